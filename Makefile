@@ -1,0 +1,60 @@
+# make run: set everything up and serve.   make test: set everything up and run every test.
+# make check: style, types, layers.        make bench: measure against the floor.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run serve migrate test unit check format bench lock clean
+
+run: .venv/run
+	@$(BIN)/taskward serve
+
+migrate: .venv/run
+	@$(BIN)/taskward migrate
+
+test: .venv/dev
+	$(BIN)/pytest tests/unit --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest --ignore=tests/unit
+
+unit: .venv/dev
+	$(BIN)/pytest tests/unit
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config importlinter.ini
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/run.py
+
+# The locks: exact versions with hashes, for every Python from 3.11 and every platform. Needs uv.
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group pyproject.toml:build -o requirements.lock $(UPGRADE)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group pyproject.toml:build --group pyproject.toml:dev -c requirements.lock -o requirements-dev.lock $(UPGRADE)
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Taskward needs Python 3.11 or newer; say which: make PYTHON=python3.12")'
+	@echo "Making a virtual environment in .venv"
+	@$(PYTHON) -m venv .venv
+
+.venv/run: .venv/bin/python requirements.lock pyproject.toml
+	@echo "Installing the locked packages"
+	@test -e .venv/dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: .venv/bin/python requirements-dev.lock pyproject.toml
+	@echo "Installing the locked packages, with those for development"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ .venv/run

@@ -1,0 +1,1 @@
+"""How the ports are met: SQL databases, memory, cryptography, the operating system."""

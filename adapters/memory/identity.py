@@ -1,0 +1,129 @@
+"""Accounts and sessions, in memory."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from adapters.memory.store import Contents, MemoryStore
+from application.ports.clock import Clock
+from application.ports.identity import Credentials
+from domain.access import Actor, Role
+from domain.errors import EmailTaken, NotAuthenticated, NotFound
+from domain.ids import SessionId, UserId, personal_space
+from domain.session import RefreshToken, Session
+from domain.user import Email, User
+
+
+class MemoryUsers:
+    """All accounts."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._accounts = contents.accounts
+        self._memberships = contents.memberships
+
+    async def add(self, credentials: Credentials) -> None:
+        """Keep a new account, its personal space, and the membership that makes it theirs."""
+        user = credentials.user
+        self._require_free(user)
+        self._accounts[user.id] = credentials
+        self._memberships[personal_space(user.id), user.id] = Role.OWNER
+
+    async def get(self, user_id: UserId) -> User:
+        """The account."""
+        return self._account(user_id).user
+
+    async def with_email(self, email: Email) -> Credentials | None:
+        """The account that has this address."""
+        return next((c for c in self._accounts.values() if c.user.email.key == email.key), None)
+
+    async def save(self, user: User) -> None:
+        """Replace the account of the same id."""
+        self._require_free(user)
+        self._accounts[user.id] = replace(self._account(user.id), user=user)
+
+    async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
+        """Replace the hash of the account's password."""
+        self._accounts[user_id] = replace(self._account(user_id), password_hash=password_hash)
+
+    def _account(self, user_id: UserId) -> Credentials:
+        account = self._accounts.get(user_id)
+        if account is None:
+            raise NotFound
+        return account
+
+    def _require_free(self, user: User) -> None:
+        if any(
+            other.user.email.key == user.email.key and other.user.id != user.id for other in self._accounts.values()
+        ):
+            raise EmailTaken
+
+
+class MemorySessions:
+    """All sign-ins."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._sessions = contents.sessions
+        self._tokens = contents.refresh_tokens
+
+    async def add(self, session: Session, token: RefreshToken) -> None:
+        """Keep a new session with its first refresh token."""
+        self._sessions[session.id] = session
+        self._tokens[token.hash] = token
+
+    async def get(self, session_id: SessionId) -> Session:
+        """The session."""
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise NotFound
+        return session
+
+    async def save(self, session: Session) -> None:
+        """Replace the session of the same id."""
+        self._sessions[session.id] = session
+
+    async def token(self, hash: bytes) -> RefreshToken | None:
+        """The refresh token with this hash."""
+        return self._tokens.get(hash)
+
+    async def replace_token(self, used: RefreshToken, by: RefreshToken) -> None:
+        """Keep the next refresh token, and the used one as replaced."""
+        self._tokens[used.hash] = used
+        self._tokens[by.hash] = by
+
+
+class MemoryIdentity:
+    """Accounts and sessions in one transaction."""
+
+    def __init__(self, contents: Contents) -> None:
+        self.users = MemoryUsers(contents)
+        self.sessions = MemorySessions(contents)
+
+
+class MemoryOpenIdentity:
+    """The door to accounts and sessions."""
+
+    def __init__(self, store: MemoryStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    @asynccontextmanager
+    async def __call__(self, actor: Actor | None, *, read_only: bool = False) -> AsyncIterator[MemoryIdentity]:
+        """Open for the actor, or for nobody yet."""
+        async with self._store.begin(read_only=read_only) as contents:
+            if actor is not None:
+                require_signed_in(contents, actor, self._clock)
+            yield MemoryIdentity(contents)
+
+
+def require_signed_in(contents: Contents, actor: Actor, clock: Clock) -> None:
+    """Raise NotAuthenticated unless the session and the account of the actor are alive."""
+    session = contents.sessions.get(actor.session_id)
+    account = contents.accounts.get(actor.user_id)
+    if (
+        session is None
+        or account is None
+        or session.user_id != actor.user_id
+        or not session.is_alive(at=clock())
+        or not account.user.is_active
+    ):
+        raise NotAuthenticated

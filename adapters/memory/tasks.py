@@ -1,0 +1,47 @@
+"""The tasks of one space, in memory."""
+
+from adapters.memory.store import Contents
+from application.ports.tasks import TaskPage, TaskQuery
+from domain.errors import StaleVersion, TaskNotFound
+from domain.ids import SpaceId, TaskId
+from domain.task import Task
+
+
+class MemoryTasks:
+    """The tasks of one space."""
+
+    def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self._tasks = contents.tasks
+        self._space_id = space_id
+
+    async def add(self, task: Task) -> None:
+        """Keep a new task."""
+        self._tasks[self._space_id, task.id] = task
+
+    async def get(self, task_id: TaskId) -> Task:
+        """The task."""
+        task = self._tasks.get((self._space_id, task_id))
+        if task is None or task.deleted_at is not None:
+            raise TaskNotFound
+        return task
+
+    async def save(self, task: Task, *, was: Task) -> None:
+        """Replace the task if it is still the one read."""
+        if task == was:
+            return
+        kept = self._tasks.get((self._space_id, was.id))
+        if kept is None or kept.version != was.version:
+            raise StaleVersion
+        self._tasks[self._space_id, was.id] = task
+
+    async def find(self, query: TaskQuery) -> TaskPage:
+        """The page and the total."""
+        found = [
+            task
+            for (space_id, _), task in self._tasks.items()
+            if space_id == self._space_id
+            and task.deleted_at is None
+            and (not query.statuses or task.status in query.statuses)
+        ]
+        found.sort(key=lambda task: (task.created_at, task.id), reverse=True)
+        return TaskPage(found[query.skip : query.skip + query.limit], len(found))

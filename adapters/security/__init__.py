@@ -1,0 +1,1 @@
+"""Passwords and tokens: bcrypt and PyJWT, and the standard library's HMAC."""

@@ -1,0 +1,113 @@
+"""What the SQL adapters need of a database: transactions, and rows for statements."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import and_, bindparam, select
+
+from adapters.sql.query import Query, Row
+from adapters.sql.tables import memberships, sessions, users
+from domain.access import Access, Actor, Role, admit
+from domain.errors import NotAuthenticated
+from domain.ids import SpaceId
+
+
+class Connection(Protocol):
+    """One open transaction."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written."""
+        ...
+
+    async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
+        """Every row that the statement finds. Raises Unavailable, as the other two do."""
+        ...
+
+    async def fetch_one(self, query: Query, **values: Any) -> Row | None:
+        """The first row that the statement finds."""
+        ...
+
+    async def execute(self, query: Query, **values: Any) -> int:
+        """Run a statement and tell how many rows it changed. Raises ConstraintViolated."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody at the door of a space."""
+
+    actor: Actor
+    space_id: SpaceId
+    at: datetime
+
+
+class Database(Protocol):
+    """A database, whichever it is."""
+
+    def begin(self, *, read_only: bool) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction in nobody's name. Commits on a clean exit, rolls back on any exception.
+
+        Raises Unavailable if the database cannot answer.
+        """
+        ...
+
+    def enter(self, entry: Entry, *, read_only: bool) -> AbstractAsyncContextManager[tuple[Connection, Access]]:
+        """Open a transaction in somebody's name, as ``begin`` does, if ``entry`` is in order.
+
+        Raises NotAuthenticated if the session has ended or the account is not active, SpaceForbidden if the
+        space is not one of the actor's.
+        """
+        ...
+
+    async def open(self) -> None:
+        """Get ready. The database need not answer yet."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
+
+class ConstraintViolated(Exception):
+    """A statement was refused by the constraint of this name. The driver's error is the cause."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+_WHO_ENTERS: Final = Query(
+    select(memberships.c.role)
+    .select_from(sessions)
+    .join(users, users.c.id == sessions.c.user_id)
+    .outerjoin(
+        memberships,
+        and_(memberships.c.user_id == users.c.id, memberships.c.space_id == bindparam("space_id")),
+    )
+    .where(
+        sessions.c.id == bindparam("session_id"),
+        sessions.c.user_id == bindparam("user_id"),
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > bindparam("at"),
+        users.c.is_active,
+    ),
+)
+"""One row if the session and the account are alive; its role is NULL for somebody who is no member."""
+
+
+async def check_entry(connection: Connection, entry: Entry) -> Access:
+    """Look whether the entry is in order, and as what. Raises as ``Database.enter`` does."""
+    found = await connection.fetch_one(
+        _WHO_ENTERS,
+        space_id=entry.space_id,
+        session_id=entry.actor.session_id,
+        user_id=entry.actor.user_id,
+        at=entry.at,
+    )
+    if found is None:
+        raise NotAuthenticated
+    role = found[0]
+    return admit(entry.actor, entry.space_id, None if role is None else Role(role))

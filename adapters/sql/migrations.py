@@ -1,0 +1,89 @@
+"""The schema's history: where a database stands, and bringing it up to date."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Final, TypeVar
+
+import asyncpg
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from adapters.sql.url import is_sqlite
+from alembic import command
+from domain.errors import Unavailable
+
+T = TypeVar("T")
+
+SCRIPTS: Final = Path(__file__).parents[2] / "alembic"
+_ONE_AT_A_TIME: Final = 4_206_942_001
+"""The key of the advisory lock that keeps two migrations of one PostgreSQL database apart."""
+
+
+@cache
+def expected_revision() -> str:
+    """The revision that this code needs."""
+    head = ScriptDirectory(str(SCRIPTS)).get_current_head()
+    if head is None:
+        raise LookupError(f"There are no migrations in {SCRIPTS}.")
+    return head
+
+
+async def current_revision(url: URL) -> str | None:
+    """The revision that the database is at; None for an empty one. Raises Unavailable."""
+    return await _on_connection(url, lambda c: MigrationContext.configure(c).get_current_revision())
+
+
+async def upgrade(url: URL, revision: str = "head") -> None:
+    """Bring the database to a revision, by default to the newest. All or nothing. Raises Unavailable."""
+    await _on_connection(url, lambda c: command.upgrade(_config(c), revision))
+
+
+async def downgrade(url: URL, revision: str) -> None:
+    """Take the database back to an older revision. All or nothing. Raises Unavailable."""
+    await _on_connection(url, lambda c: command.downgrade(_config(c), revision))
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def _on_connection(url: URL, work: Callable[[Connection], T]) -> T:
+    """Do the work in one transaction, while nobody else migrates."""
+    try:
+        return _on_sqlite(url, work) if is_sqlite(url) else await _on_postgres(url, work)
+    except (DBAPIError, OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise Unavailable from error
+
+
+def _on_sqlite(url: URL, work: Callable[[Connection], T]) -> T:
+    # The driver must not begin or commit by itself: then DDL, too, is rolled back when it fails.
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 5000")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return _commit(connection, work)
+
+
+async def _on_postgres(url: URL, work: Callable[[Connection], T]) -> T:
+    def locked(connection: Connection) -> T:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        return _commit(connection, work)
+
+    engine = create_async_engine(url.set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    async with engine.connect() as connection:
+        return await connection.run_sync(locked)
+
+
+def _commit(connection: Connection, work: Callable[[Connection], T]) -> T:
+    done = work(connection)
+    connection.commit()
+    return done

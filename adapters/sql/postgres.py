@@ -1,0 +1,219 @@
+"""PostgreSQL, through asyncpg and its pool.
+
+A transaction in somebody's name begins with one round trip: ``BEGIN``, the context for row-level security and a
+function that raises unless session, account and membership are what they are expected to be. The expectation is
+the role seen last time; it is checked against the tables each time, so it may be wrong but never believed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+
+from adapters.sql.connection import ConstraintViolated, Entry, check_entry
+from adapters.sql.query import Query, Row
+from domain.access import Access, Role, admit
+from domain.errors import TooBusy, Unavailable
+from domain.ids import SpaceId, UserId, personal_space
+
+_POOL_SIZE: Final = 16
+_CONNECT_SECONDS: Final = 2
+_ACQUIRE_SECONDS: Final = 2
+_STATEMENT_SECONDS: Final = 5
+_REMEMBERED_ROLES: Final = 10_000
+
+_BEGIN: Final = {True: "BEGIN READ ONLY", False: "BEGIN"}
+
+NOT_AS_EXPECTED: Final = "TW001"
+"""The SQLSTATE that the function ``taskward_expect`` raises."""
+
+_OUT_OF_ORDER: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.DeadlockDetectedError,
+)
+
+
+class PostgresConnection:
+    """One open transaction on PostgreSQL."""
+
+    def __init__(self, raw: Any, *, read_only: bool) -> None:
+        self._raw = raw
+        self.read_only = read_only
+
+    async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
+        """Every row that the statement finds."""
+        compiled = query.on_postgres
+        try:
+            rows: list[Row] = await self._raw.fetch(compiled.sql, *compiled.arguments(values))
+        except _OUT_OF_ORDER as error:
+            raise Unavailable from error
+        return rows
+
+    async def fetch_one(self, query: Query, **values: Any) -> Row | None:
+        """The first row that the statement finds."""
+        compiled = query.on_postgres
+        try:
+            row: Row | None = await self._raw.fetchrow(compiled.sql, *compiled.arguments(values))
+        except _OUT_OF_ORDER as error:
+            raise Unavailable from error
+        return row
+
+    async def execute(self, query: Query, **values: Any) -> int:
+        """Run a statement and tell how many rows it changed."""
+        compiled = query.on_postgres
+        try:
+            status: str = await self._raw.execute(compiled.sql, *compiled.arguments(values))
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise ConstraintViolated(error.constraint_name or "") from error
+        except _OUT_OF_ORDER as error:
+            raise Unavailable from error
+        return int(status.rpartition(" ")[2])
+
+
+class PostgresDatabase:
+    """One PostgreSQL database, reached as one role."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool: Any = None
+        self._roles: dict[tuple[UserId, SpaceId], Role] = {}
+
+    async def open(self) -> None:
+        """Make the pool. Connections are made as they are needed, so the server need not answer yet."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=_POOL_SIZE,
+            timeout=_CONNECT_SECONDS,
+            reset=_leave_no_transaction,
+            server_settings={
+                "application_name": "taskward",
+                "statement_timeout": f"{_STATEMENT_SECONDS}s",
+                "idle_in_transaction_session_timeout": "60s",
+            },
+        )
+
+    async def close(self) -> None:
+        """Close every connection, once its transaction is done."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    @asynccontextmanager
+    async def begin(self, *, read_only: bool) -> AsyncIterator[PostgresConnection]:
+        """Open a transaction."""
+        async with self._transaction() as raw:
+            await _send(raw, _BEGIN[read_only])
+            yield PostgresConnection(raw, read_only=read_only)
+
+    @asynccontextmanager
+    async def enter(self, entry: Entry, *, read_only: bool) -> AsyncIterator[tuple[PostgresConnection, Access]]:
+        """Open a transaction in somebody's name."""
+        opening = f"{_BEGIN[read_only]};{_context(entry)}"
+        async with self._transaction() as raw:
+            connection = PostgresConnection(raw, read_only=read_only)
+            access = await self._as_expected(raw, opening, entry)
+            if access is None:
+                await _send(raw, opening)
+                access = await check_entry(connection, entry)
+                self._remember(access)
+            yield connection, access
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Any]:
+        """A connection to begin a transaction on; committed on a clean exit, rolled back on any exception."""
+        raw = await self._acquire()
+        try:
+            yield raw
+            await _commit(raw)
+        except BaseException:
+            await _roll_back(raw)
+            raise
+        finally:
+            await self._pool.release(raw)
+
+    async def _acquire(self) -> Any:
+        try:
+            async with asyncio.timeout(_ACQUIRE_SECONDS):
+                return await self._pool.acquire()
+        except TimeoutError as error:
+            raise TooBusy from error
+        except _OUT_OF_ORDER as error:
+            raise Unavailable from error
+
+    async def _as_expected(self, raw: Any, opening: str, entry: Entry) -> Access | None:
+        """Begin and check the expected role in one round trip. None, with nothing begun, where it does not hold."""
+        expected = self._expected(entry)
+        if expected is None:
+            return None
+        try:
+            await _send(raw, f"{opening};{_expectation(entry, expected)}")
+        except asyncpg.PostgresError as error:
+            await raw.execute("ROLLBACK")
+            if error.sqlstate != NOT_AS_EXPECTED:
+                raise
+            return None
+        return admit(entry.actor, entry.space_id, expected)
+
+    def _expected(self, entry: Entry) -> Role | None:
+        """The role somebody had last time; in their personal space everybody is the owner."""
+        user_id = entry.actor.user_id
+        if entry.space_id == personal_space(user_id):
+            return Role.OWNER
+        return self._roles.get((user_id, entry.space_id))
+
+    def _remember(self, access: Access) -> None:
+        if len(self._roles) >= _REMEMBERED_ROLES:
+            self._roles.clear()
+        self._roles[access.user_id, access.space_id] = access.role
+
+
+def _context(entry: Entry) -> str:
+    """Who is at work, and where, for this transaction only. The values are UUIDs, so they need no quoting."""
+    return f"SET LOCAL app.user_id = '{entry.actor.user_id}';SET LOCAL app.space_id = '{entry.space_id}'"
+
+
+def _expectation(entry: Entry, role: Role) -> str:
+    actor = entry.actor
+    return (
+        f"SELECT taskward_expect('{actor.session_id}','{actor.user_id}','{entry.space_id}',"
+        f"'{role}','{entry.at.isoformat()}')"
+    )
+
+
+async def _send(raw: Any, statements: str) -> str:
+    """Send statements without parameters, all in one round trip."""
+    try:
+        status: str = await raw.execute(statements)
+    except _OUT_OF_ORDER as error:
+        raise Unavailable from error
+    return status
+
+
+async def _commit(raw: Any) -> None:
+    # A transaction in which a statement failed answers COMMIT with "ROLLBACK".
+    if await _send(raw, "COMMIT") != "COMMIT":
+        raise Unavailable
+
+
+async def _roll_back(raw: Any) -> None:
+    """Undo what is open. A connection on which that fails is thrown away, which undoes it too."""
+    try:
+        if raw.is_in_transaction():
+            await raw.execute("ROLLBACK")
+    except (*_OUT_OF_ORDER, asyncpg.PostgresError):
+        raw.terminate()
+
+
+async def _leave_no_transaction(raw: Any) -> None:
+    """What the pool does with a connection that comes back: nothing, unless somebody was interrupted."""
+    if raw.is_in_transaction():
+        await raw.execute("ROLLBACK")

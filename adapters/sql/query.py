@@ -1,0 +1,79 @@
+"""Statements: written once with SQLAlchemy Core, compiled once for each database."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import Dialect, Select
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.sql.dml import UpdateBase
+
+Row = Sequence[Any]
+Processor = Callable[[Any], Any]
+
+_POSTGRES: Final[Dialect] = PGDialect_asyncpg()  # type: ignore[no-untyped-call] # SQLAlchemy left it untyped
+_SQLITE: Final[Dialect] = SQLiteDialect_pysqlite()
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement as one driver takes it."""
+
+    sql: str
+    parameters: tuple[tuple[str, Processor | None], ...]
+    constants: Mapping[str, Any]
+    columns: tuple[Processor | None, ...]
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in the order in which the driver wants them. Raises KeyError for one that is missing."""
+        constants = self.constants
+        return [
+            constants[name] if name in constants else values[name] if write is None else write(values[name])
+            for name, write in self.parameters
+        ]
+
+    def read(self, row: Row) -> Row:
+        """A row that the driver returned, as values of the domain's types."""
+        return [value if read is None else read(value) for value, read in zip(row, self.columns, strict=True)]
+
+
+class Query:
+    """One statement, ready for both databases. Made at import time or kept: compiling costs a thousand executions."""
+
+    def __init__(self, statement: Select[Any] | UpdateBase) -> None:
+        self._statement = statement
+
+    @cached_property
+    def on_postgres(self) -> Compiled:
+        """For asyncpg, with ``$1``."""
+        return self._compile(_POSTGRES)
+
+    @cached_property
+    def on_sqlite(self) -> Compiled:
+        """For sqlite3, with ``?``."""
+        return self._compile(_SQLITE)
+
+    def _compile(self, dialect: Dialect) -> Compiled:
+        compiled = self._statement.compile(dialect=dialect)
+        names = compiled.positiontup or ()
+        types = {name: compiled.binds[name].type.dialect_impl(dialect) for name in names}
+        writers = {name: kind.bind_processor(dialect) for name, kind in types.items()}
+        return Compiled(
+            sql=compiled.string,
+            parameters=tuple((name, writers[name]) for name in names),
+            constants={
+                name: write(value) if (write := writers[name]) else value
+                for name, value in compiled.params.items()
+                if value is not None and name in writers
+            },
+            columns=tuple(
+                column.type.dialect_impl(dialect).result_processor(dialect, None)
+                for column in _columns(self._statement)
+            ),
+        )
+
+
+def _columns(statement: Select[Any] | UpdateBase) -> Sequence[Any]:
+    return list(statement.exported_columns) if isinstance(statement, Select) else []

@@ -1,0 +1,181 @@
+"""SQLite, called on the event loop: a statement takes microseconds, a trip to a thread hundreds.
+
+What could block is kept off the loop. The writers of one process queue on a lock and begin IMMEDIATE, so that
+none of them ever waits inside SQLite for another; against the writers of other processes ``BEGIN`` is tried
+again after a nap on the loop. In write-ahead mode readers wait for nobody. Each open transaction has a
+connection of its own.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from adapters.sql.connection import ConstraintViolated, Entry, check_entry
+from adapters.sql.query import Query, Row
+from domain.access import Access
+from domain.errors import TooBusy, Unavailable
+
+_PATIENCE: Final = 5.0
+_NAP: Final = 0.002
+_IDLE_CONNECTIONS: Final = 64
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 20",
+)
+_OUT_OF_ORDER: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+    },
+)
+_PRIMARY_CODE: Final = 0xFF
+
+
+class SqliteConnection:
+    """One open transaction on SQLite."""
+
+    def __init__(self, raw: sqlite3.Connection, *, read_only: bool) -> None:
+        self._raw = raw
+        self.read_only = read_only
+
+    async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
+        """Every row that the statement finds."""
+        compiled = query.on_sqlite
+        rows = self._run(compiled.sql, compiled.arguments(values)).fetchall()
+        return [compiled.read(row) for row in rows]
+
+    async def fetch_one(self, query: Query, **values: Any) -> Row | None:
+        """The first row that the statement finds."""
+        compiled = query.on_sqlite
+        row = self._run(compiled.sql, compiled.arguments(values)).fetchone()
+        return None if row is None else compiled.read(row)
+
+    async def execute(self, query: Query, **values: Any) -> int:
+        """Run a statement and tell how many rows it changed."""
+        if self.read_only:
+            raise sqlite3.ProgrammingError("This transaction was opened for reading.")
+        compiled = query.on_sqlite
+        return self._run(compiled.sql, compiled.arguments(values)).rowcount
+
+    def _run(self, sql: str, arguments: list[Any]) -> sqlite3.Cursor:
+        try:
+            return self._raw.execute(sql, arguments)
+        except sqlite3.IntegrityError as error:
+            raise ConstraintViolated(_constraint(error)) from error
+        except sqlite3.OperationalError as error:
+            raise _translated(error) from error
+
+
+class SqliteDatabase:
+    """One database file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._writing = asyncio.Lock()
+
+    @asynccontextmanager
+    async def begin(self, *, read_only: bool) -> AsyncIterator[SqliteConnection]:
+        """Open a transaction. Writers come one after the other."""
+        if read_only:
+            async with self._transaction(read_only=True) as connection:
+                yield connection
+        else:
+            async with self._writing, self._transaction(read_only=False) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def enter(self, entry: Entry, *, read_only: bool) -> AsyncIterator[tuple[SqliteConnection, Access]]:
+        """Open a transaction in somebody's name."""
+        async with self.begin(read_only=read_only) as connection:
+            yield connection, await check_entry(connection, entry)
+
+    async def open(self) -> None:
+        """Nothing to do: connections are made as they are needed."""
+
+    async def close(self) -> None:
+        """Close the idle connections; those in use close when they come back."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @asynccontextmanager
+    async def _transaction(self, *, read_only: bool) -> AsyncIterator[SqliteConnection]:
+        with self._checked_out() as raw:
+            await _begin(raw, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+            try:
+                yield SqliteConnection(raw, read_only=read_only)
+                _commit(raw)
+            finally:
+                if raw.in_transaction:
+                    raw.rollback()
+
+    @contextmanager
+    def _checked_out(self) -> Iterator[sqlite3.Connection]:
+        raw = self._idle.pop() if self._idle else self._connect()
+        try:
+            yield raw
+        finally:
+            if len(self._idle) < _IDLE_CONNECTIONS:
+                self._idle.append(raw)
+            else:
+                raw.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            raw = sqlite3.connect(self._path, isolation_level=None, cached_statements=512)
+            for pragma in _PRAGMAS:
+                raw.execute(pragma)
+        except sqlite3.OperationalError as error:
+            raise _translated(error) from error
+        return raw
+
+
+async def _begin(raw: sqlite3.Connection, statement: str) -> None:
+    """Begin, napping on the event loop while another process is writing."""
+    naps = int(_PATIENCE / _NAP)
+    while True:
+        try:
+            raw.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY:
+                raise _translated(error) from error
+            if not naps:
+                raise TooBusy from error
+        else:
+            return
+        naps -= 1
+        await asyncio.sleep(_NAP)
+
+
+def _commit(raw: sqlite3.Connection) -> None:
+    try:
+        raw.commit()
+    except sqlite3.OperationalError as error:
+        raise _translated(error) from error
+
+
+def _translated(error: sqlite3.OperationalError) -> Exception:
+    """Unavailable where SQLite or the disk is out of order; a mistake of ours stays what it is."""
+    return Unavailable() if error.sqlite_errorcode & _PRIMARY_CODE in _OUT_OF_ORDER else error
+
+
+def _constraint(error: sqlite3.IntegrityError) -> str:
+    """The name of the constraint, put together by the naming convention of the tables.
+
+    SQLite's error object carries no name. Its message holds the table's and the columns' names and nothing that
+    a user wrote.
+    """
+    if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+        return error.sqlite_errorname
+    columns = str(error).removeprefix("UNIQUE constraint failed: ").split(", ")
+    table = columns[0].partition(".")[0]
+    return "_".join([table, *(column.partition(".")[2] for column in columns), "key"])

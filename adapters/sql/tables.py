@@ -1,0 +1,161 @@
+"""The tables. The migrations make them; a test compares the two.
+
+Whatever belongs to a space leads its keys with ``space_id``: primary, foreign and unique. So one space can
+neither refer into another, nor need another one's rows to be on the same machine.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+from adapters.sql.types import Flag, Id, Moment, TextList
+from domain.access import Role
+from domain.task import Priority, TaskStatus
+from domain.user import UserRole
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    },
+)
+
+
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """Allow a text column the values of an enumeration."""
+    return CheckConstraint(f"{column} IN ({_quoted(values)})", name=column)
+
+
+def _quoted(values: Iterable[StrEnum]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("email_key", Text, nullable=False),
+    Column("full_name", Text),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("is_active", Flag, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("id"),
+    Index("users_email_key_key", "email_key", unique=True),
+    _one_of("role", UserRole),
+    sqlite_strict=True,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Id, nullable=False),
+    Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_used_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    PrimaryKeyConstraint("id"),
+    Index(None, "user_id"),
+    sqlite_strict=True,
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("hash", LargeBinary, nullable=False),
+    Column("session_id", Id, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("issued_at", Moment, nullable=False),
+    Column("successor", LargeBinary),
+    Column("replaced_at", Moment),
+    PrimaryKeyConstraint("hash"),
+    Index(None, "session_id"),
+    sqlite_strict=True,
+)
+
+spaces = Table(
+    "spaces",
+    metadata,
+    Column("id", Id, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    PrimaryKeyConstraint("id"),
+    sqlite_strict=True,
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("space_id", Id, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("joined_at", Moment, nullable=False),
+    PrimaryKeyConstraint("space_id", "user_id"),
+    Index(None, "user_id"),
+    _one_of("role", Role),
+    sqlite_strict=True,
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("space_id", Id, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("id", Id, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    Column("status", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("due_date", Moment),
+    Column("tags", TextList, nullable=False),
+    Column("assignee_id", Id),
+    Column("created_by", Id, nullable=False),
+    Column("completed_at", Moment),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    PrimaryKeyConstraint("space_id", "id"),
+    ForeignKeyConstraint(["space_id", "assignee_id"], ["memberships.space_id", "memberships.user_id"]),
+    _one_of("status", TaskStatus),
+    _one_of("priority", Priority),
+    CheckConstraint("(completed_at IS NOT NULL) = (status = 'completed')", name="completed_at"),
+    CheckConstraint("version > 0", name="version"),
+    sqlite_strict=True,
+)
+IN_USE = tasks.c.deleted_at.is_(None)
+Index(
+    "tasks_newest_idx",
+    tasks.c.space_id,
+    tasks.c.created_at,
+    tasks.c.id,
+    postgresql_where=IN_USE,
+    sqlite_where=IN_USE,
+)
+Index(
+    "tasks_status_idx",
+    tasks.c.space_id,
+    tasks.c.status,
+    tasks.c.created_at,
+    tasks.c.id,
+    postgresql_where=IN_USE,
+    sqlite_where=IN_USE,
+)
+Index("tasks_assignee_idx", tasks.c.space_id, tasks.c.assignee_id)

@@ -1,0 +1,127 @@
+"""The tasks of one space, on SQL databases. Every statement here names the space."""
+
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, insert, select, true, update
+
+from adapters.sql.connection import Connection
+from adapters.sql.query import Query, Row
+from adapters.sql.tables import IN_USE, tasks
+from adapters.sql.types import is_any_of
+from application.ports.tasks import TaskPage, TaskQuery
+from domain.errors import StaleVersion, TaskNotFound
+from domain.ids import SpaceId, TaskId
+from domain.task import Description, Priority, Task, TaskStatus, Title
+
+_COLUMNS: Final = tuple(tasks.c)
+_CHANGEABLE: Final = tuple(c.name for c in tasks.c if c.name not in {"space_id", "id", "created_by", "created_at"})
+_IN_THIS_SPACE: Final = tasks.c.space_id == bindparam("space_id")
+_THIS_TASK: Final = (_IN_THIS_SPACE, tasks.c.id == bindparam("id"))
+
+
+def _one() -> Select[Any]:
+    return select(*_COLUMNS).where(*_THIS_TASK, IN_USE)
+
+
+_ADD: Final = Query(insert(tasks))
+_GET: Final = Query(_one())
+_HOLD: Final = Query(_one().with_for_update())
+_SAVE: Final = Query(
+    update(tasks)
+    .where(*_THIS_TASK, tasks.c.version == bindparam("version_read"))
+    .values({name: bindparam(f"new_{name}", type_=tasks.c[name].type) for name in _CHANGEABLE})
+)
+
+
+@cache
+def _find(*, by_status: bool) -> Query:
+    """The statement for one shape of query: a row with the total, and the page beside it."""
+    wanted: list[ColumnElement[bool]] = [_IN_THIS_SPACE, IN_USE]
+    if by_status:
+        wanted.append(is_any_of(tasks.c.status, "statuses"))
+    total = select(func.count().label("total")).select_from(tasks).where(*wanted).subquery()
+    page = (
+        select(*_COLUMNS)
+        .where(*wanted)
+        .order_by(tasks.c.created_at.desc(), tasks.c.id.desc())
+        .offset(bindparam("skip", type_=Integer))
+        .limit(bindparam("limit", type_=Integer))
+        .subquery()
+    )
+    return Query(
+        select(total.c.total, *page.c)
+        .select_from(total.outerjoin(page, true()))
+        .order_by(page.c.created_at.desc(), page.c.id.desc())
+    )
+
+
+def _from_row(row: Row) -> Task:
+    (
+        space_id, id_, title, description, status, priority, due_date, tags, assignee_id,
+        created_by, completed_at, version, created_at, updated_at, deleted_at,
+    ) = row  # fmt: skip
+    return Task(
+        id=id_,
+        space_id=space_id,
+        title=Title(title),
+        description=None if description is None else Description(description),
+        status=TaskStatus(status),
+        priority=Priority(priority),
+        due_date=due_date,
+        tags=tuple(tags),
+        assignee_id=assignee_id,
+        created_by=created_by,
+        completed_at=completed_at,
+        version=version,
+        created_at=created_at,
+        updated_at=updated_at,
+        deleted_at=deleted_at,
+    )
+
+
+def _to_row(task: Task) -> dict[str, Any]:
+    return {column.name: getattr(task, column.name) for column in _COLUMNS}
+
+
+class SqlTasks:
+    """The tasks of one space."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+        self._connection = connection
+        self._space_id = space_id
+
+    async def add(self, task: Task) -> None:
+        """Keep a new task."""
+        await self._connection.execute(_ADD, **_to_row(task) | {"space_id": self._space_id})
+
+    async def get(self, task_id: TaskId) -> Task:
+        """The task, locked where the space was opened for writing."""
+        query = _GET if self._connection.read_only else _HOLD
+        row = await self._connection.fetch_one(query, space_id=self._space_id, id=task_id)
+        if row is None:
+            raise TaskNotFound
+        return _from_row(row)
+
+    async def save(self, task: Task, *, was: Task) -> None:
+        """Replace the task if its version is still the one read."""
+        if task == was:
+            return
+        new = {f"new_{name}": getattr(task, name) for name in _CHANGEABLE}
+        changed = await self._connection.execute(
+            _SAVE, space_id=self._space_id, id=was.id, version_read=was.version, **new
+        )
+        if not changed:
+            raise StaleVersion
+
+    async def find(self, query: TaskQuery) -> TaskPage:
+        """The page and the total, in one statement."""
+        rows = await self._connection.fetch_all(
+            _find(by_status=bool(query.statuses)),
+            space_id=self._space_id,
+            statuses=sorted(query.statuses),
+            skip=query.skip,
+            limit=query.limit,
+        )
+        total = rows[0][0]
+        return TaskPage([_from_row(row[1:]) for row in rows if row[1] is not None], total)

@@ -1,0 +1,38 @@
+"""Which database a URL means."""
+
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from adapters.sql.connection import Database
+from adapters.sql.postgres import PostgresDatabase
+from adapters.sql.sqlite import SqliteDatabase
+
+
+def read_url(text: str) -> URL:
+    """Read ``sqlite:///path`` or ``postgresql://user:password@host/database``. Raises ValueError for anything else."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("no database URL") from None
+    if url.drivername not in {"sqlite", "postgresql"} or not url.database or url.database == ":memory:":
+        raise ValueError("neither sqlite:///path nor postgresql://user:password@host/database")
+    return url
+
+
+def is_sqlite(url: URL) -> bool:
+    """Whether the URL means a file of the embedded database."""
+    return url.drivername == "sqlite"
+
+
+def database_file(url: URL) -> Path:
+    """The file of the embedded database."""
+    return Path(url.database or "")
+
+
+def database_at(url: URL) -> Database:
+    """The database that the URL means."""
+    if is_sqlite(url):
+        return SqliteDatabase(database_file(url))
+    return PostgresDatabase(url.render_as_string(hide_password=False))

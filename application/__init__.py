@@ -1,0 +1,1 @@
+"""What can be done with Taskward: the use cases, and the ports through which they reach the outside."""

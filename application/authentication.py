@@ -1,0 +1,184 @@
+"""Who somebody is: signing in, staying signed in, signing out. The only module that makes an ``Actor``."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from application.ports.clock import Clock
+from application.ports.identity import Credentials, Identity, OpenIdentity
+from application.ports.ids import IdGenerator
+from application.ports.passwords import Passwords
+from application.ports.tokens import AccessTokens, RefreshTokens
+from domain.access import Actor
+from domain.errors import InvalidValue, RefreshRefused, WrongCredentials
+from domain.ids import SessionId
+from domain.session import RefreshToken, RefreshUse, Session, SessionLimits
+from domain.user import Email, Password, User
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a sign-in gives. The tokens show themselves to nobody."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate:
+    """Tell who sent an access token.
+
+    Anyone may. Whether the session is still alive is checked by every door that the actor goes through. Raises
+    NotAuthenticated for a token that proves nothing.
+    """
+
+    access_tokens: AccessTokens
+    clock: Clock
+
+    def __call__(self, token: str) -> Actor:
+        user_id, session_id = self.access_tokens.verify(token, at=self.clock())
+        return Actor(user_id, session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSession:
+    """Make sure that a caller is still signed in, where no other use case will. Raises NotAuthenticated."""
+
+    open_identity: OpenIdentity
+
+    async def __call__(self, actor: Actor) -> None:
+        async with self.open_identity(actor, read_only=True):
+            pass
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Start a session with an e-mail address and a password.
+
+    Anyone may. Raises WrongCredentials, the same for an unknown address, a wrong password and an inactive
+    account, and TooBusy. A stored hash that has become too weak is renewed.
+    """
+
+    open_identity: OpenIdentity
+    passwords: Passwords
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    limits: SessionLimits
+    clock: Clock
+    new_id: IdGenerator
+
+    async def __call__(self, email: str, password: str) -> TokenPair:
+        credentials = await self._credentials(email)
+        # No transaction is open while the password is checked: that takes a core for a good part of a second.
+        known = await self.passwords.verify(password, credentials.password_hash if credentials else None)
+        if credentials is None or not known or not credentials.user.is_active:
+            raise WrongCredentials
+        renewed = await self._renewed_hash(password, credentials)
+        async with self.open_identity(None) as identity:
+            user = await self._unchanged(credentials, identity)
+            if renewed is not None:
+                await identity.users.save_password_hash(user.id, renewed)
+            return await self._start_session(user, identity)
+
+    async def _credentials(self, email: str) -> Credentials | None:
+        try:
+            address = Email(email)
+        except InvalidValue:
+            return None
+        async with self.open_identity(None, read_only=True) as identity:
+            return await identity.users.with_email(address)
+
+    async def _renewed_hash(self, password: str, credentials: Credentials) -> str | None:
+        if not self.passwords.is_outdated(credentials.password_hash):
+            return None
+        return await self.passwords.hash(Password(password))
+
+    @staticmethod
+    async def _unchanged(checked: Credentials, identity: Identity) -> User:
+        """The account, if what was checked still holds after the time that checking took."""
+        now = await identity.users.with_email(checked.user.email)
+        if now is None or now.password_hash != checked.password_hash or not now.user.is_active:
+            raise WrongCredentials
+        return now.user
+
+    async def _start_session(self, user: User, identity: Identity) -> TokenPair:
+        now = self.clock()
+        session = Session.begin(id=SessionId(self.new_id()), user_id=user.id, limits=self.limits, at=now)
+        refresh_token = self.refresh_tokens.new()
+        first = RefreshToken(hash=self.refresh_tokens.hash(refresh_token), session_id=session.id, issued_at=now)
+        await identity.sessions.add(session, first)
+        access_token = self.access_tokens.issue(user, session.id, at=now)
+        return TokenPair(access_token, refresh_token, self.access_tokens.lifetime)
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Exchange a refresh token for a new pair.
+
+    Whoever holds the token may, once; within the grace period the same token gives the same successor, for an
+    answer that got lost. Any later use ends the session, for somebody else may hold it. Raises RefreshRefused.
+    """
+
+    open_identity: OpenIdentity
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    limits: SessionLimits
+    clock: Clock
+
+    async def __call__(self, refresh_token: str) -> TokenPair:
+        async with self.open_identity(None) as identity:
+            pair = await self._exchange(refresh_token, identity)
+        # Refused only now: ending a stolen session must outlive the refusal.
+        if pair is None:
+            raise RefreshRefused
+        return pair
+
+    async def _exchange(self, presented: str, identity: Identity) -> TokenPair | None:
+        now = self.clock()
+        token = await identity.sessions.token(self.refresh_tokens.hash(presented))
+        if token is None:
+            return None
+        session = await identity.sessions.get(token.session_id)
+        user = await identity.users.get(session.user_id)
+        if not session.is_alive(at=now) or not user.is_active:
+            return None
+        after = await identity.sessions.token(token.successor) if token.successor else None
+        use = token.use(after=after, limits=self.limits, at=now)
+        successor: str | None = None
+        if use is RefreshUse.FIRST:
+            successor = await self._rotate(presented, token, session, identity)
+        elif use is RefreshUse.REPEAT:
+            successor = self._successor(presented, token)
+        if successor is None:
+            await identity.sessions.save(session.revoke(at=now))
+            return None
+        access_token = self.access_tokens.issue(user, session.id, at=now)
+        return TokenPair(access_token, successor, self.access_tokens.lifetime)
+
+    async def _rotate(self, presented: str, token: RefreshToken, session: Session, identity: Identity) -> str:
+        now = self.clock()
+        successor = next(iter(self.refresh_tokens.successors(presented)))
+        following = RefreshToken(hash=self.refresh_tokens.hash(successor), session_id=session.id, issued_at=now)
+        await identity.sessions.replace_token(token.replaced_by(following.hash, at=now), following)
+        await identity.sessions.save(session.renew(limits=self.limits, at=now))
+        return successor
+
+    def _successor(self, presented: str, token: RefreshToken) -> str | None:
+        """The successor that was handed out, unless the key it was made with has been retired since."""
+        return next(
+            (s for s in self.refresh_tokens.successors(presented) if self.refresh_tokens.hash(s) == token.successor),
+            None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """End the caller's session: its access and refresh tokens stop working at once. Raises NotAuthenticated."""
+
+    open_identity: OpenIdentity
+    clock: Clock
+
+    async def __call__(self, actor: Actor) -> None:
+        async with self.open_identity(actor) as identity:
+            session = await identity.sessions.get(actor.session_id)
+            await identity.sessions.save(session.revoke(at=self.clock()))

@@ -1,0 +1,44 @@
+"""The table of contents: everything that Taskward can do, a line each."""
+
+from dataclasses import dataclass
+
+from application.accounts import ChangeMe, CreateAdmin, GetMe, Register
+from application.authentication import Authenticate, CheckSession, Refresh, SignIn, SignOut
+from application.operations import CheckReadiness
+from application.tasks import (
+    ChangeTask,
+    CompleteTask,
+    CreateTask,
+    DeleteTask,
+    GetTask,
+    ListTasks,
+    ReplaceTask,
+    ToggleTask,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """All use cases, wired. An entrypoint holds one of these and nothing else of the inside."""
+
+    authenticate: Authenticate
+    check_session: CheckSession
+    sign_in: SignIn
+    refresh: Refresh
+    sign_out: SignOut
+
+    register: Register
+    create_admin: CreateAdmin
+    get_me: GetMe
+    change_me: ChangeMe
+
+    list_tasks: ListTasks
+    get_task: GetTask
+    create_task: CreateTask
+    replace_task: ReplaceTask
+    change_task: ChangeTask
+    complete_task: CompleteTask
+    toggle_task: ToggleTask
+    delete_task: DeleteTask
+
+    check_readiness: CheckReadiness

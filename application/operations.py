@@ -1,0 +1,15 @@
+"""What operators and their machines ask."""
+
+from dataclasses import dataclass
+
+from application.ports.readiness import Readiness
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReadiness:
+    """Tell whether the service can do its work: None, or the reason why not. Anyone may ask."""
+
+    readiness: Readiness
+
+    async def __call__(self) -> str | None:
+        return await self.readiness()

@@ -1,0 +1,93 @@
+"""Where accounts and their sessions are kept."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.access import Actor
+from domain.ids import SessionId, UserId
+from domain.session import RefreshToken, Session
+from domain.user import Email, User
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account with the hash of its password, which never leaves the use cases."""
+
+    user: User
+    password_hash: str
+
+
+class Users(Protocol):
+    """All accounts."""
+
+    async def add(self, credentials: Credentials) -> None:
+        """Keep a new account, with its empty personal space. Raises EmailTaken."""
+        ...
+
+    async def get(self, user_id: UserId) -> User:
+        """The account. Raises NotFound."""
+        ...
+
+    async def with_email(self, email: Email) -> Credentials | None:
+        """The account that has this address, without regard to case."""
+        ...
+
+    async def save(self, user: User) -> None:
+        """Replace the account of the same id. Raises EmailTaken."""
+        ...
+
+    async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
+        """Replace the hash of the account's password."""
+        ...
+
+
+class Sessions(Protocol):
+    """All sign-ins."""
+
+    async def add(self, session: Session, token: RefreshToken) -> None:
+        """Keep a new session with its first refresh token."""
+        ...
+
+    async def get(self, session_id: SessionId) -> Session:
+        """The session. Raises NotFound."""
+        ...
+
+    async def save(self, session: Session) -> None:
+        """Replace the session of the same id."""
+        ...
+
+    async def token(self, hash: bytes) -> RefreshToken | None:
+        """The refresh token with this hash, held until the transaction ends."""
+        ...
+
+    async def replace_token(self, used: RefreshToken, by: RefreshToken) -> None:
+        """Keep a session's next refresh token, and the used one as replaced."""
+        ...
+
+
+class Identity(Protocol):
+    """Accounts and sessions in one transaction."""
+
+    @property
+    def users(self) -> Users:
+        """All accounts."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """All sign-ins."""
+        ...
+
+
+class OpenIdentity(Protocol):
+    """The door to accounts and sessions."""
+
+    def __call__(self, actor: Actor | None, *, read_only: bool = False) -> AbstractAsyncContextManager[Identity]:
+        """Open in one transaction; commits on a clean exit, rolls back on any exception.
+
+        ``actor`` is None where nobody is signed in yet: at registration, sign-in, refresh, and for the operator's
+        command line. Otherwise raises NotAuthenticated if the session has ended or the account is not active.
+        Raises Unavailable if the store cannot answer.
+        """
+        ...

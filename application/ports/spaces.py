@@ -1,0 +1,41 @@
+"""The door to owned data."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from application.ports.tasks import Tasks
+from domain.access import Access, Actor
+from domain.ids import UserId
+
+
+class Space(Protocol):
+    """An open space: what it holds, seen with one person's access. It cannot see any other space."""
+
+    @property
+    def access(self) -> Access:
+        """Who is in, and as what."""
+        ...
+
+    @property
+    def tasks(self) -> Tasks:
+        """The tasks of this space."""
+        ...
+
+    async def has_member(self, user_id: UserId) -> bool:
+        """Tell whether this person is a member of the space."""
+        ...
+
+
+class OpenSpace(Protocol):
+    """The only door to owned data."""
+
+    def __call__(
+        self, actor: Actor, owner_id: str | None, *, read_only: bool = False
+    ) -> AbstractAsyncContextManager[Space]:
+        """Open the space that ``owner_id`` names, or the actor's own, in one transaction.
+
+        Commits on a clean exit, rolls back on any exception. In a ``read_only`` space nothing can be written.
+        Raises NotAuthenticated if the session has ended or the account is not active, SpaceForbidden if the
+        space is not one of the actor's, Unavailable if the store cannot answer.
+        """
+        ...

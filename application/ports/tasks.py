@@ -1,0 +1,48 @@
+"""Where the tasks of one space are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.ids import TaskId
+from domain.task import Task, TaskStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskQuery:
+    """Which tasks are wanted: any of ``statuses`` (none given: all), newest first, ``limit`` after ``skip``."""
+
+    statuses: frozenset[TaskStatus] = frozenset()
+    skip: int = 0
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """A stretch of the tasks found, and how many there are in all."""
+
+    items: Sequence[Task]
+    total: int
+
+
+class Tasks(Protocol):
+    """The tasks of the space they were reached through. Those in the trash are not found."""
+
+    async def add(self, task: Task) -> None:
+        """Keep a new task."""
+        ...
+
+    async def get(self, task_id: TaskId) -> Task:
+        """The task. In a space opened for writing nobody else changes it until the space closes.
+
+        Raises TaskNotFound.
+        """
+        ...
+
+    async def save(self, task: Task, *, was: Task) -> None:
+        """Replace ``was``, as it was read, by ``task``. Raises StaleVersion if it has changed since."""
+        ...
+
+    async def find(self, query: TaskQuery) -> TaskPage:
+        """Those that ``query`` asks for; the same creation time is ordered by id."""
+        ...

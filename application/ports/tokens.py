@@ -1,0 +1,44 @@
+"""The tokens that stand for a sign-in."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from domain.ids import SessionId, UserId
+from domain.user import User
+
+
+class AccessTokens(Protocol):
+    """Signed tokens that prove for minutes who somebody is."""
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long a token is good for."""
+        ...
+
+    def issue(self, user: User, session_id: SessionId, *, at: datetime) -> str:
+        """Sign a token for this user and session."""
+        ...
+
+    def verify(self, token: str, *, at: datetime) -> tuple[UserId, SessionId]:
+        """Whom a token names, and which session. Raises NotAuthenticated for anything wrong with it."""
+        ...
+
+
+class RefreshTokens(Protocol):
+    """Opaque random tokens that renew a sign-in."""
+
+    def new(self) -> str:
+        """A token of at least 128 random bits."""
+        ...
+
+    def successors(self, token: str) -> Iterable[str]:
+        """What may follow the token, one for each key in use, the one to hand out now first.
+
+        The same token has the same successors, so that an answer that got lost can be repeated without being stored.
+        """
+        ...
+
+    def hash(self, token: str) -> bytes:
+        """What is stored of a token."""
+        ...

@@ -1,0 +1,147 @@
+"""What people do with tasks, in their own space or in one they share.
+
+Every use case raises NotAuthenticated if the caller's session has ended, SpaceForbidden if the space is not one
+of theirs, and Unavailable if the store cannot answer.
+"""
+
+from dataclasses import dataclass
+
+from application.ports.clock import Clock
+from application.ports.ids import IdGenerator
+from application.ports.spaces import OpenSpace, Space
+from application.ports.tasks import TaskPage, TaskQuery
+from domain.access import Actor, Permission
+from domain.errors import InvalidValue
+from domain.ids import TaskId
+from domain.task import Task, TaskChanges, TaskDraft
+
+
+@dataclass(frozen=True, slots=True)
+class ListTasks:
+    """List the tasks of a space, newest first. Every member may."""
+
+    open_space: OpenSpace
+
+    async def __call__(self, actor: Actor, owner_id: str | None, query: TaskQuery) -> TaskPage:
+        async with self.open_space(actor, owner_id, read_only=True) as space:
+            space.access.require(Permission.READ_ITEMS)
+            return await space.tasks.find(query)
+
+
+@dataclass(frozen=True, slots=True)
+class GetTask:
+    """Show one task. Every member of its space may. Raises TaskNotFound."""
+
+    open_space: OpenSpace
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
+        async with self.open_space(actor, owner_id, read_only=True) as space:
+            space.access.require(Permission.READ_ITEMS)
+            return await space.tasks.get(task_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTask:
+    """Add a task to a space. Every member but a viewer may. Raises RoleTooLow, InvalidValue."""
+
+    open_space: OpenSpace
+    clock: Clock
+    new_id: IdGenerator
+
+    async def __call__(self, actor: Actor, owner_id: str | None, draft: TaskDraft) -> Task:
+        async with self.open_space(actor, owner_id) as space:
+            task = Task.create(draft, id=TaskId(self.new_id()), by=space.access, at=self.clock())
+            await _check_assignee(task, space)
+            await space.tasks.add(task)
+        return task
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceTask:
+    """Replace everything about a task that may be changed; what is left out returns to its default.
+
+    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, StaleVersion.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, draft: TaskDraft) -> Task:
+        async with self.open_space(actor, owner_id) as space:
+            task = await space.tasks.get(task_id)
+            replaced = task.replace_with(draft, by=space.access, at=self.clock())
+            await _check_assignee(replaced, space)
+            await space.tasks.save(replaced, was=task)
+        return replaced
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTask:
+    """Change a task; what is left out stays as it is.
+
+    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, StaleVersion.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges) -> Task:
+        async with self.open_space(actor, owner_id) as space:
+            task = await space.tasks.get(task_id)
+            changed = task.change(changes, by=space.access, at=self.clock())
+            await _check_assignee(changed, space)
+            await space.tasks.save(changed, was=task)
+        return changed
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteTask:
+    """Mark a task as completed. Every member but a viewer may. Raises TaskNotFound, RoleTooLow, StaleVersion."""
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
+        async with self.open_space(actor, owner_id) as space:
+            task = await space.tasks.get(task_id)
+            completed = task.complete(by=space.access, at=self.clock())
+            await space.tasks.save(completed, was=task)
+        return completed
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleTask:
+    """Flip a task between completed and pending.
+
+    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, StaleVersion.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
+        async with self.open_space(actor, owner_id) as space:
+            task = await space.tasks.get(task_id)
+            toggled = task.toggle(by=space.access, at=self.clock())
+            await space.tasks.save(toggled, was=task)
+        return toggled
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTask:
+    """Move a task to the trash. Its maker and the space's admins may. Raises TaskNotFound, RoleTooLow, StaleVersion."""
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> None:
+        async with self.open_space(actor, owner_id) as space:
+            task = await space.tasks.get(task_id)
+            deleted = task.delete(by=space.access, at=self.clock())
+            await space.tasks.save(deleted, was=task)
+
+
+async def _check_assignee(task: Task, space: Space) -> None:
+    """Raise InvalidValue, the same for a real and an unknown person, unless the assignee is a member."""
+    if task.assignee_id is not None and not await space.has_member(task.assignee_id):
+        raise InvalidValue("not_a_member", "The assignee must be a member of this space.", field="assignee_id")

@@ -1,0 +1,83 @@
+"""Who may do what in a space: the ownership rules, as one table and a few pure functions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from domain.errors import RoleTooLow, SpaceForbidden
+from domain.ids import SessionId, SpaceId, UserId, personal_space, read_id
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who proved who they are, and in which session. Only ``application.authentication`` makes one."""
+
+    user_id: UserId
+    session_id: SessionId
+
+
+class Role(StrEnum):
+    """What somebody is in a space. In their personal space everybody is the owner."""
+
+    VIEWER = "viewer"
+    MEMBER = "member"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
+class Permission(StrEnum):
+    """What can be allowed in a space."""
+
+    READ_ITEMS = "read items"
+    EDIT_ITEMS = "create, change and complete items"
+    DELETE_ANY_ITEM = "delete items that others made"
+
+
+_READ: Final = frozenset({Permission.READ_ITEMS})
+_EDIT: Final = _READ | {Permission.EDIT_ITEMS}
+_ALL: Final = frozenset(Permission)
+
+GRANTS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
+    {Role.VIEWER: _READ, Role.MEMBER: _EDIT, Role.ADMIN: _ALL, Role.OWNER: _ALL},
+)
+"""The permission table: what each role allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One person's way into one space, with the role read when the space was opened."""
+
+    user_id: UserId
+    space_id: SpaceId
+    role: Role
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the role allows this."""
+        return permission in GRANTS[self.role]
+
+    def require(self, permission: Permission) -> None:
+        """Raise RoleTooLow unless the role allows this."""
+        if not self.may(permission):
+            raise RoleTooLow
+
+    def require_deletion_of_item_by(self, maker: UserId) -> None:
+        """Raise RoleTooLow unless the person may delete an item that ``maker`` made.
+
+        Whoever may edit may delete what they made themselves; others' items need more.
+        """
+        own = maker == self.user_id
+        self.require(Permission.EDIT_ITEMS if own else Permission.DELETE_ANY_ITEM)
+
+
+def space_named(actor: Actor, owner_id: str | None) -> SpaceId:
+    """The space that a caller names: their personal one unless they name another. It may not exist."""
+    return personal_space(actor.user_id) if owner_id is None else SpaceId(read_id(owner_id))
+
+
+def admit(actor: Actor, space_id: SpaceId, role: Role | None) -> Access:
+    """Let the actor in with the role they have there. Raises SpaceForbidden for somebody who has none."""
+    if role is None:
+        raise SpaceForbidden
+    return Access(user_id=actor.user_id, space_id=space_id, role=role)

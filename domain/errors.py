@@ -1,0 +1,125 @@
+"""Everything that can be refused, as exceptions with a stable ``code``.
+
+The tree: ``DomainError`` > ``InvalidValue``, ``NotAuthenticated``, ``Forbidden``, ``NotFound``,
+``Conflict``, ``Unavailable``. An entrypoint maps the six families to its own words (HTTP: to statuses) and
+passes ``code`` and ``detail`` on; nobody looks further than the family.
+"""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A refusal. ``code`` names it for programs and never changes; ``detail`` tells people what to do."""
+
+    code: ClassVar[str]
+    detail: ClassVar[str]
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class InvalidValue(DomainError, ValueError):
+    """A value breaks a rule. ``reason`` names the rule; ``field`` the input it came from, where known."""
+
+    code = "invalid-value"
+
+    def __init__(self, reason: str, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.field = field
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class NotAuthenticated(DomainError):
+    """Nobody is signed in: no token, a token that proves nothing, or a session that has ended."""
+
+    code = "not-authenticated"
+    detail = "Sign in and send the access token as 'Authorization: Bearer <token>'."
+
+
+class WrongCredentials(NotAuthenticated):
+    """Sign-in failed. One answer for an unknown address, a wrong password and an inactive account."""
+
+    code = "wrong-credentials"
+    detail = "The e-mail address or the password is wrong, or the account is not active."
+
+
+class RefreshRefused(NotAuthenticated):
+    """The refresh token is unknown, used up, expired, or its session has ended."""
+
+    code = "refresh-refused"
+    detail = "The refresh token is not valid any more. Sign in again."
+
+
+class Forbidden(DomainError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
+    detail = "You may not do this."
+
+
+class SpaceForbidden(Forbidden):
+    """The space is not one of the caller's, whether it exists or not."""
+
+    code = "space-forbidden"
+    detail = "This space is not yours. Use your own user id or an organisation that you are a member of."
+
+
+class RoleTooLow(Forbidden):
+    """The space is the caller's, but their role in it does not allow this."""
+
+    code = "role-too-low"
+    detail = "Your role in this space does not allow this. Ask one of its admins or owners."
+
+
+class NotFound(DomainError):
+    """There is no such thing in the caller's reach, whether it exists elsewhere or not."""
+
+    code = "not-found"
+    detail = "There is nothing here."
+
+
+class TaskNotFound(NotFound):
+    """The space has no such task."""
+
+    code = "task-not-found"
+    detail = "There is no task with this id in this space."
+
+
+class Conflict(DomainError):
+    """The request clashes with what is already there."""
+
+    code = "conflict"
+    detail = "This clashes with what is already there."
+
+
+class EmailTaken(Conflict):
+    """Another account has this e-mail address."""
+
+    code = "email-taken"
+    detail = "An account with this e-mail address exists already. Sign in, or use another address."
+
+
+class StaleVersion(Conflict):
+    """The thing changed since it was read."""
+
+    code = "stale-version"
+    detail = "This has been changed in the meantime. Read it again and repeat your change."
+
+
+class Unavailable(DomainError):
+    """The service cannot answer right now. Nothing was changed; ``retry_after`` is in seconds."""
+
+    code = "unavailable"
+    detail = "The service cannot answer right now. Nothing was changed; try again in a moment."
+    retry_after: ClassVar[int] = 1
+
+
+class TooBusy(Unavailable):
+    """More work is waiting than can be done in reasonable time."""
+
+    code = "too-busy"
+    detail = "Too many requests are waiting. Nothing was changed; try again in a moment."

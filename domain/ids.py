@@ -1,0 +1,30 @@
+"""Ids: UUIDs that name one kind of thing each."""
+
+from typing import Final, NewType
+from uuid import UUID
+
+UserId = NewType("UserId", UUID)
+SpaceId = NewType("SpaceId", UUID)
+SessionId = NewType("SessionId", UUID)
+TaskId = NewType("TaskId", UUID)
+
+NOBODY: Final = UUID(int=0)
+"""The nil UUID (RFC 9562, section 5.9): the id that nothing and nobody ever has."""
+
+
+def read_id(text: str) -> UUID:
+    """Read an id that a caller wrote. What is no UUID in its usual spelling is ``NOBODY``.
+
+    So text that cannot be an id takes the same way through the service as the id of something that does not
+    exist, and gets the same answer.
+    """
+    try:
+        found = UUID(text)
+    except ValueError:
+        return NOBODY
+    return found if str(found) == text.lower() else NOBODY
+
+
+def personal_space(user_id: UserId) -> SpaceId:
+    """The space that a person has for themselves: it carries the person's id."""
+    return SpaceId(user_id)

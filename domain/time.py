@@ -1,0 +1,17 @@
+"""Times: always aware, always UTC, to the microsecond."""
+
+from datetime import UTC, datetime
+
+from domain.errors import InvalidValue
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC. Raises InvalidValue for a time without offset or outside the years 1 to 9999."""
+    if moment.tzinfo is UTC:
+        return moment
+    if moment.utcoffset() is None:
+        raise InvalidValue("naive_time", "A time needs an offset: end it in 'Z' or '+hh:mm'.")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidValue("out_of_range", "A time must lie in the years 1 to 9999, in UTC.") from None

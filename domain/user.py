@@ -1,0 +1,116 @@
+"""People: accounts, their addresses and the rule for passwords."""
+
+import re
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Self, TypedDict
+
+from domain.errors import InvalidValue
+from domain.ids import UserId
+from domain.text import checked_text
+
+_ADDRESS: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])",
+)
+
+
+_LONGEST_LOCAL_PART: Final = 64
+"""RFC 5321, section 4.5.3.1.1."""
+
+
+class Email(str):
+    """An e-mail address that a mail server could deliver to (RFC 5321 mailbox, no quoting, no address literal).
+
+    Kept as it was written; ``key`` is what two spellings of one address share. Raises InvalidValue.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        checked = checked_text(text.strip(), what="An e-mail address", shortest=3, longest=254)
+        local, _, _ = checked.rpartition("@")
+        if len(local) > _LONGEST_LOCAL_PART or not _ADDRESS.fullmatch(checked):
+            raise InvalidValue("not_an_email", "This is not an e-mail address: write 'name@example.org'.")
+        return super().__new__(cls, checked)
+
+    @property
+    def key(self) -> str:
+        """The address without regard to case: unique among all accounts."""
+        return self.casefold()
+
+
+class FullName(str):
+    """What a person wants to be called: 1 to 200 characters. Raises InvalidValue."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        return super().__new__(cls, checked_text(text, what="A name", shortest=1, longest=200))
+
+
+class Password(str):
+    """A password as typed: 8 to 128 characters of any kind. It shows itself to nobody. Raises InvalidValue."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        return super().__new__(cls, checked_text(text, what="A password", shortest=8, longest=128))
+
+    def __repr__(self) -> str:
+        return "Password(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """What a new password may be, beyond its length: none of the commonest ones (NIST SP 800-63B, 3.1.1.2)."""
+
+    common: AbstractSet[str]
+
+    def check(self, password: Password) -> None:
+        """Raise InvalidValue for a password that is among the first anybody would try."""
+        if password.lower() in self.common:
+            raise InvalidValue(
+                "common_password",
+                "This password is among the commonest ones. Choose another, for example four random words.",
+                field="password",
+            )
+
+
+class UserRole(StrEnum):
+    """What an account may do to other accounts. It opens nobody's space."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class UserChanges(TypedDict, total=False):
+    """What a person may change about themselves. What is left out stays as it is."""
+
+    email: Email
+    full_name: FullName | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """An account. Immutable: a change returns a new one."""
+
+    id: UserId
+    email: Email
+    full_name: FullName | None
+    role: UserRole
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def register(cls, *, id: UserId, email: Email, full_name: FullName | None, role: UserRole, at: datetime) -> Self:
+        """Open a new, active account."""
+        return cls(id=id, email=email, full_name=full_name, role=role, is_active=True, created_at=at, updated_at=at)
+
+    def change(self, changes: UserChanges, *, at: datetime) -> Self:
+        """Apply what the person wants changed. Returns itself where nothing is."""
+        changed = replace(self, **changes)
+        return self if changed == self else replace(changed, updated_at=at)

@@ -1,0 +1,116 @@
+"""``taskward``: for whoever runs the service."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import typer
+import uvicorn
+
+from domain.errors import DomainError
+from domain.user import Email, FullName, Password, User
+from entrypoints.container import Service, build, database_place, migrate, pending_migrations
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings, WrongSetting, read_settings
+
+_SECONDS_TO_FINISH: Final = 10
+
+cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Say what is wrong in one line, and fail."""
+    try:
+        yield
+    except (WrongSetting, DomainError) as error:
+        typer.echo(f"taskward: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@cli.command()
+def serve() -> None:
+    """Serve HTTP, as the settings say. Outside production the database is migrated first."""
+    with _one_line():
+        settings = read_settings()
+        build(settings)
+        _prepare(settings)
+    where = f"http://{settings.host}:{settings.port}"
+    typer.echo(f"Taskward listens on {where}")
+    typer.echo(f"Documentation:      {where}/docs")
+    typer.echo(f"The data lies in    {database_place(settings)}", color=False)
+    uvicorn.run(
+        "entrypoints.http.app:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+    )
+
+
+def _prepare(settings: Settings) -> None:
+    """Have the schema that the code needs: by making it, or in production by refusing to start."""
+    if not settings.in_production:
+        asyncio.run(migrate(settings))
+        return
+    pending = asyncio.run(pending_migrations(settings))
+    if pending is not None:
+        typer.echo(f"taskward: {pending}", err=True)
+        raise typer.Exit(1)
+
+
+@cli.command("migrate")
+def migrate_database(
+    revision: Annotated[str, typer.Argument(help="A revision, 'head' or 'base'.")] = "head",
+) -> None:
+    """Bring the database's schema to a revision, by default to the newest. All or nothing."""
+    with _one_line():
+        settings = read_settings()
+        asyncio.run(migrate(settings, revision))
+    typer.echo(f"{database_place(settings)} is at {revision}.")
+
+
+@cli.command()
+def create_admin(
+    email: Annotated[str, typer.Argument(help="The e-mail address to sign in with.")],
+    name: Annotated[str | None, typer.Option(help="What the person is called.")] = None,
+    *,
+    password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
+) -> None:
+    """Open an account that may administer others."""
+    with _one_line():
+        service = build(read_settings())
+        password = _read_password(from_stdin=password_stdin)
+        user = asyncio.run(_create_admin(service, email, password, name))
+    typer.echo(f"{user.email} may sign in as an administrator.")
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    prompted: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return prompted
+
+
+async def _create_admin(service: Service, email: str, password: str, name: str | None) -> User:
+    async with service.running() as application:
+        return await application.create_admin(
+            Email(email), Password(password), None if name is None else FullName(name)
+        )
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    with _one_line():
+        app = create_app(build(read_settings()))
+    typer.echo(json.dumps(app.openapi(), indent=2))

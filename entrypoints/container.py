@@ -1,0 +1,173 @@
+"""The composition root: the only place that knows which adapter meets which port."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from dependency_injector import containers, providers
+from sqlalchemy import URL
+
+from adapters.security.keys import KeyRing
+from adapters.security.passwords import BcryptPasswords, common_passwords
+from adapters.security.tokens import JwtAccessTokens, RandomRefreshTokens
+from adapters.sql import migrations
+from adapters.sql.connection import Database
+from adapters.sql.identity import SqlOpenIdentity
+from adapters.sql.readiness import SqlReadiness
+from adapters.sql.spaces import SqlOpenSpace
+from adapters.sql.url import database_at, database_file, is_sqlite, read_url
+from adapters.system.clock import SystemClock
+from adapters.system.ids import Uuid7Generator
+from application import accounts, authentication, operations, tasks
+from application.facade import Application
+from domain.session import SessionLimits
+from domain.user import PasswordPolicy
+from entrypoints.keys import development_keys
+from entrypoints.settings import Settings, WrongSetting
+
+T = TypeVar("T")
+
+
+def _parsed(setting: str, parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise WrongSetting(setting, str(error)) from None
+
+
+def _keys(settings: Settings) -> KeyRing:
+    configured = settings.secret_keys
+    text = development_keys() if configured is None else configured.get_secret_value()
+    return _parsed("secret_keys", KeyRing.parse, text)
+
+
+def _database(settings: Settings) -> Database:
+    return database_at(_parsed("database_url", read_url, settings.database_url.get_secret_value()))
+
+
+def _passwords(settings: Settings) -> BcryptPasswords:
+    pepper = settings.password_pepper
+    return BcryptPasswords(settings.bcrypt_cost, pepper.get_secret_value().encode() if pepper else None)
+
+
+def _limits(settings: Settings) -> SessionLimits:
+    return SessionLimits(
+        idle=timedelta(days=settings.refresh_token_days),
+        total=timedelta(days=settings.session_max_days),
+        grace=timedelta(seconds=settings.refresh_grace_seconds),
+    )
+
+
+def _access_tokens(settings: Settings, keys: KeyRing, new_id: Uuid7Generator) -> JwtAccessTokens:
+    return JwtAccessTokens(keys, timedelta(minutes=settings.access_token_minutes), new_id)
+
+
+class Container(containers.DeclarativeContainer):
+    """Who gets what. Needs ``settings``; everything else follows."""
+
+    settings = providers.Dependency(instance_of=Settings)
+
+    clock = providers.Singleton(SystemClock)
+    new_id = providers.Singleton(Uuid7Generator)
+
+    keys = providers.Singleton(_keys, settings)
+    access_tokens = providers.Singleton(_access_tokens, settings, keys, new_id)
+    refresh_tokens = providers.Singleton(RandomRefreshTokens, keys)
+    passwords = providers.Singleton(_passwords, settings)
+    policy = providers.Singleton(PasswordPolicy, providers.Singleton(common_passwords))
+    limits = providers.Singleton(_limits, settings)
+
+    database = providers.Singleton(_database, settings)
+    open_space = providers.Singleton(SqlOpenSpace, database, clock)
+    open_identity = providers.Singleton(SqlOpenIdentity, database, clock)
+    readiness = providers.Singleton(SqlReadiness, database, providers.Callable(migrations.expected_revision))
+
+    open_account = providers.Singleton(accounts.OpenAccount, open_identity, passwords, policy, clock, new_id)
+
+    application = providers.Singleton(
+        Application,
+        authenticate=providers.Singleton(authentication.Authenticate, access_tokens, clock),
+        check_session=providers.Singleton(authentication.CheckSession, open_identity),
+        sign_in=providers.Singleton(
+            authentication.SignIn,
+            open_identity, passwords, access_tokens, refresh_tokens, limits, clock, new_id,
+        ),
+        refresh=providers.Singleton(
+            authentication.Refresh, open_identity, access_tokens, refresh_tokens, limits, clock
+        ),
+        sign_out=providers.Singleton(authentication.SignOut, open_identity, clock),
+        register=providers.Singleton(accounts.Register, open_account),
+        create_admin=providers.Singleton(accounts.CreateAdmin, open_account),
+        get_me=providers.Singleton(accounts.GetMe, open_identity),
+        change_me=providers.Singleton(accounts.ChangeMe, open_identity, clock),
+        list_tasks=providers.Singleton(tasks.ListTasks, open_space),
+        get_task=providers.Singleton(tasks.GetTask, open_space),
+        create_task=providers.Singleton(tasks.CreateTask, open_space, clock, new_id),
+        replace_task=providers.Singleton(tasks.ReplaceTask, open_space, clock),
+        change_task=providers.Singleton(tasks.ChangeTask, open_space, clock),
+        complete_task=providers.Singleton(tasks.CompleteTask, open_space, clock),
+        toggle_task=providers.Singleton(tasks.ToggleTask, open_space, clock),
+        delete_task=providers.Singleton(tasks.DeleteTask, open_space, clock),
+        check_readiness=providers.Singleton(operations.CheckReadiness, readiness),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The application with what it holds on to while it runs."""
+
+    settings: Settings
+    application: Application
+    _database: Database
+    _passwords: BcryptPasswords
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Application]:
+        """Hold the database, and let it go at the end."""
+        await self._database.open()
+        try:
+            yield self.application
+        finally:
+            await self._database.close()
+            self._passwords.close()
+
+
+def build(settings: Settings) -> Service:
+    """Put the service together. Raises WrongSetting."""
+    container = Container(settings=settings)
+    return Service(settings, container.application(), container.database(), container.passwords())
+
+
+async def migrate(settings: Settings, revision: str = "head") -> None:
+    """Bring the schema to a revision, as the owner of the database. Raises Unavailable, WrongSetting."""
+    url = _owner_url(settings)
+    if is_sqlite(url):
+        database_file(url).parent.mkdir(parents=True, exist_ok=True)
+    if revision == "base" or revision.startswith("-"):
+        await migrations.downgrade(url, revision)
+    else:
+        await migrations.upgrade(url, revision)
+
+
+async def pending_migrations(settings: Settings) -> str | None:
+    """What is to be done before this code can use the database; None if nothing. Raises Unavailable, WrongSetting."""
+    url = _parsed("database_url", read_url, settings.database_url.get_secret_value())
+    current, expected = await migrations.current_revision(url), migrations.expected_revision()
+    if current == expected:
+        return None
+    return f"The database is at revision {current}, this service needs {expected}: run 'taskward migrate'."
+
+
+def _owner_url(settings: Settings) -> URL:
+    if settings.migration_database_url is not None:
+        text = settings.migration_database_url.get_secret_value()
+        return _parsed("migration_database_url", read_url, text)
+    return _parsed("database_url", read_url, settings.database_url.get_secret_value())
+
+
+def database_place(settings: Settings) -> str:
+    """Where the data lies, without the password."""
+    url = _parsed("database_url", read_url, settings.database_url.get_secret_value())
+    return str(database_file(url).resolve()) if is_sqlite(url) else url.render_as_string()

@@ -1,0 +1,1 @@
+"""The service as REST, with FastAPI. Statuses, headers and JSON live here and nowhere else."""

@@ -1,0 +1,64 @@
+"""The ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from entrypoints.container import Service, build
+from entrypoints.http.docs import serve_docs
+from entrypoints.http.errors import handle_errors
+from entrypoints.http.middleware import Envelope
+from entrypoints.http.openapi import document
+from entrypoints.http.responses import Json
+from entrypoints.http.routes import auth, operations, tasks, users
+from entrypoints.http.routing import OF_OWNER, PERSONAL, serve
+from entrypoints.logs import configure_logs
+from entrypoints.settings import read_settings
+from entrypoints.version import VERSION
+
+
+def create_app(service: Service) -> FastAPI:
+    """The service over HTTP. It opens the service when it starts and closes it when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    app = FastAPI(
+        title="Taskward",
+        version=VERSION,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.application = service.application
+    # The busiest routes come first: they are looked at in this order.
+    for prefix in (PERSONAL, OF_OWNER):
+        serve(app, tasks.router, prefix)
+    for router in (users.router, auth.router, auth.public):
+        serve(app, router, PERSONAL)
+    serve(app, operations.router, "")
+    app.openapi = lambda: document(app)  # type: ignore[method-assign] # as FastAPI's documentation says
+    app.add_api_route("/openapi.json", _openapi(app), include_in_schema=False)
+    serve_docs(app)
+    handle_errors(app)
+    app.add_middleware(Envelope, https_only=service.settings.https_only)
+    return app
+
+
+def _openapi(app: FastAPI):  # type: ignore[no-untyped-def] # noqa: ANN202
+    async def openapi() -> Json:
+        return Json(app.openapi())
+
+    return openapi
+
+
+def from_environment() -> FastAPI:
+    """The service as the environment says; for ``uvicorn --factory``."""
+    settings = read_settings()
+    configure_logs(settings)
+    return create_app(build(settings))

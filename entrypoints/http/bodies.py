@@ -1,0 +1,77 @@
+"""Bodies: read no further than allowed, and as JSON without a doubt about what it says."""
+
+import json
+import math
+from typing import Any, Final, NoReturn
+
+from starlette.requests import Request
+
+from domain.errors import InvalidValue
+from entrypoints.http.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
+
+LARGEST_BODY: Final = 1024 * 1024
+_JSON: Final = "application/json"
+
+
+class StrictRequest(Request):
+    """A request whose body is read as the contract says."""
+
+    async def body(self) -> bytes:
+        """The whole body. Raises BodyTooLarge before more than the limit is read, UnsupportedMediaType."""
+        if not hasattr(self, "_body"):
+            self._body = await self._limited()
+            if self._body and not _is_json(self.headers.get("content-type", "")):
+                raise UnsupportedMediaType
+        return self._body
+
+    async def json(self) -> Any:
+        """The body as JSON. Raises MalformedBody, and InvalidValue for numbers that JSON does not have."""
+        return read_json(await self.body())
+
+    async def _limited(self) -> bytes:
+        announced = self.headers.get("content-length", "0")
+        if announced.isdecimal() and int(announced) > LARGEST_BODY:
+            raise BodyTooLarge
+        body = bytearray()
+        async for chunk in self.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise BodyTooLarge
+        return bytes(body)
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == _JSON
+
+
+def read_json(body: bytes) -> Any:
+    """Read JSON (RFC 8259), more strictly than the standard library does by itself."""
+    try:
+        return json.loads(
+            body.decode(),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_not_a_number,
+            parse_float=_finite,
+        )
+    except InvalidValue:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise MalformedBody from error
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise MalformedBody
+    return members
+
+
+def _not_a_number(name: str) -> NoReturn:
+    raise InvalidValue("not_finite", f"{name} is no number in JSON.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise InvalidValue("not_finite", "This number is too large.")
+    return number

@@ -1,0 +1,82 @@
+"""From exceptions to problem details, the framework's own exceptions included."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.errors import DomainError, InvalidValue, NotAuthenticated, Unavailable
+from entrypoints.http.problems import OTHERS, STATUS_OF, FieldError, RequestRefused, problem
+from entrypoints.http.routing import methods_at
+
+_MOST_FIELD_ERRORS: Final = 50
+_INVALID: Final = "The request breaks the rules listed in 'errors'. Correct them and send it again."
+_MESSAGES: Final[Mapping[str, str]] = {
+    "missing": "This is required.",
+    "extra_forbidden": "There is no such field. Remove it.",
+}
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Answer every exception with a problem."""
+    app.add_exception_handler(DomainError, _refused)
+    app.add_exception_handler(InvalidValue, _invalid_value)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _framework)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    status = next(status for family, status in STATUS_OF.items() if isinstance(error, family))
+    return problem(request, status, error.code, error.detail, headers=_headers(error))
+
+
+def _headers(error: DomainError) -> Mapping[str, str] | None:
+    if isinstance(error, NotAuthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(error.retry_after)}
+    return None
+
+
+async def _invalid_value(request: Request, error: Exception) -> Response:
+    assert isinstance(error, InvalidValue)
+    found = FieldError(pointer=f"/{error.field}" if error.field else "", message=error.message, code=error.reason)
+    return problem(request, STATUS_OF[InvalidValue], InvalidValue.code, _INVALID, errors=[found])
+
+
+async def _invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [_field_error(part) for part in error.errors()[:_MOST_FIELD_ERRORS]]
+    return problem(request, STATUS_OF[InvalidValue], InvalidValue.code, _INVALID, errors=found)
+
+
+def _field_error(part: Mapping[str, Any]) -> FieldError:
+    refused = part.get("ctx", {}).get("error")
+    if isinstance(refused, InvalidValue):
+        code, message = refused.reason, refused.message
+    else:
+        code, message = part["type"], _MESSAGES.get(part["type"], part["msg"])
+    return FieldError(pointer=_pointer(part["loc"]), message=message, code=code)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    """Where in the body (RFC 6901); ``/query/…`` for a query parameter and ``/header/…`` for a header."""
+    parts = location[1:] if location[:1] == ("body",) else location
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+async def _framework(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error, RequestRefused):
+        return problem(request, error.status, error.code, error.detail)
+    code, detail = OTHERS.get(error.status_code, OTHERS[400])
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(methods_at(request.app, request.scope["path"])))
+    return problem(request, error.status_code, code, detail, headers=headers)

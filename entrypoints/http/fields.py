@@ -1,0 +1,73 @@
+"""How the domain's value objects are read from JSON, and how that is documented."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, GetPydanticSchema
+from pydantic_core import core_schema
+
+from domain.errors import InvalidValue
+from domain.ids import UserId, read_id
+from domain.tag import TagName
+from domain.task import Description, Title
+from domain.text import checked_text
+from domain.user import Email, FullName, Password
+
+STRICT: Final = ConfigDict(extra="forbid")
+"""For every object that a client sends: these fields and no others."""
+
+
+def _from_text(kind: Callable[[str], str], **documented: Any) -> GetPydanticSchema:
+    """Read a JSON string by the value object, which alone decides; ``documented`` is its rule in JSON Schema."""
+    return GetPydanticSchema(
+        lambda _source, _handler: core_schema.no_info_after_validator_function(
+            kind,
+            core_schema.str_schema(strict=True),
+            metadata={"pydantic_js_updates": documented},
+        ),
+    )
+
+
+TitleField = Annotated[
+    Title, _from_text(Title, minLength=1, maxLength=255, pattern=r"\S", examples=["Write the report"])
+]
+DescriptionField = Annotated[Description, _from_text(Description, maxLength=10_000)]
+TagField = Annotated[TagName, _from_text(TagName, minLength=1, maxLength=100, pattern=r"\S", examples=["work"])]
+EmailField = Annotated[Email, _from_text(Email, format="email", maxLength=254, examples=["ann@example.org"])]
+NameField = Annotated[FullName, _from_text(FullName, minLength=1, maxLength=200, examples=["Ann Example"])]
+PasswordField = Annotated[Password, _from_text(Password, minLength=8, maxLength=128, format="password")]
+UuidField = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+"""An id in an answer."""
+
+UserIdField = Annotated[
+    UserId,
+    GetPydanticSchema(
+        lambda _source, _handler: core_schema.no_info_after_validator_function(
+            read_id, core_schema.str_schema(strict=True), metadata={"pydantic_js_updates": {"format": "uuid"}}
+        ),
+    ),
+]
+"""A person's id. What is no UUID is an id that nobody has, and is answered like one."""
+
+
+def checked_plain(text: str) -> str:
+    """Text that has no rule of its own."""
+    return checked_text(text, what="This", shortest=0, longest=4096)
+
+
+def _written_out(value: object) -> object:
+    """Refuse numbers, which pydantic would take for seconds since 1970."""
+    if not isinstance(value, str):
+        raise InvalidValue("not_text", "Write the time as text: '2026-05-01T12:00:00Z'.")
+    return value
+
+
+MomentField = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written_out, json_schema_input_type=datetime),
+    Field(description="RFC 3339, with an offset; answered in UTC.", examples=["2026-05-01T12:00:00Z"]),
+]
+
+PlainText = Annotated[str, _from_text(checked_plain, maxLength=4096)]
+"""Text that is only compared with something."""

@@ -1,0 +1,159 @@
+"""Errors on the wire: problem details (RFC 9457). The only place that knows which refusal has which status."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar, Final, NotRequired
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from domain.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    InvalidValue,
+    NotAuthenticated,
+    NotFound,
+    Unavailable,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+PAGE: Final = "/docs/problems"
+"""Where every type of problem is explained."""
+
+STATUS_OF: Final[Mapping[type[DomainError], HTTPStatus]] = {
+    InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+class FieldError(TypedDict):
+    """What is wrong with one value of the request."""
+
+    pointer: str
+    message: str
+    code: str
+
+
+class Problem(TypedDict):
+    """What went wrong, and what to do about it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: NotRequired[list[FieldError]]
+
+
+class RequestRefused(HTTPException):
+    """A request that HTTP itself refuses, before any use case sees it."""
+
+    code: ClassVar[str]
+    status: ClassVar[HTTPStatus]
+    text: ClassVar[str]
+
+    def __init__(self, text: str | None = None) -> None:
+        super().__init__(self.status, text or self.text)
+
+
+class AmbiguousCredentials(RequestRefused):
+    """Two ways of saying who one is."""
+
+    code = "ambiguous-credentials"
+    status = HTTPStatus.BAD_REQUEST
+    text = "Send exactly one Authorization header."
+
+
+class MalformedBody(RequestRefused):
+    """A body that is no JSON."""
+
+    code = "malformed-json"
+    status = HTTPStatus.BAD_REQUEST
+    text = "The body must be one JSON value in UTF-8, in which no object has the same name twice."
+
+
+class BodyTooLarge(RequestRefused):
+    """A body over the limit."""
+
+    code = "body-too-large"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    text = "The body may have at most 1 MiB. Send less at once."
+
+
+class UnsupportedMediaType(RequestRefused):
+    """A body that does not say it is JSON."""
+
+    code = "unsupported-media-type"
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    text = "Send the body as 'Content-Type: application/json'."
+
+
+class HttpsRequired(RequestRefused):
+    """A plain request to a service that only speaks HTTPS."""
+
+    code = "https-required"
+    status = HTTPStatus.FORBIDDEN
+    text = "Use https:// for this service."
+
+
+class NotReady(RequestRefused):
+    """The service cannot do its work; the detail says why."""
+
+    code = "not-ready"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    text = "The service cannot do its work."
+
+
+OTHERS: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("bad-request", "The request cannot be understood. Compare it with the documentation."),
+    404: ("no-such-route", "There is no such address. See /docs for those there are."),
+    405: (
+        "method-not-allowed",
+        "This address does not take this method. The Allow header says which it takes.",
+    ),
+    500: (
+        "internal-error",
+        "Something went wrong on our side. Nothing was changed; report the request id if it lasts.",
+    ),
+}
+"""The framework's own refusals."""
+
+
+def problem(  # noqa: PLR0913 - a problem has these parts
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: list[FieldError] | None = None,
+) -> Response:
+    """An answer that says what went wrong."""
+    body = Problem(
+        type=f"{PAGE}#{code}",
+        title=code.replace("-", " ").capitalize(),
+        status=int(status),
+        detail=detail,
+        request_id=request.scope["request_id"],
+    )
+    if errors is not None:
+        body["errors"] = errors
+    # Half of a surrogate pair in the name of an unknown field cannot be sent back as it came.
+    text = orjson.dumps(_sendable(body) if errors else body)
+    return Response(text, int(status), headers, MEDIA_TYPE)
+
+
+def _sendable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {name: _sendable(part) for name, part in value.items()}
+    return [_sendable(part) for part in value] if isinstance(value, list) else value

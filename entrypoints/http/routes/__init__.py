@@ -1,0 +1,1 @@
+"""One module for each resource. They know nothing of each other."""

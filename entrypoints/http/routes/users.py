@@ -1,0 +1,35 @@
+"""One's own account."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response
+from pydantic import with_config
+from typing_extensions import TypedDict
+
+from entrypoints.http.fields import STRICT, EmailField, NameField
+from entrypoints.http.openapi import refusals
+from entrypoints.http.responses import Json
+from entrypoints.http.routing import CurrentCall, SecuredRoute
+from entrypoints.http.views import UserView, user_view
+
+router = APIRouter(route_class=SecuredRoute, tags=["users"])
+
+
+@with_config(STRICT)
+class UserPatch(TypedDict, total=False):
+    """What is to be changed. What is left out stays as it is."""
+
+    email: EmailField
+    full_name: NameField | None
+
+
+@router.get("/users/me", response_model=UserView)
+async def get_me(call: CurrentCall) -> Response:
+    """Show one's own account."""
+    return Json(user_view(await call.app.get_me(call.actor)))
+
+
+@router.patch("/users/me", response_model=UserView, responses=refusals(409))
+async def change_me(call: CurrentCall, body: Annotated[UserPatch, Body()]) -> Response:
+    """Change one's own name or e-mail address."""
+    return Json(user_view(await call.app.change_me(call.actor, body)))

@@ -1,0 +1,139 @@
+"""Routes: who is calling is settled before anything else is looked at."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.convertors import StringConvertor, register_url_convertor
+from starlette.responses import Response
+
+from application.facade import Application
+from domain.access import Actor
+from domain.errors import InvalidValue, NotAuthenticated
+from entrypoints.http.bodies import StrictRequest
+from entrypoints.http.problems import AmbiguousCredentials, RequestRefused
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+FIXED_SEGMENTS: Final = (
+    "auth", "users", "admin", "organizations", "invitations",
+    "tasks", "tags", "documents", "settings", "audit",
+)  # fmt: skip
+"""First segments below ``/api`` that are no owner, whatever comes after them."""
+
+PERSONAL: Final = "/api"
+OF_OWNER: Final = "/api/{owner_id:owner}"
+
+
+class _OwnerConvertor(StringConvertor):
+    """Any one segment that does not mean something else."""
+
+    regex = f"(?!(?:{'|'.join(FIXED_SEGMENTS)})(?:/|$))[^/]+"
+
+
+register_url_convertor("owner", _OwnerConvertor())
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of somebody who is signed in: what can be done, by whom, and in whose space."""
+
+    app: Application
+    actor: Actor
+    owner_id: str | None
+
+
+class PublicRoute(APIRoute):
+    """A route that anyone may use."""
+
+    def get_route_handler(self) -> Handler:
+        """Read bodies strictly."""
+        handle = super().get_route_handler()
+
+        async def public(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return public
+
+
+class SecuredRoute(APIRoute):
+    """A route for people who are signed in."""
+
+    def get_route_handler(self) -> Handler:
+        """Answer 401 before anything else, then read bodies strictly."""
+        handle = super().get_route_handler()
+
+        async def secured(request: Request) -> Response:
+            app: Application = request.app.state.application
+            actor = app.authenticate(bearer_token(request))
+            request.scope["call"] = Call(app, actor, request.path_params.get("owner_id"))
+            try:
+                return await handle(StrictRequest(request.scope, request.receive))
+            except (RequestValidationError, RequestRefused, InvalidValue):
+                # No use case has looked at the session yet, and a 401 goes before what is wrong with the request.
+                await app.check_session(actor)
+                raise
+
+        return secured
+
+
+def bearer_token(request: Request) -> str:
+    """The access token. Raises NotAuthenticated without one, AmbiguousCredentials for several headers."""
+    found = request.headers.getlist("authorization")
+    if len(found) > 1:
+        raise AmbiguousCredentials
+    scheme, _, token = found[0].partition(" ") if found else ("", "", "")
+    if scheme.lower() != "bearer":
+        raise NotAuthenticated
+    return token
+
+
+async def _call(request: Request) -> Call:
+    call: Call = request.scope["call"]
+    return call
+
+
+async def _application(request: Request) -> Application:
+    app: Application = request.app.state.application
+    return app
+
+
+CurrentCall = Annotated[Call, Depends(_call)]
+App = Annotated[Application, Depends(_application)]
+
+
+def serve(app: FastAPI, router: APIRouter, prefix: str) -> None:
+    """Put the router's routes under ``prefix``, flat: FastAPI looks into an included router twice for each request."""
+    for route in router.routes:
+        assert isinstance(route, APIRoute)
+        app.router.add_api_route(
+            prefix + route.path,
+            route.endpoint,
+            response_model=route.response_model,
+            status_code=route.status_code,
+            tags=router.tags,
+            summary=route.summary,
+            description=route.description,
+            responses=route.responses,
+            methods=sorted(route.methods or ()),
+            operation_id=_operation_id(route.name, prefix),
+            name=route.name,
+            route_class_override=type(route),
+        )
+
+
+def _operation_id(name: str, prefix: str) -> str:
+    return f"{name}_of_owner" if prefix == OF_OWNER else name
+
+
+def methods_at(app: FastAPI, path: str) -> set[str]:
+    """Every method that some route takes at this path."""
+    return {
+        method
+        for route in app.routes
+        if isinstance(route, APIRoute) and route.path_regex.match(path)
+        for method in route.methods or ()
+    }

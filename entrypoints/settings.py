@@ -1,0 +1,117 @@
+"""The settings, from the environment (``TASKWARD_…``) and from ``.env``."""
+
+import os
+from enum import StrEnum
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "TASKWARD_"
+_FOR_THE_TESTS: Final = "TASKWARD_TEST_"
+_LOWEST_SAFE_COST: Final = 10
+_SHORTEST_PEPPER: Final = 32
+
+
+class Environment(StrEnum):
+    """Where the service runs."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class WrongSetting(Exception):
+    """A setting is wrong. The message is one line that names it and says what is allowed."""
+
+    def __init__(self, name: str, rule: str) -> None:
+        super().__init__(f"{PREFIX}{name.upper()}: {rule}")
+
+
+def _not_yet(value: object) -> object:
+    """Refuse what this version would silently ignore."""
+    if value:
+        raise ValueError("this version does not support it yet; leave it unset")
+    return value
+
+
+LaterText = Annotated[str, AfterValidator(_not_yet)]
+LaterFlag = Annotated[bool, AfterValidator(_not_yet)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Frozen; read once, at start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: SecretStr = SecretStr("sqlite:///var/taskward.db")
+    migration_database_url: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    environment: Environment = Environment.DEVELOPMENT
+    secret_keys: SecretStr | None = None
+    password_pepper: SecretStr | None = None
+    access_token_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    refresh_token_days: Annotated[int, Field(ge=1, le=365)] = 7
+    session_max_days: Annotated[int, Field(ge=1, le=365)] = 30
+    refresh_grace_seconds: Annotated[int, Field(ge=0, le=60)] = 10
+    bcrypt_cost: Annotated[int, Field(ge=4, le=15)] = 12
+    rate_limits: bool = True
+    redis_url: LaterText = ""
+    allowed_origins: LaterText = ""
+    trusted_proxies: str = ""
+    require_https: bool | None = None
+    audit_reads: LaterFlag = False
+    require_if_match: LaterFlag = False
+    unsafe_database_role: LaterFlag = False
+    mail_url: LaterText = ""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] | None = None
+    metrics: LaterFlag = False
+
+    @property
+    def in_production(self) -> bool:
+        """Whether every refusal of production applies."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def https_only(self) -> bool:
+        """Whether plain HTTP is refused: as set, and in production unless set otherwise."""
+        return self.in_production if self.require_https is None else self.require_https
+
+    @property
+    def logs_as_json(self) -> bool:
+        """Whether a line of the log is a JSON object."""
+        return self.in_production if self.log_format is None else self.log_format == "json"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.bcrypt_cost < _LOWEST_SAFE_COST and self.environment is not Environment.TEST:
+            raise WrongSetting("bcrypt_cost", "10 to 15; lower only where TASKWARD_ENVIRONMENT=test")
+        pepper = self.password_pepper
+        if pepper is not None and len(pepper.get_secret_value().encode()) < _SHORTEST_PEPPER:
+            raise WrongSetting("password_pepper", f"at least {_SHORTEST_PEPPER} bytes")
+        if self.in_production and self.secret_keys is None:
+            raise WrongSetting("secret_keys", "production needs 'kid:secret' with 32 random bytes or more")
+        if self.in_production and not (self.https_only and self.trusted_proxies):
+            raise WrongSetting(
+                "trusted_proxies",
+                "production needs the address of the proxy that ends HTTPS, and REQUIRE_HTTPS on",
+            )
+        return self
+
+
+def read_settings() -> Settings:
+    """Read them all. Raises WrongSetting for the first that is wrong, or that nobody knows."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known and not name.startswith(_FOR_THE_TESTS):
+            raise WrongSetting(name.removeprefix(PREFIX), "there is no such setting; see the README")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise WrongSetting(str(first["loc"][0]), first["msg"].removeprefix("Value error, ")) from None
