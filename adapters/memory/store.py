@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
+from typing import Any, NoReturn
 
 from application.ports.identity import Credentials
+from application.ports.reading import OpenedForReading
 from domain.access import Role
 from domain.ids import SessionId, SpaceId, TaskId, UserId
 from domain.session import RefreshToken, Session
@@ -14,7 +16,7 @@ from domain.task import Task
 
 @dataclass(slots=True)
 class Contents:
-    """Everything, as of one moment. All values are immutable, so a shallow copy is a snapshot."""
+    """Everything, as of one moment. All values are immutable, so shallow copies are snapshots."""
 
     accounts: dict[UserId, Credentials] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
@@ -22,9 +24,19 @@ class Contents:
     memberships: dict[tuple[SpaceId, UserId], Role] = field(default_factory=dict)
     tasks: dict[tuple[SpaceId, TaskId], Task] = field(default_factory=dict)
 
-    def snapshot(self) -> "Contents":
-        """A copy to work on."""
-        return Contents(**{part.name: dict(getattr(self, part.name)) for part in fields(self)})
+    def copied(self, kind: type[dict[Any, Any]]) -> "Contents":
+        """A copy, each part of which is a dictionary of this kind."""
+        return Contents(**{part.name: kind(getattr(self, part.name)) for part in fields(self)})
+
+
+class _Sealed(dict[Any, Any]):
+    """A dictionary that is only read."""
+
+    def __setitem__(self, key: object, value: object) -> NoReturn:
+        raise OpenedForReading
+
+    def __delitem__(self, key: object) -> NoReturn:
+        raise OpenedForReading
 
 
 class MemoryStore:
@@ -36,11 +48,11 @@ class MemoryStore:
 
     @asynccontextmanager
     async def begin(self, *, read_only: bool) -> AsyncIterator[Contents]:
-        """Open a transaction. What is written takes effect on a clean exit only, and never when ``read_only``."""
+        """Open a transaction. What is written takes effect on a clean exit only."""
         if read_only:
-            yield self._contents.snapshot()
+            yield self._contents.copied(_Sealed)
             return
         async with self._writing:
-            contents = self._contents.snapshot()
+            contents = self._contents.copied(dict)
             yield contents
             self._contents = contents

@@ -14,6 +14,7 @@ import asyncpg
 
 from adapters.sql.connection import ConstraintViolated, Entry, check_entry
 from adapters.sql.query import Query, Row
+from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
 from domain.errors import TooBusy, Unavailable
 from domain.ids import SpaceId, UserId, personal_space
@@ -69,6 +70,8 @@ class PostgresConnection:
 
     async def execute(self, query: Query, **values: Any) -> int:
         """Run a statement and tell how many rows it changed."""
+        if self.read_only:
+            raise OpenedForReading
         compiled = query.on_postgres
         try:
             status: str = await self._raw.execute(compiled.sql, *compiled.arguments(values))

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from adapters.sql.connection import ConstraintViolated, Entry, check_entry
 from adapters.sql.query import Query, Row
+from application.ports.reading import OpenedForReading
 from domain.access import Access
 from domain.errors import TooBusy, Unavailable
 
@@ -62,7 +63,7 @@ class SqliteConnection:
     async def execute(self, query: Query, **values: Any) -> int:
         """Run a statement and tell how many rows it changed."""
         if self.read_only:
-            raise sqlite3.ProgrammingError("This transaction was opened for reading.")
+            raise OpenedForReading
         compiled = query.on_sqlite
         return self._run(compiled.sql, compiled.arguments(values)).rowcount
 

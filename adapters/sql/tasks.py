@@ -1,5 +1,6 @@
 """The tasks of one space, on SQL databases. Every statement here names the space."""
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
@@ -68,7 +69,7 @@ def _from_row(row: Row) -> Task:
         description=None if description is None else Description(description),
         status=TaskStatus(status),
         priority=Priority(priority),
-        due_date=due_date,
+        due_date=_aware(due_date),
         tags=tuple(tags),
         assignee_id=assignee_id,
         created_by=created_by,
@@ -78,6 +79,11 @@ def _from_row(row: Row) -> Task:
         updated_at=updated_at,
         deleted_at=deleted_at,
     )
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """asyncpg takes the first and the last moment there is for PostgreSQL's infinities and returns them naive."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _to_row(task: Task) -> dict[str, Any]:

@@ -86,8 +86,9 @@ class OpenIdentity(Protocol):
     def __call__(self, actor: Actor | None, *, read_only: bool = False) -> AbstractAsyncContextManager[Identity]:
         """Open in one transaction; commits on a clean exit, rolls back on any exception.
 
-        ``actor`` is None where nobody is signed in yet: at registration, sign-in, refresh, and for the operator's
-        command line. Otherwise raises NotAuthenticated if the session has ended or the account is not active.
-        Raises Unavailable if the store cannot answer.
+        What is read is held until the end, so that nobody else changes it; not so where ``read_only``, where a write
+        raises OpenedForReading. ``actor`` is None where nobody is signed in yet: at registration, sign-in, refresh,
+        and for the operator's command line. Otherwise raises NotAuthenticated if the session has ended or the account
+        is not active. Raises Unavailable if the store cannot answer.
         """
         ...

@@ -34,7 +34,7 @@ class OpenSpace(Protocol):
     ) -> AbstractAsyncContextManager[Space]:
         """Open the space that ``owner_id`` names, or the actor's own, in one transaction.
 
-        Commits on a clean exit, rolls back on any exception. In a ``read_only`` space nothing can be written.
+        Commits on a clean exit, rolls back on any exception. In a ``read_only`` space a write raises OpenedForReading.
         Raises NotAuthenticated if the session has ended or the account is not active, SpaceForbidden if the
         space is not one of the actor's, Unavailable if the store cannot answer.
         """

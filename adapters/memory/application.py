@@ -1,0 +1,54 @@
+"""The whole application on memory adapters: to try and to test use cases without a database."""
+
+from datetime import timedelta
+
+from adapters.memory.identity import MemoryOpenIdentity
+from adapters.memory.passwords import MemoryPasswords
+from adapters.memory.readiness import MemoryReadiness
+from adapters.memory.spaces import MemoryOpenSpace
+from adapters.memory.store import MemoryStore
+from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens
+from application import accounts, authentication, operations, tasks
+from application.facade import Application
+from application.ports.clock import Clock
+from application.ports.ids import IdGenerator
+from application.ports.passwords import Passwords
+from domain.session import SessionLimits
+from domain.user import PasswordPolicy
+
+LIMITS = SessionLimits(idle=timedelta(days=7), total=timedelta(days=30), grace=timedelta(seconds=10))
+ACCESS_LIFETIME = timedelta(minutes=15)
+POLICY = PasswordPolicy(frozenset({"password"}))
+
+
+def application_in_memory(
+    clock: Clock, new_id: IdGenerator, *, store: MemoryStore | None = None, passwords: Passwords | None = None
+) -> Application:
+    """Every use case, on one store that forgets everything at the end."""
+    store = store or MemoryStore()
+    passwords = passwords or MemoryPasswords()
+    open_space = MemoryOpenSpace(store, clock)
+    open_identity = MemoryOpenIdentity(store, clock)
+    access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
+    refresh_tokens = MemoryRefreshTokens()
+    open_account = accounts.OpenAccount(open_identity, passwords, POLICY, clock, new_id)
+    return Application(
+        authenticate=authentication.Authenticate(access_tokens, clock),
+        check_session=authentication.CheckSession(open_identity),
+        sign_in=authentication.SignIn(open_identity, passwords, access_tokens, refresh_tokens, LIMITS, clock, new_id),
+        refresh=authentication.Refresh(open_identity, access_tokens, refresh_tokens, LIMITS, clock),
+        sign_out=authentication.SignOut(open_identity, clock),
+        register=accounts.Register(open_account),
+        create_admin=accounts.CreateAdmin(open_account),
+        get_me=accounts.GetMe(open_identity),
+        change_me=accounts.ChangeMe(open_identity, clock),
+        list_tasks=tasks.ListTasks(open_space),
+        get_task=tasks.GetTask(open_space),
+        create_task=tasks.CreateTask(open_space, clock, new_id),
+        replace_task=tasks.ReplaceTask(open_space, clock),
+        change_task=tasks.ChangeTask(open_space, clock),
+        complete_task=tasks.CompleteTask(open_space, clock),
+        toggle_task=tasks.ToggleTask(open_space, clock),
+        delete_task=tasks.DeleteTask(open_space, clock),
+        check_readiness=operations.CheckReadiness(MemoryReadiness()),
+    )

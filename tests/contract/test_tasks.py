@@ -1,0 +1,206 @@
+"""The exam of the port Tasks: what is kept comes back, and only in its own space."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from application.ports.tasks import TaskQuery
+from domain.access import Actor, Role
+from domain.errors import StaleVersion, TaskNotFound
+from domain.ids import NOBODY, TaskId, personal_space
+from domain.tag import TagName
+from domain.task import Description, Priority, Task, TaskStatus, Title
+from tests.support.people import People, a_task, new_id
+from tests.support.stores import NOON, Store
+
+AWKWARD = "'; DROP TABLE tasks; -- \"\\ %_ \U0001f600 é \u202e"
+
+
+async def test_every_field_comes_back_as_it_was(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        task = replace(
+            a_task(space),
+            title=Title(AWKWARD),
+            description=Description(AWKWARD * 100),
+            status=TaskStatus.COMPLETED,
+            priority=Priority.URGENT,
+            due_date=datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+            tags=(TagName(AWKWARD), TagName("b")),
+            assignee_id=somebody.user_id,
+            completed_at=NOON + timedelta(microseconds=1),
+            version=7,
+        )
+        await space.tasks.add(task)
+    async with store.open_space(somebody, None, read_only=True) as space:
+        assert await space.tasks.get(task.id) == task
+
+
+async def test_the_earliest_date_and_empty_fields_come_back(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        task = replace(a_task(space), due_date=datetime(1, 1, 1, tzinfo=UTC), description=Description(""))
+        await space.tasks.add(task)
+        assert await space.tasks.get(task.id) == task
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+async def test_another_spaces_task_is_not_found(store: Store, people: People, *, read_only: bool) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    async with store.open_space(other, None) as space:
+        task = a_task(space)
+        await space.tasks.add(task)
+    async with store.open_space(somebody, None, read_only=read_only) as space:
+        for task_id in (task.id, TaskId(new_id()), TaskId(NOBODY)):
+            with pytest.raises(TaskNotFound):
+                await space.tasks.get(task_id)
+        assert (await space.tasks.find(TaskQuery())).total == 0
+
+
+async def test_two_spaces_may_hold_the_same_id(store: Store, people: People) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    async with store.open_space(other, None) as space:
+        theirs = a_task(space, "theirs")
+        await space.tasks.add(theirs)
+    async with store.open_space(somebody, None) as space:
+        mine = replace(a_task(space, "mine"), id=theirs.id)
+        await space.tasks.add(mine)
+        await space.tasks.save(change(mine, title=Title("changed")), was=mine)
+    async with store.open_space(other, None) as space:
+        assert await space.tasks.get(theirs.id) == theirs
+
+
+async def test_a_task_is_kept_in_the_space_it_was_added_through(store: Store, people: People) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        strayed = replace(a_task(space), space_id=personal_space(other.user_id))
+        await space.tasks.add(strayed)
+    async with store.open_space(other, None) as space:
+        with pytest.raises(TaskNotFound):
+            await space.tasks.get(strayed.id)
+
+
+async def test_a_change_in_one_space_does_not_reach_another(store: Store, people: People) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    async with store.open_space(other, None) as space:
+        theirs = a_task(space)
+        await space.tasks.add(theirs)
+    async with store.open_space(somebody, None) as space:
+        with pytest.raises(StaleVersion):
+            await space.tasks.save(change(theirs, title=Title("taken")), was=theirs)
+    async with store.open_space(other, None) as space:
+        assert await space.tasks.get(theirs.id) == theirs
+
+
+async def test_every_change_is_kept(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        task = a_task(space)
+        await space.tasks.add(task)
+    changed = change(
+        task,
+        title=Title("new"),
+        description=Description("new"),
+        status=TaskStatus.COMPLETED,
+        priority=Priority.LOW,
+        due_date=NOON,
+        tags=(TagName("new"),),
+        assignee_id=somebody.user_id,
+        completed_at=NOON,
+        updated_at=NOON + timedelta(seconds=1),
+    )
+    async with store.open_space(somebody, None) as space:
+        await space.tasks.save(changed, was=task)
+    async with store.open_space(somebody, None) as space:
+        assert await space.tasks.get(task.id) == changed
+
+
+async def test_what_has_changed_since_it_was_read_is_not_replaced(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        task = a_task(space)
+        await space.tasks.add(task)
+        first = change(task, title=Title("first"))
+        await space.tasks.save(first, was=task)
+        with pytest.raises(StaleVersion):
+            await space.tasks.save(change(task, title=Title("second")), was=task)
+    async with store.open_space(somebody, None) as space:
+        assert await space.tasks.get(task.id) == first
+
+
+async def test_saving_what_was_read_is_no_change(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        task = a_task(space)
+        await space.tasks.add(task)
+        await space.tasks.save(task, was=task)
+        assert await space.tasks.get(task.id) == task
+
+
+async def test_what_is_in_the_trash_is_not_found(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        task = a_task(space)
+        await space.tasks.add(task)
+        await space.tasks.save(task.delete(by=space.access, at=NOON), was=task)
+        with pytest.raises(TaskNotFound):
+            await space.tasks.get(task.id)
+        assert (await space.tasks.find(TaskQuery())).total == 0
+
+
+async def test_a_page_is_a_stretch_of_the_newest_first(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    titles = await add_tasks(store, somebody, [TaskStatus.PENDING] * 7)
+    async with store.open_space(somebody, None, read_only=True) as space:
+        for skip, limit in ((0, 3), (3, 3), (6, 3), (7, 3), (100, 3), (0, 100)):
+            page = await space.tasks.find(TaskQuery(skip=skip, limit=limit))
+            assert [task.title for task in page.items] == titles[::-1][skip : skip + limit]
+            assert page.total == 7
+
+
+async def test_tasks_of_the_same_moment_are_ordered_by_id(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        tasks = [a_task(space) for _ in range(5)]
+        for task in tasks:
+            await space.tasks.add(task)
+        page = await space.tasks.find(TaskQuery())
+    assert [task.id for task in page.items] == sorted((task.id for task in tasks), reverse=True)
+
+
+async def test_several_statuses_mean_any_of_them(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    statuses = list(TaskStatus)
+    titles = await add_tasks(store, somebody, statuses)
+    async with store.open_space(somebody, None, read_only=True) as space:
+        for wanted in ({TaskStatus.PENDING}, {TaskStatus.COMPLETED, TaskStatus.CANCELLED}, set(TaskStatus)):
+            page = await space.tasks.find(TaskQuery(statuses=frozenset(wanted)))
+            expected = [title for title, status in zip(titles, statuses, strict=True) if status in wanted]
+            assert [task.title for task in page.items] == expected[::-1]
+            assert page.total == len(wanted)
+
+
+async def test_a_member_sees_what_the_others_see(store: Store, people: People) -> None:
+    owner, guest = await people.somebody(), await people.somebody()
+    await add_tasks(store, owner, [TaskStatus.PENDING])
+    await add_tasks(store, guest, [TaskStatus.PENDING] * 2)
+    await people.let_in(guest.user_id, personal_space(owner.user_id), Role.VIEWER)
+    async with store.open_space(guest, str(owner.user_id), read_only=True) as space:
+        assert (await space.tasks.find(TaskQuery())).total == 1
+
+
+async def add_tasks(store: Store, actor: Actor, statuses: Sequence[TaskStatus]) -> list[str]:
+    """Add a task of each status, a second apart; return the titles."""
+    async with store.open_space(actor, None) as space:
+        for number, status in enumerate(statuses):
+            at = NOON + timedelta(seconds=number)
+            completed_at = at if status is TaskStatus.COMPLETED else None
+            task = replace(a_task(space, str(number), at=at), status=status, completed_at=completed_at)
+            await space.tasks.add(task)
+    return [str(number) for number in range(len(statuses))]
+
+
+def change(task: Task, **changes: object) -> Task:
+    return replace(task, version=task.version + 1, **changes)  # type: ignore[arg-type] # a test's shorthand
