@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TypeVar
 
 from dependency_injector import containers, providers
+from pydantic import SecretStr
 from sqlalchemy import URL
 
 from adapters.security.keys import KeyRing
 from adapters.security.passwords import BcryptPasswords, common_passwords
 from adapters.security.tokens import JwtAccessTokens, RandomRefreshTokens
-from adapters.sql import migrations
+from adapters.sql import migrations, roles
 from adapters.sql.connection import Database
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.readiness import SqlReadiness
@@ -44,7 +45,7 @@ def _keys(settings: Settings) -> KeyRing:
 
 
 def _database(settings: Settings) -> Database:
-    return database_at(_parsed("database_url", read_url, settings.database_url.get_secret_value()))
+    return database_at(_service_url(settings))
 
 
 def _passwords(settings: Settings) -> BcryptPasswords:
@@ -82,7 +83,12 @@ class Container(containers.DeclarativeContainer):
     database = providers.Singleton(_database, settings)
     open_space = providers.Singleton(SqlOpenSpace, database, clock)
     open_identity = providers.Singleton(SqlOpenIdentity, database, clock)
-    readiness = providers.Singleton(SqlReadiness, database, providers.Callable(migrations.expected_revision))
+    readiness = providers.Singleton(
+        SqlReadiness,
+        database,
+        providers.Callable(migrations.expected_revision),
+        tolerate_unsafe_role=settings.provided.unsafe_database_role,
+    )
 
     open_account = providers.Singleton(accounts.OpenAccount, open_identity, passwords, policy, clock, new_id)
 
@@ -142,32 +148,42 @@ def build(settings: Settings) -> Service:
 
 async def migrate(settings: Settings, revision: str = "head") -> None:
     """Bring the schema to a revision, as the owner of the database. Raises Unavailable, WrongSetting."""
-    url = _owner_url(settings)
+    url = _url("migration_database_url", settings.migration_database_url) or _service_url(settings)
     if is_sqlite(url):
         database_file(url).parent.mkdir(parents=True, exist_ok=True)
     if revision == "base" or revision.startswith("-"):
         await migrations.downgrade(url, revision)
-    else:
-        await migrations.upgrade(url, revision)
+        return
+    await migrations.upgrade(url, revision)
+    service = _service_url(settings)
+    if service.username != url.username:
+        await roles.grant(url, service)
 
 
-async def pending_migrations(settings: Settings) -> str | None:
-    """What is to be done before this code can use the database; None if nothing. Raises Unavailable, WrongSetting."""
-    url = _parsed("database_url", read_url, settings.database_url.get_secret_value())
-    current, expected = await migrations.current_revision(url), migrations.expected_revision()
-    if current == expected:
-        return None
-    return f"The database is at revision {current}, this service needs {expected}: run 'taskward migrate'."
+async def create_roles(settings: Settings) -> str:
+    """Make the role of DATABASE_URL, as the role of MIGRATION_DATABASE_URL; return its name.
+
+    Raises Unavailable, and WrongSetting unless the settings name two roles of one PostgreSQL database.
+    """
+    owner, service = _url("migration_database_url", settings.migration_database_url), _service_url(settings)
+    if owner is None or is_sqlite(owner) or is_sqlite(service):
+        raise WrongSetting("migration_database_url", "the PostgreSQL URL of the role that owns the tables")
+    if not service.username or service.username == owner.username:
+        raise WrongSetting("database_url", "the same database, with the name and password of a role of its own")
+    await migrations.upgrade(owner)
+    await roles.create_role(owner, service)
+    return service.username
 
 
-def _owner_url(settings: Settings) -> URL:
-    if settings.migration_database_url is not None:
-        text = settings.migration_database_url.get_secret_value()
-        return _parsed("migration_database_url", read_url, text)
+def _service_url(settings: Settings) -> URL:
     return _parsed("database_url", read_url, settings.database_url.get_secret_value())
+
+
+def _url(setting: str, value: SecretStr | None) -> URL | None:
+    return None if value is None else _parsed(setting, read_url, value.get_secret_value())
 
 
 def database_place(settings: Settings) -> str:
     """Where the data lies, without the password."""
-    url = _parsed("database_url", read_url, settings.database_url.get_secret_value())
+    url = _service_url(settings)
     return str(database_file(url).resolve()) if is_sqlite(url) else url.render_as_string()

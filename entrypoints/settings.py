@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     require_https: bool | None = None
     audit_reads: LaterFlag = False
     require_if_match: LaterFlag = False
-    unsafe_database_role: LaterFlag = False
+    unsafe_database_role: bool = False
     mail_url: LaterText = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
@@ -101,6 +101,8 @@ class Settings(BaseSettings):
                 "trusted_proxies",
                 "production needs the address of the proxy that ends HTTPS, and REQUIRE_HTTPS on",
             )
+        if self.in_production and self.unsafe_database_role:
+            raise WrongSetting("unsafe_database_role", "production never starts with such a role; leave it unset")
         return self
 
 

@@ -1,5 +1,6 @@
 """The databases that the suites run on."""
 
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, make_url
 
+from adapters.sql import migrations, roles
 from tests.support import postgres
 
 
@@ -21,6 +23,23 @@ async def postgres_url(postgres_server: URL) -> AsyncIterator[URL]:
     """An empty PostgreSQL database, one for the whole run."""
     async with _database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+async def migrated_postgres_url(postgres_url: URL) -> URL:
+    """The same database with its tables, as its owner, a superuser whom row-level security does not hold."""
+    await migrations.upgrade(postgres_url)
+    return postgres_url
+
+
+@pytest.fixture(scope="session")
+async def service_url(migrated_postgres_url: URL, postgres_server: URL) -> AsyncIterator[URL]:
+    """The same database, as the service's own role."""
+    url = migrated_postgres_url.set(username=f"service_{uuid.uuid4().hex}", password="a 'password'")
+    await roles.create_role(migrated_postgres_url, url)
+    yield url
+    await postgres.execute(migrated_postgres_url, f'DROP OWNED BY "{url.username}"')
+    await postgres.execute(postgres_server, f'DROP ROLE "{url.username}"')
 
 
 @pytest.fixture

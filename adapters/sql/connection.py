@@ -34,6 +34,10 @@ class Connection(Protocol):
         """Run a statement and tell how many rows it changed. Raises ConstraintViolated."""
         ...
 
+    async def step_into(self, space_id: SpaceId) -> None:
+        """From here on, let row-level security see this space: one that the use case has just made."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -60,6 +64,10 @@ class Database(Protocol):
         Raises NotAuthenticated if the session has ended or the account is not active, SpaceForbidden if the
         space is not one of the actor's.
         """
+        ...
+
+    async def faults(self) -> list[str]:
+        """What makes it unsafe to serve from this database: a sentence for each reason. Raises Unavailable."""
         ...
 
     async def open(self) -> None:

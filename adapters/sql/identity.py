@@ -111,6 +111,7 @@ class SqlUsers:
             )
         except ConstraintViolated as violated:
             raise _translated(violated) from violated
+        await self._connection.step_into(space_id)
         await self._connection.execute(_ADD_SPACE, id=space_id, created_at=user.created_at)
         await self._connection.execute(
             _ADD_MEMBERSHIP,

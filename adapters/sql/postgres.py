@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from adapters.sql import roles
 from adapters.sql.connection import ConstraintViolated, Entry, check_entry
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
@@ -81,6 +82,10 @@ class PostgresConnection:
             raise Unavailable from error
         return int(status.rpartition(" ")[2])
 
+    async def step_into(self, space_id: SpaceId) -> None:
+        """Let row-level security see this space."""
+        await _send(self._raw, _in_space(space_id))
+
 
 class PostgresDatabase:
     """One PostgreSQL database, reached as one role."""
@@ -104,6 +109,12 @@ class PostgresDatabase:
                 "idle_in_transaction_session_timeout": "60s",
             },
         )
+
+    async def faults(self) -> list[str]:
+        """What the role could do that it must not."""
+        async with self._transaction() as raw:
+            await _send(raw, _BEGIN[True])
+            return await roles.faults(raw)
 
     async def close(self) -> None:
         """Close every connection, once its transaction is done."""
@@ -181,7 +192,11 @@ class PostgresDatabase:
 
 def _context(entry: Entry) -> str:
     """Who is at work, and where, for this transaction only. The values are UUIDs, so they need no quoting."""
-    return f"SET LOCAL app.user_id = '{entry.actor.user_id}';SET LOCAL app.space_id = '{entry.space_id}'"
+    return f"SET LOCAL app.user_id = '{entry.actor.user_id}';{_in_space(entry.space_id)}"
+
+
+def _in_space(space_id: SpaceId) -> str:
+    return f"SET LOCAL app.space_id = '{space_id}'"
 
 
 def _expectation(entry: Entry, role: Role) -> str:

@@ -18,6 +18,7 @@ from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access
 from domain.errors import TooBusy, Unavailable
+from domain.ids import SpaceId
 
 _PATIENCE: Final = 5.0
 _NAP: Final = 0.002
@@ -67,6 +68,9 @@ class SqliteConnection:
         compiled = query.on_sqlite
         return self._run(compiled.sql, compiled.arguments(values)).rowcount
 
+    async def step_into(self, space_id: SpaceId) -> None:
+        """Nothing to do: SQLite has no row-level security."""
+
     def _run(self, sql: str, arguments: list[Any]) -> sqlite3.Cursor:
         try:
             return self._raw.execute(sql, arguments)
@@ -99,6 +103,10 @@ class SqliteDatabase:
         """Open a transaction in somebody's name."""
         async with self.begin(read_only=read_only) as connection:
             yield connection, await check_entry(connection, entry)
+
+    async def faults(self) -> list[str]:
+        """None: whoever can open the file can read it all, and nobody else."""
+        return []
 
     async def open(self) -> None:
         """Nothing to do: connections are made as they are needed."""

@@ -82,7 +82,7 @@ def _from_row(row: Row) -> Task:
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    """asyncpg takes the first and the last moment there is for PostgreSQL's infinities and returns them naive."""
+    """Asyncpg takes the first and the last moment there is for PostgreSQL's infinities and returns them naive."""
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -12,7 +12,7 @@ import uvicorn
 
 from domain.errors import DomainError
 from domain.user import Email, FullName, Password, User
-from entrypoints.container import Service, build, database_place, migrate, pending_migrations
+from entrypoints.container import Service, build, create_roles, database_place, migrate
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings, WrongSetting, read_settings
 
@@ -36,8 +36,7 @@ def serve() -> None:
     """Serve HTTP, as the settings say. Outside production the database is migrated first."""
     with _one_line():
         settings = read_settings()
-        build(settings)
-        _prepare(settings)
+        asyncio.run(_prepare(settings))
     where = f"http://{settings.host}:{settings.port}"
     typer.echo(f"Taskward listens on {where}")
     typer.echo(f"Documentation:      {where}/docs")
@@ -57,15 +56,17 @@ def serve() -> None:
     )
 
 
-def _prepare(settings: Settings) -> None:
-    """Have the schema that the code needs: by making it, or in production by refusing to start."""
+async def _prepare(settings: Settings) -> None:
+    """Have what the service needs: outside production by migrating, else by refusing to start without it."""
     if not settings.in_production:
-        asyncio.run(migrate(settings))
-        return
-    pending = asyncio.run(pending_migrations(settings))
-    if pending is not None:
-        typer.echo(f"taskward: {pending}", err=True)
+        await migrate(settings)
+    async with build(settings).running() as application:
+        reason = await application.check_readiness()
+    if reason is not None:
+        typer.echo(f"taskward: {reason}", err=True)
         raise typer.Exit(1)
+    if settings.unsafe_database_role:
+        typer.echo("taskward: TASKWARD_UNSAFE_DATABASE_ROLE is on: row-level security may not hold", err=True)
 
 
 @cli.command("migrate")
@@ -77,6 +78,14 @@ def migrate_database(
         settings = read_settings()
         asyncio.run(migrate(settings, revision))
     typer.echo(f"{database_place(settings)} is at {revision}.")
+
+
+@cli.command("create-roles")
+def make_roles() -> None:
+    """Make the service's own database role: the one in DATABASE_URL, by the one in MIGRATION_DATABASE_URL."""
+    with _one_line():
+        name = asyncio.run(create_roles(read_settings()))
+    typer.echo(f"The role {name} can serve, and cannot get around row-level security.")
 
 
 @cli.command()

@@ -10,7 +10,6 @@ from sqlalchemy import URL, bindparam, delete, insert
 from adapters.memory.identity import MemoryOpenIdentity
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.memory.store import MemoryStore
-from adapters.sql import migrations
 from adapters.sql.connection import Database
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.query import Query
@@ -55,14 +54,13 @@ def in_memory() -> Store:
 
 
 @asynccontextmanager
-async def in_database(url: URL) -> AsyncIterator[Store]:
-    """The database at the URL, migrated."""
-    await migrations.upgrade(url)
+async def in_database(name: str, url: URL) -> AsyncIterator[Store]:
+    """The database at the URL, which has been migrated."""
     clock, database = SetClock(NOON), database_at(url)
     await database.open()
     try:
         open_space, open_identity = SqlOpenSpace(database, clock), SqlOpenIdentity(database, clock)
-        yield Store(url.get_backend_name(), open_space, open_identity, clock, _setting_roles(database))
+        yield Store(name, open_space, open_identity, clock, _setting_roles(database))
     finally:
         await database.close()
 
@@ -78,6 +76,7 @@ _JOIN = Query(insert(memberships))
 def _setting_roles(database: Database) -> SetRole:
     async def set_role(space_id: SpaceId, user_id: UserId, role: Role | None) -> None:
         async with database.begin(read_only=False) as connection:
+            await connection.step_into(space_id)
             await connection.execute(_LEAVE, space_id=space_id, user_id=user_id)
             if role is not None:
                 await connection.execute(_JOIN, space_id=space_id, user_id=user_id, role=role, joined_at=NOON)
