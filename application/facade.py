@@ -5,6 +5,20 @@ from dataclasses import dataclass
 from application.accounts import ChangeMe, CreateAdmin, GetMe, Register
 from application.authentication import Authenticate, CheckSession, Refresh, SignIn, SignOut
 from application.operations import CheckReadiness
+from application.organizations import (
+    AcceptInvitation,
+    ChangeMemberRole,
+    DissolveOrganization,
+    FoundOrganization,
+    GetOrganization,
+    Invite,
+    ListInvitations,
+    ListMembers,
+    ListOrganizations,
+    RemoveMember,
+    RenameOrganization,
+    RevokeInvitation,
+)
 from application.tasks import (
     ChangeTask,
     CompleteTask,
@@ -31,6 +45,19 @@ class Application:
     create_admin: CreateAdmin
     get_me: GetMe
     change_me: ChangeMe
+
+    found_organization: FoundOrganization
+    list_organizations: ListOrganizations
+    get_organization: GetOrganization
+    rename_organization: RenameOrganization
+    dissolve_organization: DissolveOrganization
+    list_members: ListMembers
+    change_member_role: ChangeMemberRole
+    remove_member: RemoveMember
+    invite: Invite
+    list_invitations: ListInvitations
+    revoke_invitation: RevokeInvitation
+    accept_invitation: AcceptInvitation
 
     list_tasks: ListTasks
     get_task: GetTask

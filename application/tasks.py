@@ -11,7 +11,7 @@ from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.access import Actor, Permission
-from domain.errors import InvalidValue
+from domain.errors import InvalidValue, MemberNotFound
 from domain.ids import TaskId
 from domain.task import Task, TaskChanges, TaskDraft
 
@@ -143,5 +143,11 @@ class DeleteTask:
 
 async def _check_assignee(task: Task, space: Space) -> None:
     """Raise InvalidValue, the same for a real and an unknown person, unless the assignee is a member."""
-    if task.assignee_id is not None and not await space.has_member(task.assignee_id):
-        raise InvalidValue("not_a_member", "The assignee must be a member of this space.", field="assignee_id")
+    if task.assignee_id is None:
+        return
+    try:
+        await space.members.get(task.assignee_id)
+    except MemberNotFound:
+        raise InvalidValue(
+            "not_a_member", "The assignee must be a member of this space.", field="assignee_id"
+        ) from None

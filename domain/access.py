@@ -26,21 +26,29 @@ class Role(StrEnum):
     ADMIN = "admin"
     OWNER = "owner"
 
+    def is_above(self, other: "Role") -> bool:
+        """Tell whether this role may do more than the other."""
+        return GRANTS[self] > GRANTS[other]
+
 
 class Permission(StrEnum):
     """What can be allowed in a space."""
 
     READ_ITEMS = "read items"
     EDIT_ITEMS = "create, change and complete items"
-    DELETE_ANY_ITEM = "delete items that others made"
+    DELETE_ANY_ITEM = "delete items that others made, purge, delete by filter"
+    READ_SPACE = "read the space's settings and members"
+    MANAGE_SPACE = "write the space's settings, manage its members and invitations, read its audit log"
+    OWN_SPACE = "delete the organisation, name its owners"
 
 
-_READ: Final = frozenset({Permission.READ_ITEMS})
-_EDIT: Final = _READ | {Permission.EDIT_ITEMS}
-_ALL: Final = frozenset(Permission)
+_VIEWER: Final = frozenset({Permission.READ_ITEMS, Permission.READ_SPACE})
+_MEMBER: Final = _VIEWER | {Permission.EDIT_ITEMS}
+_ADMIN: Final = _MEMBER | {Permission.DELETE_ANY_ITEM, Permission.MANAGE_SPACE}
+_OWNER: Final = _ADMIN | {Permission.OWN_SPACE}
 
 GRANTS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
-    {Role.VIEWER: _READ, Role.MEMBER: _EDIT, Role.ADMIN: _ALL, Role.OWNER: _ALL},
+    {Role.VIEWER: _VIEWER, Role.MEMBER: _MEMBER, Role.ADMIN: _ADMIN, Role.OWNER: _OWNER},
 )
 """The permission table: what each role allows."""
 

@@ -1,8 +1,8 @@
 """Everything that can be refused, as exceptions with a stable ``code``.
 
 The tree: ``DomainError`` > ``InvalidValue``, ``NotAuthenticated``, ``Forbidden``, ``NotFound``,
-``Conflict``, ``Unavailable``. An entrypoint maps the six families to its own words (HTTP: to statuses) and
-passes ``code`` and ``detail`` on; nobody looks further than the family.
+``InvitationRefused``, ``Conflict``, ``Unavailable``. An entrypoint maps these families to its own words (HTTP: to
+statuses) and passes ``code`` and ``detail`` on; nobody looks further than the family.
 """
 
 from typing import ClassVar
@@ -89,6 +89,27 @@ class TaskNotFound(NotFound):
     detail = "There is no task with this id in this space."
 
 
+class MemberNotFound(NotFound):
+    """The organisation has no such member."""
+
+    code = "member-not-found"
+    detail = "There is no member with this id in this organisation."
+
+
+class InvitationNotFound(NotFound):
+    """The organisation has no such open invitation."""
+
+    code = "invitation-not-found"
+    detail = "There is no open invitation with this id in this organisation."
+
+
+class InvitationRefused(DomainError):
+    """The invitation is used, expired, revoked or unknown: one answer for all of them."""
+
+    code = "invitation-refused"
+    detail = "This invitation cannot be used any more, or never could. Ask for a new one."
+
+
 class Conflict(DomainError):
     """The request clashes with what is already there."""
 
@@ -101,6 +122,13 @@ class EmailTaken(Conflict):
 
     code = "email-taken"
     detail = "An account with this e-mail address exists already. Sign in, or use another address."
+
+
+class LastOwner(Conflict):
+    """Without this person the organisation would have no owner."""
+
+    code = "last-owner"
+    detail = "This is the last owner. Make somebody else an owner first, or delete the organisation."
 
 
 class StaleVersion(Conflict):

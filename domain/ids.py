@@ -7,6 +7,7 @@ UserId = NewType("UserId", UUID)
 SpaceId = NewType("SpaceId", UUID)
 SessionId = NewType("SessionId", UUID)
 TaskId = NewType("TaskId", UUID)
+InvitationId = NewType("InvitationId", UUID)
 
 NOBODY: Final = UUID(int=0)
 """The nil UUID (RFC 9562, section 5.9): the id that nothing and nobody ever has."""

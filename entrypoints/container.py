@@ -16,12 +16,13 @@ from adapters.security.tokens import JwtAccessTokens, RandomRefreshTokens
 from adapters.sql import migrations, roles
 from adapters.sql.connection import Database
 from adapters.sql.identity import SqlOpenIdentity
+from adapters.sql.organizations import SqlOpenReception
 from adapters.sql.readiness import SqlReadiness
 from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.url import database_at, database_file, is_sqlite, read_url
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
-from application import accounts, authentication, operations, tasks
+from application import accounts, authentication, operations, organizations, tasks
 from application.facade import Application
 from domain.session import SessionLimits
 from domain.user import PasswordPolicy
@@ -83,6 +84,7 @@ class Container(containers.DeclarativeContainer):
     database = providers.Singleton(_database, settings)
     open_space = providers.Singleton(SqlOpenSpace, database, clock)
     open_identity = providers.Singleton(SqlOpenIdentity, database, clock)
+    open_reception = providers.Singleton(SqlOpenReception, database, clock)
     readiness = providers.Singleton(
         SqlReadiness,
         database,
@@ -98,7 +100,13 @@ class Container(containers.DeclarativeContainer):
         check_session=providers.Singleton(authentication.CheckSession, open_identity),
         sign_in=providers.Singleton(
             authentication.SignIn,
-            open_identity, passwords, access_tokens, refresh_tokens, limits, clock, new_id,
+            open_identity,
+            passwords,
+            access_tokens,
+            refresh_tokens,
+            limits,
+            clock,
+            new_id,
         ),
         refresh=providers.Singleton(
             authentication.Refresh, open_identity, access_tokens, refresh_tokens, limits, clock
@@ -108,6 +116,18 @@ class Container(containers.DeclarativeContainer):
         create_admin=providers.Singleton(accounts.CreateAdmin, open_account),
         get_me=providers.Singleton(accounts.GetMe, open_identity),
         change_me=providers.Singleton(accounts.ChangeMe, open_identity, clock),
+        found_organization=providers.Singleton(organizations.FoundOrganization, open_identity, clock, new_id),
+        list_organizations=providers.Singleton(organizations.ListOrganizations, open_identity),
+        get_organization=providers.Singleton(organizations.GetOrganization, open_space),
+        rename_organization=providers.Singleton(organizations.RenameOrganization, open_space, clock),
+        dissolve_organization=providers.Singleton(organizations.DissolveOrganization, open_space),
+        list_members=providers.Singleton(organizations.ListMembers, open_space),
+        change_member_role=providers.Singleton(organizations.ChangeMemberRole, open_space),
+        remove_member=providers.Singleton(organizations.RemoveMember, open_space, clock),
+        invite=providers.Singleton(organizations.Invite, open_space, refresh_tokens, clock, new_id),
+        list_invitations=providers.Singleton(organizations.ListInvitations, open_space, clock),
+        revoke_invitation=providers.Singleton(organizations.RevokeInvitation, open_space, clock),
+        accept_invitation=providers.Singleton(organizations.AcceptInvitation, open_reception, refresh_tokens, clock),
         list_tasks=providers.Singleton(tasks.ListTasks, open_space),
         get_task=providers.Singleton(tasks.GetTask, open_space),
         create_task=providers.Singleton(tasks.CreateTask, open_space, clock, new_id),
@@ -117,7 +137,7 @@ class Container(containers.DeclarativeContainer):
         toggle_task=providers.Singleton(tasks.ToggleTask, open_space, clock),
         delete_task=providers.Singleton(tasks.DeleteTask, open_space, clock),
         check_readiness=providers.Singleton(operations.CheckReadiness, readiness),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)

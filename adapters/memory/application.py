@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from adapters.memory.identity import MemoryOpenIdentity
+from adapters.memory.organizations import MemoryOpenReception
 from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.readiness import MemoryReadiness
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.memory.store import MemoryStore
 from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens
-from application import accounts, authentication, operations, tasks
+from application import accounts, authentication, operations, organizations, tasks
 from application.facade import Application
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
@@ -29,6 +30,7 @@ def application_in_memory(
     passwords = passwords or MemoryPasswords()
     open_space = MemoryOpenSpace(store, clock)
     open_identity = MemoryOpenIdentity(store, clock)
+    open_reception = MemoryOpenReception(store, clock)
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
     refresh_tokens = MemoryRefreshTokens()
     open_account = accounts.OpenAccount(open_identity, passwords, POLICY, clock, new_id)
@@ -42,6 +44,18 @@ def application_in_memory(
         create_admin=accounts.CreateAdmin(open_account),
         get_me=accounts.GetMe(open_identity),
         change_me=accounts.ChangeMe(open_identity, clock),
+        found_organization=organizations.FoundOrganization(open_identity, clock, new_id),
+        list_organizations=organizations.ListOrganizations(open_identity),
+        get_organization=organizations.GetOrganization(open_space),
+        rename_organization=organizations.RenameOrganization(open_space, clock),
+        dissolve_organization=organizations.DissolveOrganization(open_space),
+        list_members=organizations.ListMembers(open_space),
+        change_member_role=organizations.ChangeMemberRole(open_space),
+        remove_member=organizations.RemoveMember(open_space, clock),
+        invite=organizations.Invite(open_space, refresh_tokens, clock, new_id),
+        list_invitations=organizations.ListInvitations(open_space, clock),
+        revoke_invitation=organizations.RevokeInvitation(open_space, clock),
+        accept_invitation=organizations.AcceptInvitation(open_reception, refresh_tokens, clock),
         list_tasks=tasks.ListTasks(open_space),
         get_task=tasks.GetTask(open_space),
         create_task=tasks.CreateTask(open_space, clock, new_id),

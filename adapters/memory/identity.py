@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from adapters.memory.organizations import MemoryOrganizations
+from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from application.ports.clock import Clock
 from application.ports.identity import Credentials
 from domain.access import Actor, Role
-from domain.errors import EmailTaken, NotAuthenticated, NotFound
+from domain.errors import EmailTaken, NotFound
 from domain.ids import SessionId, UserId, personal_space
+from domain.organization import Membership
 from domain.session import RefreshToken, Session
 from domain.user import Email, User
 
@@ -26,7 +29,10 @@ class MemoryUsers:
         user = credentials.user
         self._require_free(user)
         self._accounts[user.id] = credentials
-        self._memberships[personal_space(user.id), user.id] = Role.OWNER
+        space_id = personal_space(user.id)
+        self._memberships[space_id, user.id] = Membership(
+            space_id=space_id, user_id=user.id, role=Role.OWNER, joined_at=user.created_at
+        )
 
     async def get(self, user_id: UserId) -> User:
         """The account."""
@@ -97,6 +103,7 @@ class MemoryIdentity:
     def __init__(self, contents: Contents) -> None:
         self.users = MemoryUsers(contents)
         self.sessions = MemorySessions(contents)
+        self.organizations = MemoryOrganizations(contents)
 
 
 class MemoryOpenIdentity:
@@ -113,17 +120,3 @@ class MemoryOpenIdentity:
             if actor is not None:
                 require_signed_in(contents, actor, self._clock)
             yield MemoryIdentity(contents)
-
-
-def require_signed_in(contents: Contents, actor: Actor, clock: Clock) -> None:
-    """Raise NotAuthenticated unless the session and the account of the actor are alive."""
-    session = contents.sessions.get(actor.session_id)
-    account = contents.accounts.get(actor.user_id)
-    if (
-        session is None
-        or account is None
-        or session.user_id != actor.user_id
-        or not session.is_alive(at=clock())
-        or not account.user.is_active
-    ):
-        raise NotAuthenticated

@@ -3,25 +3,23 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.memory.identity import require_signed_in
+from adapters.memory.organizations import MemoryCharter, MemoryInvitations, MemoryMembers
+from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from adapters.memory.tasks import MemoryTasks
 from application.ports.clock import Clock
 from domain.access import Access, Actor, admit, space_named
-from domain.ids import UserId
 
 
 class MemorySpace:
     """An open space in one transaction."""
 
     def __init__(self, contents: Contents, access: Access) -> None:
-        self._contents = contents
         self.access = access
         self.tasks = MemoryTasks(contents, access.space_id)
-
-    async def has_member(self, user_id: UserId) -> bool:
-        """Tell whether this person is a member of the space."""
-        return (self.access.space_id, user_id) in self._contents.memberships
+        self.members = MemoryMembers(contents, access.space_id)
+        self.invitations = MemoryInvitations(contents, access.space_id)
+        self.charter = MemoryCharter(contents, access.space_id)
 
 
 class MemoryOpenSpace:
@@ -39,5 +37,6 @@ class MemoryOpenSpace:
         space_id = space_named(actor, owner_id)
         async with self._store.begin(read_only=read_only) as contents:
             require_signed_in(contents, actor, self._clock)
-            access = admit(actor, space_id, contents.memberships.get((space_id, actor.user_id)))
+            membership = contents.memberships.get((space_id, actor.user_id))
+            access = admit(actor, space_id, membership.role if membership else None)
             yield MemorySpace(contents, access)

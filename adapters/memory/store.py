@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from application.ports.identity import Credentials
 from application.ports.reading import OpenedForReading
-from domain.access import Role
-from domain.ids import SessionId, SpaceId, TaskId, UserId
+from domain.ids import InvitationId, SessionId, SpaceId, TaskId, UserId
+from domain.organization import Invitation, Membership, Organization
 from domain.session import RefreshToken, Session
 from domain.task import Task
 
@@ -21,7 +21,9 @@ class Contents:
     accounts: dict[UserId, Credentials] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     refresh_tokens: dict[bytes, RefreshToken] = field(default_factory=dict)
-    memberships: dict[tuple[SpaceId, UserId], Role] = field(default_factory=dict)
+    organizations: dict[SpaceId, Organization] = field(default_factory=dict)
+    memberships: dict[tuple[SpaceId, UserId], Membership] = field(default_factory=dict)
+    invitations: dict[tuple[SpaceId, InvitationId], Invitation] = field(default_factory=dict)
     tasks: dict[tuple[SpaceId, TaskId], Task] = field(default_factory=dict)
 
     def copied(self, kind: type[dict[Any, Any]]) -> "Contents":

@@ -1,9 +1,12 @@
 """The tasks of one space, in memory."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from adapters.memory.store import Contents
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import StaleVersion, TaskNotFound
-from domain.ids import SpaceId, TaskId
+from domain.ids import SpaceId, TaskId, UserId
 from domain.task import Task
 
 
@@ -33,6 +36,13 @@ class MemoryTasks:
         if kept is None or kept.version != was.version:
             raise StaleVersion
         self._tasks[self._space_id, was.id] = task
+
+    async def unassign(self, user_id: UserId, *, at: datetime) -> None:
+        """Take every task from this person."""
+        for (space_id, task_id), task in list(self._tasks.items()):
+            if space_id == self._space_id and task.assignee_id == user_id:
+                unassigned = replace(task, assignee_id=None, version=task.version + 1, updated_at=at)
+                self._tasks[space_id, task_id] = unassigned
 
     async def find(self, query: TaskQuery) -> TaskPage:
         """The page and the total."""

@@ -2,23 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
-
-from sqlalchemy import bindparam, select
 
 from adapters.sql.connection import Connection, Database, Entry
-from adapters.sql.query import Query
-from adapters.sql.tables import memberships
+from adapters.sql.organizations import SqlCharter, SqlInvitations, SqlMembers
 from adapters.sql.tasks import SqlTasks
 from application.ports.clock import Clock
 from domain.access import Access, Actor, space_named
-from domain.ids import UserId
-
-_MEMBER: Final = Query(
-    select(memberships.c.user_id).where(
-        memberships.c.space_id == bindparam("space_id"), memberships.c.user_id == bindparam("user_id")
-    ),
-)
 
 
 class SqlSpace:
@@ -29,10 +18,20 @@ class SqlSpace:
         self.access = access
         self.tasks = SqlTasks(connection, access.space_id)
 
-    async def has_member(self, user_id: UserId) -> bool:
-        """Tell whether this person is a member of the space."""
-        found = await self._connection.fetch_one(_MEMBER, space_id=self.access.space_id, user_id=user_id)
-        return found is not None
+    @property
+    def members(self) -> SqlMembers:
+        """The people in this space."""
+        return SqlMembers(self._connection, self.access.space_id)
+
+    @property
+    def invitations(self) -> SqlInvitations:
+        """The invitations to this space."""
+        return SqlInvitations(self._connection, self.access.space_id)
+
+    @property
+    def charter(self) -> SqlCharter:
+        """What makes this space an organisation, if it is one."""
+        return SqlCharter(self._connection, self.access.space_id)
 
 
 class SqlOpenSpace:

@@ -95,16 +95,16 @@ refresh_tokens = Table(
 spaces = Table(
     "spaces",
     metadata,
-    Column("id", Id, nullable=False),
+    Column("space_id", Id, nullable=False),
     Column("created_at", Moment, nullable=False),
-    PrimaryKeyConstraint("id"),
+    PrimaryKeyConstraint("space_id"),
     sqlite_strict=True,
 )
 
 memberships = Table(
     "memberships",
     metadata,
-    Column("space_id", Id, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
     Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("role", Text, nullable=False),
     Column("joined_at", Moment, nullable=False),
@@ -114,10 +114,38 @@ memberships = Table(
     sqlite_strict=True,
 )
 
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("space_id"),
+    sqlite_strict=True,
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("space_id", Id, ForeignKey("organizations.space_id", ondelete="CASCADE"), nullable=False),
+    Column("id", Id, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("created_by", Id, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    PrimaryKeyConstraint("space_id", "id"),
+    Index("invitations_space_id_token_hash_key", "space_id", "token_hash", unique=True),
+    _one_of("role", Role),
+    sqlite_strict=True,
+)
+
 tasks = Table(
     "tasks",
     metadata,
-    Column("space_id", Id, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
     Column("id", Id, nullable=False),
     Column("title", Text, nullable=False),
     Column("description", Text),

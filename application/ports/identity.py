@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from application.ports.organizations import Organizations
 from domain.access import Actor
 from domain.ids import SessionId, UserId
 from domain.session import RefreshToken, Session
@@ -77,6 +78,11 @@ class Identity(Protocol):
     @property
     def sessions(self) -> Sessions:
         """All sign-ins."""
+        ...
+
+    @property
+    def organizations(self) -> Organizations:
+        """The organisations that people are in."""
         ...
 
 

@@ -3,9 +3,9 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from application.ports.organizations import Charter, Invitations, Members
 from application.ports.tasks import Tasks
 from domain.access import Access, Actor
-from domain.ids import UserId
 
 
 class Space(Protocol):
@@ -21,8 +21,19 @@ class Space(Protocol):
         """The tasks of this space."""
         ...
 
-    async def has_member(self, user_id: UserId) -> bool:
-        """Tell whether this person is a member of the space."""
+    @property
+    def members(self) -> Members:
+        """The people in this space."""
+        ...
+
+    @property
+    def invitations(self) -> Invitations:
+        """The invitations to this space."""
+        ...
+
+    @property
+    def charter(self) -> Charter:
+        """What makes this space an organisation, if it is one."""
         ...
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from domain.ids import TaskId
+from domain.ids import TaskId, UserId
 from domain.task import Task, TaskStatus
 
 
@@ -41,6 +42,10 @@ class Tasks(Protocol):
 
     async def save(self, task: Task, *, was: Task) -> None:
         """Replace ``was``, as it was read, by ``task``. Raises StaleVersion if it has changed since."""
+        ...
+
+    async def unassign(self, user_id: UserId, *, at: datetime) -> None:
+        """Take every task from this person, those in the trash too; each gets its next version."""
         ...
 
     async def find(self, query: TaskQuery) -> TaskPage:

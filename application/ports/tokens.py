@@ -25,20 +25,24 @@ class AccessTokens(Protocol):
         ...
 
 
-class RefreshTokens(Protocol):
-    """Opaque random tokens that renew a sign-in."""
+class OpaqueTokens(Protocol):
+    """Random tokens that mean something to their keeper only."""
 
     def new(self) -> str:
         """A token of at least 128 random bits."""
         ...
+
+    def hash(self, token: str) -> bytes:
+        """What is stored of a token."""
+        ...
+
+
+class RefreshTokens(OpaqueTokens, Protocol):
+    """Opaque tokens that renew a sign-in."""
 
     def successors(self, token: str) -> Iterable[str]:
         """What may follow the token, one for each key in use, the one to hand out now first.
 
         The same token has the same successors, so that an answer that got lost can be repeated without being stored.
         """
-        ...
-
-    def hash(self, token: str) -> bytes:
-        """What is stored of a token."""
         ...

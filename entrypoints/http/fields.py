@@ -9,6 +9,7 @@ from pydantic_core import core_schema
 
 from domain.errors import InvalidValue
 from domain.ids import UserId, read_id
+from domain.organization import OrganizationName
 from domain.tag import TagName
 from domain.task import Description, Title
 from domain.text import checked_text
@@ -36,6 +37,9 @@ DescriptionField = Annotated[Description, _from_text(Description, maxLength=10_0
 TagField = Annotated[TagName, _from_text(TagName, minLength=1, maxLength=100, pattern=r"\S", examples=["work"])]
 EmailField = Annotated[Email, _from_text(Email, format="email", maxLength=254, examples=["ann@example.org"])]
 NameField = Annotated[FullName, _from_text(FullName, minLength=1, maxLength=200, examples=["Ann Example"])]
+OrganizationNameField = Annotated[
+    OrganizationName, _from_text(OrganizationName, minLength=1, maxLength=255, pattern=r"\S", examples=["Acme"])
+]
 PasswordField = Annotated[Password, _from_text(Password, minLength=8, maxLength=128, format="password")]
 UuidField = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 """An id in an answer."""

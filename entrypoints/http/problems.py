@@ -15,6 +15,7 @@ from domain.errors import (
     DomainError,
     Forbidden,
     InvalidValue,
+    InvitationRefused,
     NotAuthenticated,
     NotFound,
     Unavailable,
@@ -26,6 +27,7 @@ PAGE: Final = "/docs/problems"
 
 STATUS_OF: Final[Mapping[type[DomainError], HTTPStatus]] = {
     InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvitationRefused: HTTPStatus.BAD_REQUEST,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,

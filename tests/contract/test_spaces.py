@@ -9,7 +9,7 @@ import pytest
 from application.ports.reading import OpenedForReading
 from application.ports.tasks import TaskQuery
 from domain.access import Actor, Role
-from domain.errors import NotAuthenticated, SpaceForbidden, TaskNotFound
+from domain.errors import MemberNotFound, NotAuthenticated, SpaceForbidden, TaskNotFound
 from domain.ids import SessionId, UserId, personal_space
 from domain.task import Task, Title
 from tests.support.people import People, a_task, new_id
@@ -204,6 +204,8 @@ async def test_only_members_are_members(store: Store, people: People) -> None:
     owner, guest, stranger = await people.somebody(), await people.somebody(), await people.somebody()
     await people.let_in(guest.user_id, personal_space(owner.user_id), Role.VIEWER)
     async with store.open_space(owner, None) as space:
-        members = [await space.has_member(who) for who in (owner.user_id, guest.user_id)]
-        others = [await space.has_member(who) for who in (stranger.user_id, UserId(new_id()))]
-    assert (members, others) == ([True, True], [False, False])
+        for member in (owner, guest):
+            assert (await space.members.get(member.user_id)).user_id == member.user_id
+        for other in (stranger.user_id, UserId(new_id())):
+            with pytest.raises(MemberNotFound):
+                await space.members.get(other)

@@ -21,6 +21,7 @@ from application.ports.identity import OpenIdentity
 from application.ports.spaces import OpenSpace
 from domain.access import Role
 from domain.ids import SpaceId, UserId
+from domain.organization import Membership
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -48,7 +49,9 @@ def in_memory() -> Store:
         async with store.begin(read_only=False) as contents:
             contents.memberships.pop((space_id, user_id), None)
             if role is not None:
-                contents.memberships[space_id, user_id] = role
+                contents.memberships[space_id, user_id] = Membership(
+                    space_id=space_id, user_id=user_id, role=role, joined_at=NOON
+                )
 
     return Store("memory", MemoryOpenSpace(store, clock), MemoryOpenIdentity(store, clock), clock, set_role)
 

@@ -1,0 +1,141 @@
+"""Organisations, their members and their invitations, in memory."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from adapters.memory.signed_in import require_signed_in
+from adapters.memory.store import Contents, MemoryStore
+from application.ports.clock import Clock
+from application.ports.organizations import Belonging, Member
+from domain.access import Actor, Role
+from domain.errors import InvitationNotFound, MemberNotFound, SpaceForbidden
+from domain.ids import InvitationId, SpaceId, UserId
+from domain.organization import Invitation, Membership, Organization
+
+
+class MemoryMembers:
+    """The members of one space."""
+
+    def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self._contents = contents
+        self._space_id = space_id
+
+    async def all(self) -> Sequence[Member]:
+        found = sorted(self._mine(), key=lambda membership: (membership.joined_at, membership.user_id))
+        return [Member(membership, self._contents.accounts[membership.user_id].user) for membership in found]
+
+    async def get(self, user_id: UserId) -> Membership:
+        membership = self._contents.memberships.get((self._space_id, user_id))
+        if membership is None:
+            raise MemberNotFound
+        return membership
+
+    async def count_owners(self) -> int:
+        return sum(membership.role is Role.OWNER for membership in self._mine())
+
+    async def add(self, membership: Membership) -> None:
+        self._contents.memberships[self._space_id, membership.user_id] = membership
+
+    async def save(self, membership: Membership) -> None:
+        self._contents.memberships[self._space_id, membership.user_id] = membership
+
+    async def remove(self, user_id: UserId) -> None:
+        del self._contents.memberships[self._space_id, user_id]
+
+    def _mine(self) -> list[Membership]:
+        return [kept for kept in self._contents.memberships.values() if kept.space_id == self._space_id]
+
+
+class MemoryInvitations:
+    """The invitations to one space."""
+
+    def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self._invitations = contents.invitations
+        self._space_id = space_id
+
+    async def add(self, invitation: Invitation) -> None:
+        self._invitations[self._space_id, invitation.id] = invitation
+
+    async def open(self) -> Sequence[Invitation]:
+        found = [kept for kept in self._mine() if kept.closed_at is None]
+        return sorted(found, key=lambda kept: (kept.created_at, kept.id), reverse=True)
+
+    async def get(self, invitation_id: InvitationId) -> Invitation:
+        invitation = self._invitations.get((self._space_id, invitation_id))
+        if invitation is None or invitation.closed_at is not None:
+            raise InvitationNotFound
+        return invitation
+
+    async def with_token(self, token_hash: bytes) -> Invitation | None:
+        return next((kept for kept in self._mine() if kept.token_hash == token_hash), None)
+
+    async def save(self, invitation: Invitation) -> None:
+        self._invitations[self._space_id, invitation.id] = invitation
+
+    def _mine(self) -> list[Invitation]:
+        return [kept for kept in self._invitations.values() if kept.space_id == self._space_id]
+
+
+class MemoryCharter:
+    """What makes one space an organisation."""
+
+    def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self._contents = contents
+        self._space_id = space_id
+
+    async def get(self) -> Organization:
+        organization = self._contents.organizations.get(self._space_id)
+        if organization is None:
+            raise SpaceForbidden
+        return organization
+
+    async def save(self, organization: Organization) -> None:
+        self._contents.organizations[self._space_id] = organization
+
+    async def dissolve(self) -> None:
+        del self._contents.organizations[self._space_id]
+        for part in (self._contents.memberships, self._contents.invitations, self._contents.tasks):
+            for key in [key for key in part if key[0] == self._space_id]:
+                del part[key]  # type: ignore[arg-type] # each part is asked for its own keys
+
+
+class MemoryOrganizations:
+    """Organisations, seen from one person."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+
+    async def add(self, organization: Organization, owner: Membership) -> None:
+        self._contents.organizations[organization.id] = organization
+        await MemoryMembers(self._contents, organization.id).add(owner)
+
+    async def of(self, user_id: UserId) -> Sequence[Belonging]:
+        found = [
+            Belonging(self._contents.organizations[kept.space_id], kept.role)
+            for kept in self._contents.memberships.values()
+            if kept.user_id == user_id and kept.space_id in self._contents.organizations
+        ]
+        return sorted(found, key=lambda one: (one.organization.name.lower(), one.organization.id))
+
+
+class MemoryReception:
+    """A space as far as an invited person sees it."""
+
+    def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self.members = MemoryMembers(contents, space_id)
+        self.invitations = MemoryInvitations(contents, space_id)
+
+
+class MemoryOpenReception:
+    """The door for people who have been invited."""
+
+    def __init__(self, store: MemoryStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    @asynccontextmanager
+    async def __call__(self, actor: Actor, space_id: SpaceId) -> AsyncIterator[MemoryReception]:
+        """Check that the actor is signed in, and nothing else."""
+        async with self._store.begin(read_only=False) as contents:
+            require_signed_in(contents, actor, self._clock)
+            yield MemoryReception(contents, space_id)

@@ -1,0 +1,251 @@
+"""Organisations, their members and their invitations, on SQL databases."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from adapters.sql.connection import Connection, Database, Entry, Reading
+from adapters.sql.query import Query, Row
+from adapters.sql.tables import invitations, memberships, organizations, spaces, users
+from adapters.sql.users import ACCOUNT, account_from
+from application.ports.clock import Clock
+from application.ports.organizations import Belonging, Member
+from domain.access import Actor, Role
+from domain.errors import InvitationNotFound, MemberNotFound, SpaceForbidden
+from domain.ids import InvitationId, SpaceId, UserId, personal_space
+from domain.organization import Invitation, Membership, Organization, OrganizationName
+
+_MEMBERS: Final = memberships.c.space_id == bindparam("space_id")
+_MEMBER: Final = (_MEMBERS, memberships.c.user_id == bindparam("user_id"))
+_MEMBERSHIP: Final = (
+    memberships.c.space_id,
+    memberships.c.user_id,
+    memberships.c.role,
+    memberships.c.joined_at,
+)
+
+_ALL_MEMBERS: Final = Query(
+    select(*_MEMBERSHIP, *ACCOUNT)
+    .join(users, users.c.id == memberships.c.user_id)
+    .where(_MEMBERS)
+    .order_by(memberships.c.joined_at, memberships.c.user_id)
+)
+_GET_MEMBER: Final = Reading(select(*_MEMBERSHIP).where(*_MEMBER))
+_OWNERS: Final = Reading(select(memberships.c.user_id).where(_MEMBERS, memberships.c.role == Role.OWNER))
+_ADD_MEMBER: Final = Query(insert(memberships))
+_SAVE_MEMBER: Final = Query(update(memberships).where(*_MEMBER).values(role=bindparam("new_role")))
+_REMOVE_MEMBER: Final = Query(delete(memberships).where(*_MEMBER))
+
+
+def _membership_from(row: Row) -> Membership:
+    space_id, user_id, role, joined_at = row
+    return Membership(space_id=space_id, user_id=user_id, role=Role(role), joined_at=joined_at)
+
+
+class SqlMembers:
+    """The members of one space."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+        self._connection = connection
+        self._space_id = space_id
+
+    async def all(self) -> Sequence[Member]:
+        rows = await self._connection.fetch_all(_ALL_MEMBERS, space_id=self._space_id)
+        width = len(_MEMBERSHIP)
+        return [Member(_membership_from(row[:width]), account_from(row[width:])) for row in rows]
+
+    async def get(self, user_id: UserId) -> Membership:
+        row = await _GET_MEMBER.one(self._connection, space_id=self._space_id, user_id=user_id)
+        if row is None:
+            raise MemberNotFound
+        return _membership_from(row)
+
+    async def count_owners(self) -> int:
+        return len(await _OWNERS.all(self._connection, space_id=self._space_id))
+
+    async def add(self, membership: Membership) -> None:
+        await self._connection.execute(
+            _ADD_MEMBER,
+            space_id=self._space_id,
+            user_id=membership.user_id,
+            role=membership.role,
+            joined_at=membership.joined_at,
+        )
+
+    async def save(self, membership: Membership) -> None:
+        await self._connection.execute(
+            _SAVE_MEMBER, space_id=self._space_id, user_id=membership.user_id, new_role=membership.role
+        )
+
+    async def remove(self, user_id: UserId) -> None:
+        await self._connection.execute(_REMOVE_MEMBER, space_id=self._space_id, user_id=user_id)
+
+
+_THIS_SPACES: Final = invitations.c.space_id == bindparam("space_id")
+_OPEN: Final = (_THIS_SPACES, invitations.c.closed_at.is_(None))
+_THE_INVITATION: Final = (_THIS_SPACES, invitations.c.id == bindparam("id"))
+
+_ADD_INVITATION: Final = Query(insert(invitations))
+_OPEN_INVITATIONS: Final = Query(
+    select(*invitations.c).where(*_OPEN).order_by(invitations.c.created_at.desc(), invitations.c.id.desc())
+)
+_GET_INVITATION: Final = Reading(select(*invitations.c).where(*_OPEN, invitations.c.id == bindparam("id")))
+_INVITATION_WITH_TOKEN: Final = Reading(
+    select(*invitations.c).where(_THIS_SPACES, invitations.c.token_hash == bindparam("token_hash"))
+)
+_SAVE_INVITATION: Final = Query(
+    update(invitations).where(*_THE_INVITATION).values(closed_at=bindparam("new_closed_at"))
+)
+
+
+def _invitation_from(row: Row) -> Invitation:
+    space_id, id_, role, token_hash, created_by, created_at, expires_at, closed_at = row
+    return Invitation(
+        id=id_,
+        space_id=space_id,
+        role=Role(role),
+        token_hash=token_hash,
+        created_by=created_by,
+        created_at=created_at,
+        expires_at=expires_at,
+        closed_at=closed_at,
+    )
+
+
+class SqlInvitations:
+    """The invitations to one space."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+        self._connection = connection
+        self._space_id = space_id
+
+    async def add(self, invitation: Invitation) -> None:
+        await self._connection.execute(
+            _ADD_INVITATION,
+            space_id=self._space_id,
+            id=invitation.id,
+            role=invitation.role,
+            token_hash=invitation.token_hash,
+            created_by=invitation.created_by,
+            created_at=invitation.created_at,
+            expires_at=invitation.expires_at,
+            closed_at=invitation.closed_at,
+        )
+
+    async def open(self) -> Sequence[Invitation]:
+        rows = await self._connection.fetch_all(_OPEN_INVITATIONS, space_id=self._space_id)
+        return [_invitation_from(row) for row in rows]
+
+    async def get(self, invitation_id: InvitationId) -> Invitation:
+        row = await _GET_INVITATION.one(self._connection, space_id=self._space_id, id=invitation_id)
+        if row is None:
+            raise InvitationNotFound
+        return _invitation_from(row)
+
+    async def with_token(self, token_hash: bytes) -> Invitation | None:
+        row = await _INVITATION_WITH_TOKEN.one(self._connection, space_id=self._space_id, token_hash=token_hash)
+        return None if row is None else _invitation_from(row)
+
+    async def save(self, invitation: Invitation) -> None:
+        await self._connection.execute(
+            _SAVE_INVITATION, space_id=self._space_id, id=invitation.id, new_closed_at=invitation.closed_at
+        )
+
+
+_THIS_ONE: Final = organizations.c.space_id == bindparam("space_id")
+_GET_ORGANIZATION: Final = Reading(select(*organizations.c).where(_THIS_ONE))
+_SAVE_ORGANIZATION: Final = Query(
+    update(organizations).where(_THIS_ONE).values(name=bindparam("new_name"), updated_at=bindparam("new_updated_at"))
+)
+_REMOVE_SPACE: Final = Query(delete(spaces).where(spaces.c.space_id == bindparam("space_id")))
+
+
+def _organization_from(row: Row) -> Organization:
+    space_id, name, created_at, updated_at = row
+    return Organization(id=space_id, name=OrganizationName(name), created_at=created_at, updated_at=updated_at)
+
+
+class SqlCharter:
+    """What makes one space an organisation."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+        self._connection = connection
+        self._space_id = space_id
+
+    async def get(self) -> Organization:
+        row = await _GET_ORGANIZATION.one(self._connection, space_id=self._space_id)
+        if row is None:
+            raise SpaceForbidden
+        return _organization_from(row)
+
+    async def save(self, organization: Organization) -> None:
+        await self._connection.execute(
+            _SAVE_ORGANIZATION,
+            space_id=self._space_id,
+            new_name=organization.name,
+            new_updated_at=organization.updated_at,
+        )
+
+    async def dissolve(self) -> None:
+        # The tables in the space refer to it, and go with it.
+        await self._connection.execute(_REMOVE_SPACE, space_id=self._space_id)
+
+
+_ADD_SPACE: Final = Query(insert(spaces))
+_ADD_ORGANIZATION: Final = Query(insert(organizations))
+_BELONGINGS: Final = Query(
+    select(*organizations.c, memberships.c.role)
+    .join(memberships, memberships.c.space_id == organizations.c.space_id)
+    .where(memberships.c.user_id == bindparam("user_id"))
+    .order_by(func.lower(organizations.c.name), organizations.c.space_id)
+)
+
+
+class SqlOrganizations:
+    """Organisations, seen from one person."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, organization: Organization, owner: Membership) -> None:
+        await self._connection.step_into(organization.id)
+        created_at = organization.created_at
+        await self._connection.execute(_ADD_SPACE, space_id=organization.id, created_at=created_at)
+        await self._connection.execute(
+            _ADD_ORGANIZATION,
+            space_id=organization.id,
+            name=organization.name,
+            created_at=created_at,
+            updated_at=organization.updated_at,
+        )
+        await SqlMembers(self._connection, organization.id).add(owner)
+
+    async def of(self, user_id: UserId) -> Sequence[Belonging]:
+        rows = await self._connection.fetch_all(_BELONGINGS, user_id=user_id)
+        return [Belonging(_organization_from(row[:-1]), Role(row[-1])) for row in rows]
+
+
+class SqlReception:
+    """A space as far as an invited person sees it."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+        self.members = SqlMembers(connection, space_id)
+        self.invitations = SqlInvitations(connection, space_id)
+
+
+class SqlOpenReception:
+    """The door for people who have been invited."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @asynccontextmanager
+    async def __call__(self, actor: Actor, space_id: SpaceId) -> AsyncIterator[SqlReception]:
+        """Check the actor at their own door, then step over."""
+        entry = Entry(actor, personal_space(actor.user_id), self._clock())
+        async with self._database.enter(entry, read_only=False) as (connection, _):
+            await connection.step_into(space_id)
+            yield SqlReception(connection, space_id)

@@ -1,0 +1,133 @@
+"""Where organisations, their members and their invitations are kept."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.access import Actor, Role
+from domain.ids import InvitationId, SpaceId, UserId
+from domain.organization import Invitation, Membership, Organization
+from domain.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A membership, with the account that it belongs to."""
+
+    membership: Membership
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """An organisation somebody is in, and as what."""
+
+    organization: Organization
+    role: Role
+
+
+class Members(Protocol):
+    """The members of the space they were reached through."""
+
+    async def all(self) -> Sequence[Member]:
+        """Every member, the longest-standing first."""
+        ...
+
+    async def get(self, user_id: UserId) -> Membership:
+        """Somebody's membership. Raises MemberNotFound."""
+        ...
+
+    async def count_owners(self) -> int:
+        """How many owners there are. In a space opened for writing nobody else changes that until it closes."""
+        ...
+
+    async def add(self, membership: Membership) -> None:
+        """Let somebody in."""
+        ...
+
+    async def save(self, membership: Membership) -> None:
+        """Replace the membership of the same person."""
+        ...
+
+    async def remove(self, user_id: UserId) -> None:
+        """Put somebody out."""
+        ...
+
+
+class Invitations(Protocol):
+    """The invitations to the space they were reached through."""
+
+    async def add(self, invitation: Invitation) -> None:
+        """Keep a new invitation."""
+        ...
+
+    async def open(self) -> Sequence[Invitation]:
+        """Those that are not closed, the newest first; some may have expired."""
+        ...
+
+    async def get(self, invitation_id: InvitationId) -> Invitation:
+        """An invitation that is not closed, held until the space closes. Raises InvitationNotFound."""
+        ...
+
+    async def with_token(self, token_hash: bytes) -> Invitation | None:
+        """The invitation that has this token, held until the space closes."""
+        ...
+
+    async def save(self, invitation: Invitation) -> None:
+        """Replace the invitation of the same id."""
+        ...
+
+
+class Charter(Protocol):
+    """What makes the space an organisation."""
+
+    async def get(self) -> Organization:
+        """The organisation. Raises SpaceForbidden in a personal space, which is none."""
+        ...
+
+    async def save(self, organization: Organization) -> None:
+        """Replace it."""
+        ...
+
+    async def dissolve(self) -> None:
+        """Remove the space and everything in it."""
+        ...
+
+
+class Organizations(Protocol):
+    """Organisations, seen from one person."""
+
+    async def add(self, organization: Organization, owner: Membership) -> None:
+        """Keep a new organisation, with its first owner."""
+        ...
+
+    async def of(self, user_id: UserId) -> Sequence[Belonging]:
+        """Those that the person is in, by name."""
+        ...
+
+
+class Reception(Protocol):
+    """A space as far as somebody sees it who has been invited to it."""
+
+    @property
+    def members(self) -> Members:
+        """Its members."""
+        ...
+
+    @property
+    def invitations(self) -> Invitations:
+        """Its invitations."""
+        ...
+
+
+class OpenReception(Protocol):
+    """The door for people who have been invited."""
+
+    def __call__(self, actor: Actor, space_id: SpaceId) -> AbstractAsyncContextManager[Reception]:
+        """Open a space, which may not exist, to somebody who need not be a member.
+
+        Commits on a clean exit, rolls back on any exception. Raises NotAuthenticated if the session has ended or the
+        account is not active, Unavailable if the store cannot answer.
+        """
+        ...

@@ -1,0 +1,129 @@
+"""Organisations: spaces that several people share, who is in them as what, and how one gets in."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from domain.access import Access, Permission, Role
+from domain.errors import InvalidValue, LastOwner, RoleTooLow
+from domain.ids import InvitationId, SpaceId, UserId
+from domain.text import checked_text
+
+DEFAULT_VALIDITY: Final = timedelta(days=7)
+LONGEST_VALIDITY: Final = timedelta(days=30)
+
+
+class OrganizationName(str):
+    """What an organisation is called: 1 to 255 characters, not only blanks. Raises InvalidValue."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        checked = checked_text(text, what="A name", shortest=1, longest=255)
+        if checked.isspace():
+            raise InvalidValue("blank", "A name needs at least one character that is not a blank.")
+        return super().__new__(cls, checked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """A shared space. Its id is the space's."""
+
+    id: SpaceId
+    name: OrganizationName
+    created_at: datetime
+    updated_at: datetime
+
+    def rename(self, name: OrganizationName, *, by: Access, at: datetime) -> Self:
+        """Give it another name. Raises RoleTooLow."""
+        by.require(Permission.MANAGE_SPACE)
+        return self if name == self.name else replace(self, name=name, updated_at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Somebody's place in an organisation."""
+
+    space_id: SpaceId
+    user_id: UserId
+    role: Role
+    joined_at: datetime
+
+    def change_role(self, role: Role, *, by: Access, owners: int) -> Self:
+        """Make the member something else; ``owners`` is how many owners there are now.
+
+        Raises RoleTooLow: members are managed by admins and owners, owners are named and touched by owners only, and
+        nobody raises anyone above themselves. Raises LastOwner if nobody would own the organisation any more.
+        """
+        _require_management(by, self.role, role)
+        self._require_another_owner(owners, leaving=role is not Role.OWNER)
+        return replace(self, role=role)
+
+    def require_removal(self, *, by: Access, owners: int) -> None:
+        """Make sure that ``by`` may remove this member. Everyone may leave.
+
+        Raises RoleTooLow, and LastOwner if nobody would own the organisation any more.
+        """
+        if by.user_id != self.user_id:
+            _require_management(by, self.role)
+        self._require_another_owner(owners, leaving=True)
+
+    def _require_another_owner(self, owners: int, *, leaving: bool) -> None:
+        if leaving and self.role is Role.OWNER and owners < 2:  # noqa: PLR2004 - this one and another
+            raise LastOwner
+
+
+def _require_management(by: Access, *roles: Role) -> None:
+    """Raise RoleTooLow unless ``by`` may deal with members of these roles."""
+    by.require(Permission.MANAGE_SPACE)
+    if any(role.is_above(by.role) for role in roles):
+        raise RoleTooLow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """An open door for one person, known by the hash of its token only."""
+
+    id: InvitationId
+    space_id: SpaceId
+    role: Role
+    token_hash: bytes
+    created_by: UserId
+    created_at: datetime
+    expires_at: datetime
+    closed_at: datetime | None = None
+
+    @classmethod
+    def offer(  # noqa: PLR0913 - an invitation is these things
+        cls, role: Role, *, id: InvitationId, token_hash: bytes, valid_for: timedelta, by: Access, at: datetime
+    ) -> Self:
+        """Invite somebody to the space of ``by``, with a role not above theirs. Raises RoleTooLow, InvalidValue."""
+        _require_management(by, role)
+        if not timedelta(0) < valid_for <= LONGEST_VALIDITY:
+            raise InvalidValue(
+                "out_of_range", "An invitation may be valid for 1 second to 30 days.", field="expires_in"
+            )
+        return cls(
+            id=id,
+            space_id=by.space_id,
+            role=role,
+            token_hash=token_hash,
+            created_by=by.user_id,
+            created_at=at,
+            expires_at=at + valid_for,
+        )
+
+    def is_open(self, *, maker: Membership | None, at: datetime) -> bool:
+        """Tell whether the invitation can be used: not closed, not expired, and its maker could make it today."""
+        if maker is None or self.closed_at is not None or at >= self.expires_at:
+            return False
+        now = Access(user_id=maker.user_id, space_id=maker.space_id, role=maker.role)
+        return now.may(Permission.MANAGE_SPACE) and not self.role.is_above(maker.role)
+
+    def close(self, *, at: datetime) -> Self:
+        """Close it: it was used, or taken back."""
+        return replace(self, closed_at=at)
+
+    def membership_of(self, user_id: UserId, *, at: datetime) -> Membership:
+        """What the invitation gives."""
+        return Membership(space_id=self.space_id, user_id=user_id, role=self.role, joined_at=at)
