@@ -6,7 +6,7 @@ from application.ports.clock import Clock
 from application.ports.identity import Credentials, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
-from domain.access import Actor
+from domain.access import NOWHERE, Actor, Origin
 from domain.ids import UserId
 from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole
 
@@ -21,11 +21,13 @@ class OpenAccount:
     clock: Clock
     new_id: IdGenerator
 
-    async def __call__(self, email: Email, password: Password, full_name: FullName | None, role: UserRole) -> User:
+    async def __call__(
+        self, email: Email, password: Password, full_name: FullName | None, role: UserRole, origin: Origin = NOWHERE
+    ) -> User:
         self.policy.check(password)
         password_hash = await self.passwords.hash(password)
         user = User.register(id=UserId(self.new_id()), email=email, full_name=full_name, role=role, at=self.clock())
-        async with self.open_identity(None) as identity:
+        async with self.open_identity(None, origin=origin) as identity:
             await identity.users.add(Credentials(user, password_hash))
         return user
 
@@ -36,8 +38,10 @@ class Register:
 
     open_account: OpenAccount
 
-    async def __call__(self, email: Email, password: Password, full_name: FullName | None) -> User:
-        return await self.open_account(email, password, full_name, UserRole.USER)
+    async def __call__(
+        self, email: Email, password: Password, full_name: FullName | None, origin: Origin = NOWHERE
+    ) -> User:
+        return await self.open_account(email, password, full_name, UserRole.USER, origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from application.ports.identity import Credentials, Identity, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
 from application.ports.tokens import AccessTokens, RefreshTokens
-from domain.access import Actor
+from application.recording.scribe import Scribe
+from domain.access import NOWHERE, Actor, Origin
+from domain.audit import Action, Deed, Outcome, Resource
 from domain.errors import InvalidValue, RefreshRefused, WrongCredentials
 from domain.ids import SessionId
 from domain.session import RefreshToken, RefreshUse, Session, SessionLimits
@@ -35,9 +37,9 @@ class Authenticate:
     access_tokens: AccessTokens
     clock: Clock
 
-    def __call__(self, token: str) -> Actor:
+    def __call__(self, token: str, origin: Origin = NOWHERE) -> Actor:
         user_id, session_id = self.access_tokens.verify(token, at=self.clock())
-        return Actor(user_id, session_id)
+        return Actor(user_id, session_id, origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,19 @@ class SignIn:
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
     limits: SessionLimits
+    scribe: Scribe
     clock: Clock
     new_id: IdGenerator
 
-    async def __call__(self, email: str, password: str) -> TokenPair:
+    async def __call__(self, email: str, password: str, origin: Origin = NOWHERE) -> TokenPair:
         credentials = await self._credentials(email)
         # No transaction is open while the password is checked: that takes a core for a good part of a second.
         known = await self.passwords.verify(password, credentials.password_hash if credentials else None)
         if credentials is None or not known or not credentials.user.is_active:
+            await self._note_failure(credentials, origin)
             raise WrongCredentials
         renewed = await self._renewed_hash(password, credentials)
-        async with self.open_identity(None) as identity:
+        async with self.open_identity(None, origin=origin) as identity:
             user = await self._unchanged(credentials, identity)
             if renewed is not None:
                 await identity.users.save_password_hash(user.id, renewed)
@@ -92,6 +96,12 @@ class SignIn:
         if not self.passwords.is_outdated(credentials.password_hash):
             return None
         return await self.passwords.hash(Password(password))
+
+    async def _note_failure(self, credentials: Credentials | None, origin: Origin) -> None:
+        """Note a failed sign-in in the log of the account it was tried on, if there is one."""
+        if credentials is not None:
+            failed = Deed(action=Action.LOGIN, resource_type=Resource.SESSION, outcome=Outcome.FAILED)
+            await self.scribe.write_apart(failed, of=credentials.user.id, origin=origin)
 
     @staticmethod
     async def _unchanged(checked: Credentials, identity: Identity) -> User:
@@ -125,8 +135,8 @@ class Refresh:
     limits: SessionLimits
     clock: Clock
 
-    async def __call__(self, refresh_token: str) -> TokenPair:
-        async with self.open_identity(None) as identity:
+    async def __call__(self, refresh_token: str, origin: Origin = NOWHERE) -> TokenPair:
+        async with self.open_identity(None, origin=origin) as identity:
             pair = await self._exchange(refresh_token, identity)
         # Refused only now: ending a stolen session must outlive the refusal.
         if pair is None:
@@ -150,7 +160,7 @@ class Refresh:
         elif use is RefreshUse.REPEAT:
             successor = self._successor(presented, token)
         if successor is None:
-            await identity.sessions.save(session.revoke(at=now))
+            await identity.sessions.end(session.revoke(at=now), Action.REFRESH_REUSE)
             return None
         access_token = self.access_tokens.issue(user, session.id, at=now)
         return TokenPair(access_token, successor, self.access_tokens.lifetime)
@@ -181,4 +191,4 @@ class SignOut:
     async def __call__(self, actor: Actor) -> None:
         async with self.open_identity(actor) as identity:
             session = await identity.sessions.get(actor.session_id)
-            await identity.sessions.save(session.revoke(at=self.clock()))
+            await identity.sessions.end(session.revoke(at=self.clock()), Action.LOGOUT)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.accounts import ChangeMe, CreateAdmin, GetMe, Register
+from application.audit import InspectLog, ListAccountEvents, ListEvents, SealGrownLogs, VerifyLog
 from application.authentication import Authenticate, CheckSession, Refresh, SignIn, SignOut
 from application.operations import CheckReadiness
 from application.organizations import (
@@ -67,5 +68,11 @@ class Application:
     complete_task: CompleteTask
     toggle_task: ToggleTask
     delete_task: DeleteTask
+
+    list_events: ListEvents
+    list_account_events: ListAccountEvents
+    verify_log: VerifyLog
+    inspect_log: InspectLog
+    seal_grown_logs: SealGrownLogs
 
     check_readiness: CheckReadiness

@@ -1,7 +1,7 @@
 """Who may do what in a space: the ownership rules, as one table and a few pure functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -11,11 +11,24 @@ from domain.ids import SessionId, SpaceId, UserId, personal_space, read_id
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from, as far as it is known: for the log alone, nothing is decided by it."""
+
+    ip_address: str | None = None
+    user_agent: str | None = None
+    request_id: str | None = None
+
+
+NOWHERE: Final = Origin()
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody who proved who they are, and in which session. Only ``application.authentication`` makes one."""
 
     user_id: UserId
     session_id: SessionId
+    origin: Origin = field(default=NOWHERE, compare=False)
 
 
 class Role(StrEnum):

@@ -1,8 +1,8 @@
 """Everything that can be refused, as exceptions with a stable ``code``.
 
 The tree: ``DomainError`` > ``InvalidValue``, ``NotAuthenticated``, ``Forbidden``, ``NotFound``,
-``InvitationRefused``, ``Conflict``, ``Unavailable``. An entrypoint maps these families to its own words (HTTP: to
-statuses) and passes ``code`` and ``detail`` on; nobody looks further than the family.
+``InvitationRefused``, ``CursorRefused``, ``Conflict``, ``Unavailable``. An entrypoint maps these families to
+its own words (HTTP: to statuses) and passes ``code`` and ``detail`` on; nobody looks further than the family.
 """
 
 from typing import ClassVar
@@ -108,6 +108,13 @@ class InvitationRefused(DomainError):
 
     code = "invitation-refused"
     detail = "This invitation cannot be used any more, or never could. Ask for a new one."
+
+
+class CursorRefused(DomainError):
+    """The cursor was not given out by this service for this caller, space and query."""
+
+    code = "cursor-refused"
+    detail = "This cursor does not belong to this list. Use the next_cursor of the page before, with the same filters."
 
 
 class Conflict(DomainError):

@@ -7,6 +7,7 @@ UserId = NewType("UserId", UUID)
 SpaceId = NewType("SpaceId", UUID)
 SessionId = NewType("SessionId", UUID)
 TaskId = NewType("TaskId", UUID)
+EventId = NewType("EventId", UUID)
 InvitationId = NewType("InvitationId", UUID)
 
 NOBODY: Final = UUID(int=0)

@@ -1,19 +1,23 @@
 """The composition root: the only place that knows which adapter meets which port."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
+import structlog
 from dependency_injector import containers, providers
 from pydantic import SecretStr
 from sqlalchemy import URL
 
+from adapters.security.cursors import SignedCursors
 from adapters.security.keys import KeyRing
 from adapters.security.passwords import BcryptPasswords, common_passwords
 from adapters.security.tokens import JwtAccessTokens, RandomRefreshTokens
 from adapters.sql import migrations, roles
+from adapters.sql.audit import SqlOpenLog
 from adapters.sql.connection import Database
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.organizations import SqlOpenReception
@@ -22,14 +26,22 @@ from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.url import database_at, database_file, is_sqlite, read_url
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
-from application import accounts, authentication, operations, organizations, tasks
+from application import accounts, audit, authentication, operations, organizations, tasks
 from application.facade import Application
+from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
+from application.recording.scribe import Scribe, Unsealed
+from application.recording.spaces import RecordingOpenSpace
+from domain.errors import Unavailable
 from domain.session import SessionLimits
 from domain.user import PasswordPolicy
 from entrypoints.keys import development_keys
 from entrypoints.settings import Settings, WrongSetting
 
 T = TypeVar("T")
+
+_SECONDS_BETWEEN_SEALS: Final = 1.0
+
+log: Any = structlog.get_logger("taskward")
 
 
 def _parsed(setting: str, parse: Callable[[str], T], text: str) -> T:
@@ -82,9 +94,19 @@ class Container(containers.DeclarativeContainer):
     limits = providers.Singleton(_limits, settings)
 
     database = providers.Singleton(_database, settings)
-    open_space = providers.Singleton(SqlOpenSpace, database, clock)
-    open_identity = providers.Singleton(SqlOpenIdentity, database, clock)
-    open_reception = providers.Singleton(SqlOpenReception, database, clock)
+    open_log = providers.Singleton(SqlOpenLog, database)
+    unsealed = providers.Singleton(Unsealed)
+    scribe = providers.Singleton(Scribe, clock, new_id, open_log, unsealed)
+    open_space = providers.Singleton(RecordingOpenSpace, providers.Singleton(SqlOpenSpace, database, clock), scribe)
+    open_identity = providers.Singleton(
+        RecordingOpenIdentity, providers.Singleton(SqlOpenIdentity, database, clock), scribe
+    )
+    open_reception = providers.Singleton(
+        RecordingOpenReception, providers.Singleton(SqlOpenReception, database, clock), scribe
+    )
+    turning = providers.Singleton(audit.Turning, providers.Singleton(SignedCursors, keys))
+    seal_log = providers.Singleton(audit.SealLog, open_log)
+    inspect_log = providers.Singleton(audit.InspectLog, open_log, seal_log)
     readiness = providers.Singleton(
         SqlReadiness,
         database,
@@ -105,6 +127,7 @@ class Container(containers.DeclarativeContainer):
             access_tokens,
             refresh_tokens,
             limits,
+            scribe,
             clock,
             new_id,
         ),
@@ -136,6 +159,11 @@ class Container(containers.DeclarativeContainer):
         complete_task=providers.Singleton(tasks.CompleteTask, open_space, clock),
         toggle_task=providers.Singleton(tasks.ToggleTask, open_space, clock),
         delete_task=providers.Singleton(tasks.DeleteTask, open_space, clock),
+        list_events=providers.Singleton(audit.ListEvents, open_space, turning),
+        list_account_events=providers.Singleton(audit.ListAccountEvents, open_identity, turning),
+        verify_log=providers.Singleton(audit.VerifyLog, open_space, inspect_log),
+        inspect_log=inspect_log,
+        seal_grown_logs=providers.Singleton(audit.SealGrownLogs, seal_log, unsealed),
         check_readiness=providers.Singleton(operations.CheckReadiness, readiness),
     )
 
@@ -153,11 +181,27 @@ class Service:
     async def running(self) -> AsyncIterator[Application]:
         """Hold the database, and let it go at the end."""
         await self._database.open()
+        sealing = asyncio.create_task(self._seal_logs())
         try:
             yield self.application
         finally:
+            sealing.cancel()
+            await asyncio.wait([sealing])
+            await self._seal_once()
             await self._database.close()
             self._passwords.close()
+
+    async def _seal_logs(self) -> None:
+        """Keep sealing what the logs have grown by."""
+        while True:
+            await asyncio.sleep(_SECONDS_BETWEEN_SEALS)
+            await self._seal_once()
+
+    async def _seal_once(self) -> None:
+        try:
+            await self.application.seal_grown_logs()
+        except Unavailable:
+            log.warning("sealing put off", reason="the database does not answer")
 
 
 def build(settings: Settings) -> Service:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from adapters.memory.audit import MemoryOpenLog
+from adapters.memory.cursors import MemoryCursors
 from adapters.memory.identity import MemoryOpenIdentity
 from adapters.memory.organizations import MemoryOpenReception
 from adapters.memory.passwords import MemoryPasswords
@@ -9,11 +11,14 @@ from adapters.memory.readiness import MemoryReadiness
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.memory.store import MemoryStore
 from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens
-from application import accounts, authentication, operations, organizations, tasks
+from application import accounts, audit, authentication, operations, organizations, tasks
 from application.facade import Application
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
+from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
+from application.recording.scribe import Scribe, Unsealed
+from application.recording.spaces import RecordingOpenSpace
 from domain.session import SessionLimits
 from domain.user import PasswordPolicy
 
@@ -28,16 +33,22 @@ def application_in_memory(
     """Every use case, on one store that forgets everything at the end."""
     store = store or MemoryStore()
     passwords = passwords or MemoryPasswords()
-    open_space = MemoryOpenSpace(store, clock)
-    open_identity = MemoryOpenIdentity(store, clock)
-    open_reception = MemoryOpenReception(store, clock)
+    open_log, unsealed = MemoryOpenLog(store), Unsealed()
+    scribe = Scribe(clock, new_id, open_log, unsealed)
+    open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe)
+    open_identity = RecordingOpenIdentity(MemoryOpenIdentity(store, clock), scribe)
+    turning, seal_log = audit.Turning(MemoryCursors()), audit.SealLog(open_log)
+    inspect_log = audit.InspectLog(open_log, seal_log)
+    open_reception = RecordingOpenReception(MemoryOpenReception(store, clock), scribe)
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
     refresh_tokens = MemoryRefreshTokens()
     open_account = accounts.OpenAccount(open_identity, passwords, POLICY, clock, new_id)
     return Application(
         authenticate=authentication.Authenticate(access_tokens, clock),
         check_session=authentication.CheckSession(open_identity),
-        sign_in=authentication.SignIn(open_identity, passwords, access_tokens, refresh_tokens, LIMITS, clock, new_id),
+        sign_in=authentication.SignIn(
+            open_identity, passwords, access_tokens, refresh_tokens, LIMITS, scribe, clock, new_id
+        ),
         refresh=authentication.Refresh(open_identity, access_tokens, refresh_tokens, LIMITS, clock),
         sign_out=authentication.SignOut(open_identity, clock),
         register=accounts.Register(open_account),
@@ -64,5 +75,10 @@ def application_in_memory(
         complete_task=tasks.CompleteTask(open_space, clock),
         toggle_task=tasks.ToggleTask(open_space, clock),
         delete_task=tasks.DeleteTask(open_space, clock),
+        list_events=audit.ListEvents(open_space, turning),
+        list_account_events=audit.ListAccountEvents(open_identity, turning),
+        verify_log=audit.VerifyLog(open_space, inspect_log),
+        inspect_log=inspect_log,
+        seal_grown_logs=audit.SealGrownLogs(seal_log, unsealed),
         check_readiness=operations.CheckReadiness(MemoryReadiness()),
     )

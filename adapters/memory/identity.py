@@ -4,17 +4,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from adapters.memory.audit import MemoryAccountsLog, MemoryAuditLog
 from adapters.memory.organizations import MemoryOrganizations
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from application.ports.clock import Clock
 from application.ports.identity import Credentials
-from domain.access import Actor, Role
+from domain.access import NOWHERE, Actor, Origin, Role
+from domain.audit import Action
 from domain.errors import EmailTaken, NotFound
-from domain.ids import SessionId, UserId, personal_space
+from domain.ids import NOBODY, SessionId, SpaceId, UserId, personal_space
 from domain.organization import Membership
 from domain.session import RefreshToken, Session
 from domain.user import Email, User
+
+NO_SPACE = SpaceId(NOBODY)
 
 
 class MemoryUsers:
@@ -87,6 +91,10 @@ class MemorySessions:
         """Replace the session of the same id."""
         self._sessions[session.id] = session
 
+    async def end(self, session: Session, because: Action) -> None:  # noqa: ARG002 - for the recording door
+        """Replace the session of the same id."""
+        self._sessions[session.id] = session
+
     async def token(self, hash: bytes) -> RefreshToken | None:
         """The refresh token with this hash."""
         return self._tokens.get(hash)
@@ -104,6 +112,8 @@ class MemoryIdentity:
         self.users = MemoryUsers(contents)
         self.sessions = MemorySessions(contents)
         self.organizations = MemoryOrganizations(contents)
+        self.audit = MemoryAuditLog(contents, NO_SPACE)
+        self.accounts_log = MemoryAccountsLog(contents)
 
 
 class MemoryOpenIdentity:
@@ -114,7 +124,13 @@ class MemoryOpenIdentity:
         self._clock = clock
 
     @asynccontextmanager
-    async def __call__(self, actor: Actor | None, *, read_only: bool = False) -> AsyncIterator[MemoryIdentity]:
+    async def __call__(
+        self,
+        actor: Actor | None,
+        *,
+        read_only: bool = False,
+        origin: Origin = NOWHERE,  # noqa: ARG002 - for the recording door
+    ) -> AsyncIterator[MemoryIdentity]:
         """Open for the actor, or for nobody yet."""
         async with self._store.begin(read_only=read_only) as contents:
             if actor is not None:

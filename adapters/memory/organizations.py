@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from application.ports.clock import Clock
@@ -124,6 +125,7 @@ class MemoryReception:
     def __init__(self, contents: Contents, space_id: SpaceId) -> None:
         self.members = MemoryMembers(contents, space_id)
         self.invitations = MemoryInvitations(contents, space_id)
+        self.audit = MemoryAuditLog(contents, space_id)
 
 
 class MemoryOpenReception:

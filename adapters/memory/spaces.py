@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.organizations import MemoryCharter, MemoryInvitations, MemoryMembers
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
@@ -19,6 +20,7 @@ class MemorySpace:
         self.tasks = MemoryTasks(contents, access.space_id)
         self.members = MemoryMembers(contents, access.space_id)
         self.invitations = MemoryInvitations(contents, access.space_id)
+        self.audit = MemoryAuditLog(contents, access.space_id)
         self.charter = MemoryCharter(contents, access.space_id)
 
 

@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 
 from application.ports.identity import Credentials
 from application.ports.reading import OpenedForReading
-from domain.ids import InvitationId, SessionId, SpaceId, TaskId, UserId
+from domain.audit import AuditEvent, Seal
+from domain.ids import EventId, InvitationId, SessionId, SpaceId, TaskId, UserId
 from domain.organization import Invitation, Membership, Organization
 from domain.session import RefreshToken, Session
 from domain.task import Task
@@ -25,6 +26,8 @@ class Contents:
     memberships: dict[tuple[SpaceId, UserId], Membership] = field(default_factory=dict)
     invitations: dict[tuple[SpaceId, InvitationId], Invitation] = field(default_factory=dict)
     tasks: dict[tuple[SpaceId, TaskId], Task] = field(default_factory=dict)
+    audit_events: dict[tuple[SpaceId, EventId], AuditEvent] = field(default_factory=dict)
+    audit_seals: dict[tuple[SpaceId, int], Seal] = field(default_factory=dict)
 
     def copied(self, kind: type[dict[Any, Any]]) -> "Contents":
         """A copy, each part of which is a dictionary of this kind."""

@@ -35,7 +35,11 @@ class Connection(Protocol):
         ...
 
     async def step_into(self, space_id: SpaceId) -> None:
-        """From here on, let row-level security see this space: one that the use case has just made."""
+        """From here on, let row-level security see this space instead."""
+        ...
+
+    async def show_accounts_log(self) -> None:
+        """From here on, let row-level security show what administrators see of all logs."""
         ...
 
 

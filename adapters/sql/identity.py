@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from adapters.sql.audit import SqlAccountsLog, SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
 from adapters.sql.organizations import SqlOrganizations
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.users import SqlUsers
 from application.ports.clock import Clock
-from domain.access import Actor
-from domain.ids import personal_space
+from domain.access import NOWHERE, Actor, Origin
+from domain.ids import NOBODY, SpaceId, personal_space
+
+NO_SPACE = SpaceId(NOBODY)
 
 
 class SqlIdentity:
@@ -19,6 +22,8 @@ class SqlIdentity:
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
         self.organizations = SqlOrganizations(connection)
+        self.audit = SqlAuditLog(connection, NO_SPACE)
+        self.accounts_log = SqlAccountsLog(connection)
 
 
 class SqlOpenIdentity:
@@ -29,7 +34,13 @@ class SqlOpenIdentity:
         self._clock = clock
 
     @asynccontextmanager
-    async def __call__(self, actor: Actor | None, *, read_only: bool = False) -> AsyncIterator[SqlIdentity]:
+    async def __call__(
+        self,
+        actor: Actor | None,
+        *,
+        read_only: bool = False,
+        origin: Origin = NOWHERE,  # noqa: ARG002 - for the recording door
+    ) -> AsyncIterator[SqlIdentity]:
         """Open for the actor, whose personal space says who they are, or for nobody yet."""
         if actor is None:
             async with self._database.begin(read_only=read_only) as connection:

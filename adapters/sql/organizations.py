@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import invitations, memberships, organizations, spaces, users
@@ -233,6 +234,7 @@ class SqlReception:
     def __init__(self, connection: Connection, space_id: SpaceId) -> None:
         self.members = SqlMembers(connection, space_id)
         self.invitations = SqlInvitations(connection, space_id)
+        self.audit = SqlAuditLog(connection, space_id)
 
 
 class SqlOpenReception:

@@ -86,6 +86,10 @@ class PostgresConnection:
         """Let row-level security see this space."""
         await _send(self._raw, _in_space(space_id))
 
+    async def show_accounts_log(self) -> None:
+        """Let row-level security show what administrators see of all logs."""
+        await _send(self._raw, "SET LOCAL app.accounts_log = 'on'")
+
 
 class PostgresDatabase:
     """One PostgreSQL database, reached as one role."""

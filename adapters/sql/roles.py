@@ -9,19 +9,21 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy import URL
 
-from adapters.sql.tables import metadata
+from adapters.sql.tables import APPEND_ONLY, metadata
 from domain.errors import Unavailable
 
 OWNED: Final = tuple(sorted(table.name for table in metadata.tables.values() if "space_id" in table.c))
 """The tables whose rows belong to spaces."""
 
-_SHARED: Final = tuple(sorted(set(metadata.tables) - set(OWNED)))
+_LOGS: Final = tuple(table.name for table in APPEND_ONLY)
+_CHANGEABLE: Final = tuple(sorted(set(metadata.tables) - set(_LOGS)))
 _ROLE: Final = "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
 _TABLES: Final = """
 SELECT c.relname AS name,
        c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid) AS guarded,
        pg_has_role(current_user, c.relowner, 'USAGE') AS owned,
-       has_table_privilege(c.oid, 'TRUNCATE') AS can_truncate
+       has_table_privilege(c.oid, 'TRUNCATE') AS can_truncate,
+       has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') AS can_change
 FROM pg_class c WHERE c.oid = ANY (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
 ORDER BY c.relname
 """
@@ -41,6 +43,8 @@ async def faults(connection: Any) -> list[str]:
             found.append(f"row-level security is not forced on the table {name}, or has no policy")
         if table["can_truncate"]:
             found.append(f"the role of TASKWARD_DATABASE_URL can TRUNCATE the table {name}")
+        if table["can_change"] and name in _LOGS:
+            found.append(f"the role of TASKWARD_DATABASE_URL can change what is written in {name}")
         if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})"):  # noqa: S608 - one of our own names
             found.append(f"a query that names no space sees rows of the table {name}")
     return found
@@ -54,7 +58,8 @@ def statements(owner: URL, service: URL) -> list[str]:
         f"GRANT USAGE ON SCHEMA public TO {role}",
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
         f"GRANT SELECT ON alembic_version TO {role}",
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join((*OWNED, *_SHARED))} TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(_CHANGEABLE)} TO {role}",
+        f"GRANT SELECT, INSERT ON {', '.join(_LOGS)} TO {role}",
     ]
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 from adapters.sql.connection import Connection, Reading
 from adapters.sql.query import Query
 from adapters.sql.tables import refresh_tokens, sessions
+from domain.audit import Action
 from domain.errors import NotFound
 from domain.ids import SessionId
 from domain.session import RefreshToken, Session
@@ -77,6 +78,10 @@ class SqlSessions:
             new_expires_at=session.expires_at,
             new_revoked_at=session.revoked_at,
         )
+
+    async def end(self, session: Session, because: Action) -> None:  # noqa: ARG002 - for the recording door
+        """Replace the session of the same id."""
+        await self.save(session)
 
     async def token(self, hash: bytes) -> RefreshToken | None:
         """The refresh token with this hash."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
 from adapters.sql.organizations import SqlCharter, SqlInvitations, SqlMembers
 from adapters.sql.tasks import SqlTasks
@@ -27,6 +28,11 @@ class SqlSpace:
     def invitations(self) -> SqlInvitations:
         """The invitations to this space."""
         return SqlInvitations(self._connection, self.access.space_id)
+
+    @property
+    def audit(self) -> SqlAuditLog:
+        """The log of this space."""
+        return SqlAuditLog(self._connection, self.access.space_id)
 
     @property
     def charter(self) -> SqlCharter:

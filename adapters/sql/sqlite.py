@@ -71,6 +71,9 @@ class SqliteConnection:
     async def step_into(self, space_id: SpaceId) -> None:
         """Nothing to do: SQLite has no row-level security."""
 
+    async def show_accounts_log(self) -> None:
+        """Nothing to do here either."""
+
     def _run(self, sql: str, arguments: list[Any]) -> sqlite3.Cursor:
         try:
             return self._raw.execute(sql, arguments)

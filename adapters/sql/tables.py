@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 
 from adapters.sql.types import Flag, Id, Moment, TextList
 from domain.access import Role
+from domain.audit import Action, Outcome
 from domain.task import Priority, TaskStatus
 from domain.user import UserRole
 
@@ -168,6 +170,43 @@ tasks = Table(
     CheckConstraint("version > 0", name="version"),
     sqlite_strict=True,
 )
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("space_id", Id, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor_id", Id),
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("resource_type", Text, nullable=False),
+    Column("resource_id", Text),
+    Column("ip_address", Text),
+    Column("user_agent", Text),
+    Column("request_id", Text),
+    Column("changes", Text, nullable=False),
+    PrimaryKeyConstraint("space_id", "id"),
+    _one_of("action", Action),
+    _one_of("outcome", Outcome),
+    sqlite_strict=True,
+)
+"""The logs. They refer to nothing, so that nothing that is removed takes its log with it."""
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("space_id", Id, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("event_id", Id, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("space_id", "position"),
+    Index("audit_seals_space_id_event_id_key", "space_id", "event_id", unique=True),
+    sqlite_strict=True,
+)
+
+APPEND_ONLY = (audit_events, audit_seals)
+"""What the service may add to and read, and nothing else."""
+
 IN_USE = tasks.c.deleted_at.is_(None)
 Index(
     "tasks_newest_idx",

@@ -4,8 +4,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from application.ports.audit import AccountsLog, AuditLog
 from application.ports.organizations import Organizations
-from domain.access import Actor
+from domain.access import NOWHERE, Actor, Origin
+from domain.audit import Action
 from domain.ids import SessionId, UserId
 from domain.session import RefreshToken, Session
 from domain.user import Email, User
@@ -58,6 +60,10 @@ class Sessions(Protocol):
         """Replace the session of the same id."""
         ...
 
+    async def end(self, session: Session, because: Action) -> None:
+        """Replace the session of the same id by one that has been revoked, and say what ended it."""
+        ...
+
     async def token(self, hash: bytes) -> RefreshToken | None:
         """The refresh token with this hash, held until the transaction ends."""
         ...
@@ -81,6 +87,16 @@ class Identity(Protocol):
         ...
 
     @property
+    def audit(self) -> AuditLog:
+        """The logs that what is done here belongs in."""
+        ...
+
+    @property
+    def accounts_log(self) -> AccountsLog:
+        """What administrators see of all logs."""
+        ...
+
+    @property
     def organizations(self) -> Organizations:
         """The organisations that people are in."""
         ...
@@ -89,12 +105,15 @@ class Identity(Protocol):
 class OpenIdentity(Protocol):
     """The door to accounts and sessions."""
 
-    def __call__(self, actor: Actor | None, *, read_only: bool = False) -> AbstractAsyncContextManager[Identity]:
+    def __call__(
+        self, actor: Actor | None, *, read_only: bool = False, origin: Origin = NOWHERE
+    ) -> AbstractAsyncContextManager[Identity]:
         """Open in one transaction; commits on a clean exit, rolls back on any exception.
 
         What is read is held until the end, so that nobody else changes it; not so where ``read_only``, where a write
         raises OpenedForReading. ``actor`` is None where nobody is signed in yet: at registration, sign-in, refresh,
-        and for the operator's command line. Otherwise raises NotAuthenticated if the session has ended or the account
-        is not active. Raises Unavailable if the store cannot answer.
+        and for the operator's command line; ``origin`` then says for the log where the request comes from. Otherwise
+        raises NotAuthenticated if the session has ended or the account is not active. Raises Unavailable if the store
+        cannot answer.
         """
         ...

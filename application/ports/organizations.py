@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from application.ports.audit import AuditLog
 from domain.access import Actor, Role
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import Invitation, Membership, Organization
@@ -118,6 +119,11 @@ class Reception(Protocol):
     @property
     def invitations(self) -> Invitations:
         """Its invitations."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Its log."""
         ...
 
 

@@ -3,6 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from application.ports.audit import AuditLog
 from application.ports.organizations import Charter, Invitations, Members
 from application.ports.tasks import Tasks
 from domain.access import Access, Actor
@@ -19,6 +20,11 @@ class Space(Protocol):
     @property
     def tasks(self) -> Tasks:
         """The tasks of this space."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """The log of this space."""
         ...
 
     @property

@@ -72,7 +72,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     if isinstance(route, SecuredRoute):
         operation["security"] = [{"bearer": []}]
         statuses += [400, 401]
-        if "tasks" in route.tags:
+        if {"tasks", "audit"} & set(route.tags):
             statuses.append(403)
     if route.body_field is not None:
         statuses += _WITH_BODY

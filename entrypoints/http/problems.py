@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from domain.errors import (
     Conflict,
+    CursorRefused,
     DomainError,
     Forbidden,
     InvalidValue,
@@ -28,6 +29,7 @@ PAGE: Final = "/docs/problems"
 STATUS_OF: Final[Mapping[type[DomainError], HTTPStatus]] = {
     InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvitationRefused: HTTPStatus.BAD_REQUEST,
+    CursorRefused: HTTPStatus.BAD_REQUEST,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,

@@ -11,7 +11,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
 from application.facade import Application
-from domain.access import Actor
+from domain.access import Actor, Origin
 from domain.errors import InvalidValue, NotAuthenticated
 from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.problems import AmbiguousCredentials, RequestRefused
@@ -23,6 +23,8 @@ FIXED_SEGMENTS: Final = (
     "tasks", "tags", "documents", "settings", "audit",
 )  # fmt: skip
 """First segments below ``/api`` that are no owner, whatever comes after them."""
+
+_LONGEST_USER_AGENT: Final = 500
 
 PERSONAL: Final = "/api"
 OF_OWNER: Final = "/api/{owner_id:owner}"
@@ -68,7 +70,7 @@ class SecuredRoute(APIRoute):
 
         async def secured(request: Request) -> Response:
             app: Application = request.app.state.application
-            actor = app.authenticate(bearer_token(request))
+            actor = app.authenticate(bearer_token(request), origin_of(request))
             request.scope["call"] = Call(app, actor, request.path_params.get("owner_id"))
             try:
                 return await handle(StrictRequest(request.scope, request.receive))
@@ -78,6 +80,16 @@ class SecuredRoute(APIRoute):
                 raise
 
         return secured
+
+
+def origin_of(request: Request) -> Origin:
+    """Where the request comes from: the peer, or what a trusted proxy says of it."""
+    agent = request.headers.get("user-agent")
+    return Origin(
+        ip_address=request.client.host if request.client else None,
+        user_agent=agent[:_LONGEST_USER_AGENT] if agent else None,
+        request_id=request.scope["request_id"],
+    )
 
 
 def bearer_token(request: Request) -> str:
@@ -101,6 +113,11 @@ async def _application(request: Request) -> Application:
     return app
 
 
+async def _origin(request: Request) -> Origin:
+    return origin_of(request)
+
+
+From = Annotated[Origin, Depends(_origin)]
 CurrentCall = Annotated[Call, Depends(_call)]
 App = Annotated[Application, Depends(_application)]
 

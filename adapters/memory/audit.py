@@ -1,0 +1,96 @@
+"""The logs of spaces, in memory."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from adapters.memory.store import Contents, MemoryStore
+from application.ports.audit import AuditQuery, SealTaken
+from domain.audit import AuditEvent, Outcome, Resource, Seal
+from domain.ids import EventId, SpaceId
+
+
+def _found(events: list[AuditEvent], query: AuditQuery) -> Sequence[AuditEvent]:
+    """Those that the query asks for."""
+    fitting = [
+        event
+        for event in events
+        if query.action in {None, event.action}
+        and query.resource_type in {None, event.resource_type}
+        and query.resource_id in {None, event.resource_id}
+        and (query.since is None or event.at >= query.since)
+        and (query.until is None or event.at < query.until)
+        and (query.before is None or event.id < query.before)
+    ]
+    return sorted(fitting, key=lambda event: event.id, reverse=True)[: query.limit]
+
+
+class MemoryAuditLog:
+    """The log of one space."""
+
+    def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self._events = contents.audit_events
+        self._seals = contents.audit_seals
+        self._space_id = space_id
+
+    async def append(self, event: AuditEvent) -> None:
+        self._events[event.space_id, event.id] = event
+
+    async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
+        return _found([event for (space_id, _), event in self._events.items() if space_id == self._space_id], query)
+
+    async def unsealed(self, limit: int) -> Sequence[AuditEvent]:
+        sealed = {seal.event_id for seal in self._chain()}
+        found = [
+            event
+            for (space_id, event_id), event in self._events.items()
+            if space_id == self._space_id and event_id not in sealed
+        ]
+        return sorted(found, key=lambda event: event.id)[:limit]
+
+    async def last_seal(self) -> Seal | None:
+        return self._chain()[-1] if self._chain() else None
+
+    async def add_seal(self, seal: Seal) -> None:
+        taken = {kept.event_id for kept in self._chain()}
+        if (self._space_id, seal.position) in self._seals or seal.event_id in taken:
+            raise SealTaken
+        self._seals[self._space_id, seal.position] = seal
+
+    async def chain(self, after: int, limit: int) -> list[tuple[Seal, AuditEvent | None]]:
+        behind = [seal for seal in self._chain() if seal.position > after][:limit]
+        return [(seal, self._event(seal.event_id)) for seal in behind]
+
+    def _event(self, event_id: EventId) -> AuditEvent | None:
+        return self._events.get((self._space_id, event_id))
+
+    def _chain(self) -> list[Seal]:
+        mine = [seal for (space_id, _), seal in self._seals.items() if space_id == self._space_id]
+        return sorted(mine, key=lambda seal: seal.position)
+
+
+class MemoryOpenLog:
+    """The door to the log of one space, for the service itself."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    @asynccontextmanager
+    async def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[MemoryAuditLog]:
+        """Open the log in a transaction of its own."""
+        async with self._store.begin(read_only=read_only) as contents:
+            yield MemoryAuditLog(contents, space_id)
+
+
+class MemoryAccountsLog:
+    """What administrators see of all logs."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._events = contents.audit_events
+
+    async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
+        shown = [
+            event
+            for event in self._events.values()
+            if event.outcome is not Outcome.SUCCESS or event.resource_type in {Resource.SESSION, Resource.ACCOUNT}
+        ]
+        return _found(shown, query)

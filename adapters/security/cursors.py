@@ -1,0 +1,40 @@
+"""Cursors that only this service can have written."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import Final
+
+from adapters.security.keys import Key, KeyRing
+from domain.errors import CursorRefused
+
+_TAG_LENGTH: Final = 16
+
+
+class SignedCursors:
+    """The position with a keyed hash of it and of what it is bound to. Any key in use will do, the newest one signs."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+
+    def write(self, position: str, *, bound_to: str) -> str:
+        """The cursor for a position."""
+        raw = _tag(self._keys.newest, position, bound_to) + position.encode()
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    def read(self, cursor: str, *, bound_to: str) -> str:
+        """The position."""
+        try:
+            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            tag, position = raw[:_TAG_LENGTH], raw[_TAG_LENGTH:].decode()
+        except (binascii.Error, ValueError):
+            raise CursorRefused from None
+        if not any(hmac.compare_digest(tag, _tag(key, position, bound_to)) for key in self._keys.keys):
+            raise CursorRefused
+        return position
+
+
+def _tag(key: Key, position: str, bound_to: str) -> bytes:
+    message = f"{len(position)} {position} {bound_to}".encode()
+    return hmac.digest(key.derive("cursor"), message, hashlib.sha256)[:_TAG_LENGTH]

@@ -1,0 +1,158 @@
+"""The logs of spaces, on SQL databases. Rows are added and read, never changed."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, or_, select
+
+from adapters.sql.connection import Connection, ConstraintViolated, Database
+from adapters.sql.query import Query, Row
+from adapters.sql.tables import audit_events, audit_seals
+from application.ports.audit import AuditQuery, SealTaken
+from domain.audit import Action, AuditEvent, Outcome, Resource, Seal
+from domain.ids import SpaceId
+
+_EVENT: Final = tuple(audit_events.c)
+_SEAL: Final = (audit_seals.c.position, audit_seals.c.event_id, audit_seals.c.digest)
+_OF_SPACE: Final = audit_events.c.space_id == bindparam("space_id")
+_SEALS_OF_SPACE: Final = audit_seals.c.space_id == bindparam("space_id")
+_SEAL_OF_EVENT: Final = and_(
+    audit_seals.c.space_id == audit_events.c.space_id, audit_seals.c.event_id == audit_events.c.id
+)
+_LIMIT: Final = bindparam("limit", type_=Integer)
+_FILTERS: Final[dict[str, ColumnElement[bool]]] = {
+    "action": audit_events.c.action == bindparam("action"),
+    "resource_type": audit_events.c.resource_type == bindparam("resource_type"),
+    "resource_id": audit_events.c.resource_id == bindparam("resource_id"),
+    "since": audit_events.c.at >= bindparam("since"),
+    "until": audit_events.c.at < bindparam("until"),
+    "before": audit_events.c.id < bindparam("before"),
+}
+
+_APPEND: Final = Query(insert(audit_events))
+_UNSEALED: Final = Query(
+    select(*_EVENT)
+    .outerjoin(audit_seals, _SEAL_OF_EVENT)
+    .where(_OF_SPACE, audit_seals.c.position.is_(None))
+    .order_by(audit_events.c.id)
+    .limit(_LIMIT)
+)
+_LAST_SEAL: Final = Query(select(*_SEAL).where(_SEALS_OF_SPACE).order_by(audit_seals.c.position.desc()).limit(1))
+_ADD_SEAL: Final = Query(insert(audit_seals))
+_CHAIN: Final = Query(
+    select(*_SEAL, *_EVENT)
+    .select_from(audit_seals.outerjoin(audit_events, _SEAL_OF_EVENT))
+    .where(_SEALS_OF_SPACE, audit_seals.c.position > bindparam("after", type_=Integer))
+    .order_by(audit_seals.c.position)
+    .limit(_LIMIT)
+)
+FOR_ADMINISTRATORS: Final = or_(
+    audit_events.c.outcome != Outcome.SUCCESS,
+    audit_events.c.resource_type.in_([Resource.SESSION, Resource.ACCOUNT]),
+)
+"""Sign-ins, accounts and refusals: what happened at the doors, not behind them."""
+
+
+@cache
+def _find(scope: ColumnElement[bool], filters: frozenset[str]) -> Query:
+    """The statement for one shape of query."""
+    wanted = [scope, *(_FILTERS[name] for name in sorted(filters))]
+    return Query(select(*_EVENT).where(*wanted).order_by(audit_events.c.id.desc()).limit(_LIMIT))
+
+
+async def find_events(
+    connection: Connection, scope: ColumnElement[bool], query: AuditQuery, **values: Any
+) -> Sequence[AuditEvent]:
+    """The events in scope that the query asks for."""
+    asked = {name: value for name in _FILTERS if (value := getattr(query, name)) is not None}
+    statement = _find(scope, frozenset(asked))
+    rows = await connection.fetch_all(statement, limit=query.limit, **asked, **values)
+    return [_event_from(row) for row in rows]
+
+
+def _event_from(row: Row) -> AuditEvent:
+    space_id, id_, at, actor_id, action, outcome, kind, resource_id, ip_address, user_agent, request_id, changes = row
+    return AuditEvent(
+        id=id_,
+        space_id=space_id,
+        at=at,
+        actor_id=actor_id,
+        action=Action(action),
+        outcome=Outcome(outcome),
+        resource_type=Resource(kind),
+        resource_id=resource_id,
+        ip_address=ip_address,
+        user_agent=user_agent,
+        request_id=request_id,
+        changes=json.loads(changes),
+    )
+
+
+class SqlAuditLog:
+    """The log of one space."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+        self._connection = connection
+        self._space_id = space_id
+
+    async def append(self, event: AuditEvent) -> None:
+        if event.space_id != self._space_id:
+            await self._connection.step_into(event.space_id)
+        row = {column.name: getattr(event, column.name) for column in _EVENT}
+        await self._connection.execute(_APPEND, **row | {"changes": json.dumps(event.changes)})
+
+    async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
+        return await find_events(self._connection, _OF_SPACE, query, space_id=self._space_id)
+
+    async def unsealed(self, limit: int) -> Sequence[AuditEvent]:
+        rows = await self._connection.fetch_all(_UNSEALED, space_id=self._space_id, limit=limit)
+        return [_event_from(row) for row in rows]
+
+    async def last_seal(self) -> Seal | None:
+        row = await self._connection.fetch_one(_LAST_SEAL, space_id=self._space_id)
+        return None if row is None else Seal(*row)
+
+    async def add_seal(self, seal: Seal) -> None:
+        try:
+            await self._connection.execute(
+                _ADD_SEAL,
+                space_id=self._space_id,
+                position=seal.position,
+                event_id=seal.event_id,
+                digest=seal.digest,
+            )
+        except ConstraintViolated as violated:
+            raise SealTaken from violated
+
+    async def chain(self, after: int, limit: int) -> list[tuple[Seal, AuditEvent | None]]:
+        rows = await self._connection.fetch_all(_CHAIN, space_id=self._space_id, after=after, limit=limit)
+        width = len(_SEAL)
+        return [(Seal(*row[:width]), None if row[width] is None else _event_from(row[width:])) for row in rows]
+
+
+class SqlOpenLog:
+    """The door to the log of one space, for the service itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[SqlAuditLog]:
+        """Open the log in a transaction of its own."""
+        async with self._database.begin(read_only=read_only) as connection:
+            await connection.step_into(space_id)
+            yield SqlAuditLog(connection, space_id)
+
+
+class SqlAccountsLog:
+    """What administrators see of all logs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
+        await self._connection.show_accounts_log()
+        return await find_events(self._connection, FOR_ADMINISTRATORS, query)

@@ -1,0 +1,158 @@
+"""Reading the logs, and making sure that nobody has touched them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from application.ports.audit import AuditLog, AuditQuery, OpenLog, SealTaken
+from application.ports.cursors import Cursors
+from application.ports.identity import OpenIdentity
+from application.ports.spaces import OpenSpace
+from application.recording.scribe import Unsealed
+from domain.access import Actor, Permission
+from domain.audit import AuditEvent, Seal, Verdict, verify
+from domain.errors import RoleTooLow
+from domain.ids import EventId, SpaceId, read_id
+from domain.user import UserRole
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A stretch of a log, and the cursor to the next, if there is more."""
+
+    items: Sequence[AuditEvent]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """Turns the pages of a log."""
+
+    cursors: Cursors
+
+    def start(self, query: AuditQuery, cursor: str | None, bound_to: str) -> AuditQuery:
+        """The query for the page behind the cursor, and one event more. Raises CursorRefused."""
+        before = None if cursor is None else EventId(read_id(self.cursors.read(cursor, bound_to=bound_to)))
+        return replace(query, before=before, limit=query.limit + 1)
+
+    def page(self, found: Sequence[AuditEvent], query: AuditQuery, bound_to: str) -> AuditPage:
+        """What was asked for of the events found."""
+        items = found[: query.limit]
+        if len(found) <= query.limit:
+            return AuditPage(items, None)
+        return AuditPage(items, self.cursors.write(str(items[-1].id), bound_to=bound_to))
+
+
+@dataclass(frozen=True, slots=True)
+class ListEvents:
+    """Show the log of a space, the newest event first: one's own, or an organisation's to its admins and owners.
+
+    Raises RoleTooLow, CursorRefused.
+    """
+
+    open_space: OpenSpace
+    turning: Turning
+
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, query: AuditQuery, cursor: str | None = None
+    ) -> AuditPage:
+        async with self.open_space(actor, owner_id, read_only=True) as space:
+            space.access.require(Permission.MANAGE_SPACE)
+            bound_to = f"{actor.user_id} {space.access.space_id} {replace(query, limit=0)}"
+            found = await space.audit.find(self.turning.start(query, cursor, bound_to))
+        return self.turning.page(found, query, bound_to)
+
+
+@dataclass(frozen=True, slots=True)
+class ListAccountEvents:
+    """Show sign-ins, changes of accounts and refusals of everybody. Administrators may. Raises RoleTooLow."""
+
+    open_identity: OpenIdentity
+    turning: Turning
+
+    async def __call__(self, actor: Actor, query: AuditQuery, cursor: str | None = None) -> AuditPage:
+        async with self.open_identity(actor, read_only=True) as identity:
+            user = await identity.users.get(actor.user_id)
+            if user.role is not UserRole.ADMIN:
+                raise RoleTooLow
+            bound_to = f"{actor.user_id} accounts {replace(query, limit=0)}"
+            found = await identity.accounts_log.find(self.turning.start(query, cursor, bound_to))
+        return self.turning.page(found, query, bound_to)
+
+
+@dataclass(frozen=True, slots=True)
+class SealLog:
+    """Seal what a log has grown by. For the service itself. Writers never wait for it, nor it for them."""
+
+    open_log: OpenLog
+
+    async def __call__(self, space_id: SpaceId) -> None:
+        while await self._seal_some(space_id):
+            pass
+
+    async def _seal_some(self, space_id: SpaceId) -> bool:
+        """Seal a stretch, and tell whether there may be more."""
+        try:
+            async with self.open_log(space_id) as log:
+                events = await log.unsealed(_AT_ONCE)
+                seal = await log.last_seal()
+                for event in events:
+                    seal = Seal.of(event, after=seal)
+                    await log.add_seal(seal)
+        except SealTaken:
+            return True  # Another process is sealing; what it leaves is ours.
+        return len(events) == _AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class SealGrownLogs:
+    """Seal every log that has grown in this process. For the service itself."""
+
+    seal_log: SealLog
+    unsealed: Unsealed
+
+    async def __call__(self) -> None:
+        for space_id in self.unsealed.take():
+            await self.seal_log(space_id)
+
+
+@dataclass(frozen=True, slots=True)
+class InspectLog:
+    """Look a log over, seal by seal. For the operator, and for those who may read it."""
+
+    open_log: OpenLog
+    seal_log: SealLog
+
+    async def __call__(self, space_id: SpaceId) -> Verdict:
+        await self.seal_log(space_id)
+        checked, last = 0, None
+        async with self.open_log(space_id, read_only=True) as log:
+            while chain := await self._next(log, last):
+                verdict = verify(chain, after=last)
+                checked += verdict.checked
+                if not verdict.valid:
+                    return Verdict(checked, verdict.first_broken)
+                last = chain[-1][0]
+        return Verdict(checked)
+
+    @staticmethod
+    async def _next(log: AuditLog, last: Seal | None) -> list[tuple[Seal, AuditEvent | None]]:
+        return await log.chain(last.position if last else 0, _AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyLog:
+    """Make sure that nobody has touched the log of a space: one's own, or an organisation's to its admins and owners.
+
+    Raises RoleTooLow.
+    """
+
+    open_space: OpenSpace
+    inspect_log: InspectLog
+
+    async def __call__(self, actor: Actor, owner_id: str | None) -> Verdict:
+        async with self.open_space(actor, owner_id, read_only=True) as space:
+            space.access.require(Permission.MANAGE_SPACE)
+            space_id = space.access.space_id
+        return await self.inspect_log(space_id)

@@ -1,0 +1,71 @@
+"""Where the logs of spaces are kept: events are added and read, never changed."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.audit import Action, AuditEvent, Resource, Seal
+from domain.ids import EventId, SpaceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which events are wanted: all that fit, the newest first, ``limit`` of them ``before`` one seen already."""
+
+    action: Action | None = None
+    resource_type: Resource | None = None
+    resource_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: EventId | None = None
+    limit: int = 20
+
+
+class AuditLog(Protocol):
+    """The log of the space it was reached through."""
+
+    async def append(self, event: AuditEvent) -> None:
+        """Write an event down, in the log of the space that it names."""
+        ...
+
+    async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
+        """The events that fit."""
+        ...
+
+    async def unsealed(self, limit: int) -> Sequence[AuditEvent]:
+        """Events that no seal vouches for yet, the oldest first."""
+        ...
+
+    async def last_seal(self) -> Seal | None:
+        """The end of the chain."""
+        ...
+
+    async def add_seal(self, seal: Seal) -> None:
+        """Make the chain longer. Raises SealTaken if somebody else has done so meanwhile."""
+        ...
+
+    async def chain(self, after: int, limit: int) -> list[tuple[Seal, AuditEvent | None]]:
+        """The seals behind a position, in order, each with its event, None where that is gone."""
+        ...
+
+
+class SealTaken(Exception):
+    """Another process sealed this position first."""
+
+
+class OpenLog(Protocol):
+    """The door to the log of one space, for the service itself: to note refusals, to seal, to verify."""
+
+    def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AbstractAsyncContextManager[AuditLog]:
+        """Open the log in a transaction of its own, in nobody's name. Raises Unavailable."""
+        ...
+
+
+class AccountsLog(Protocol):
+    """What administrators see of all logs: sign-ins, accounts, and refusals. Never what is in a space."""
+
+    async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
+        """The events that fit."""
+        ...

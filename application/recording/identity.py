@@ -1,0 +1,187 @@
+"""The doors to accounts and to receptions, with a scribe beside them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from application.ports.audit import AccountsLog, AuditLog
+from application.ports.identity import Credentials, Identity, OpenIdentity, Sessions, Users
+from application.ports.organizations import Belonging, Invitations, OpenReception, Organizations, Reception
+from application.recording.scribe import Notes, Scribe
+from application.recording.spaces import RecordingMembers
+from domain.access import NOWHERE, Actor, Origin
+from domain.audit import Action, Resource, account_deed, organization_deed, session_deed
+from domain.errors import InvitationRefused, NotAuthenticated
+from domain.ids import SessionId, SpaceId, UserId
+from domain.organization import Membership, Organization
+from domain.session import RefreshToken, Session
+from domain.user import Email, User
+
+
+@dataclass(slots=True)
+class RecordingUsers:
+    """Accounts, with every new and every changed one noted."""
+
+    users: Users
+    notes: Notes
+    found: dict[UserId, User] = field(default_factory=dict)
+
+    async def add(self, credentials: Credentials) -> None:
+        await self.users.add(credentials)
+        user = credentials.user
+        self.notes.did(user.id, account_deed(Action.CREATE, None, user))
+
+    async def get(self, user_id: UserId) -> User:
+        self.found[user_id] = await self.users.get(user_id)
+        return self.found[user_id]
+
+    async def with_email(self, email: Email) -> Credentials | None:
+        return await self.users.with_email(email)
+
+    async def save(self, user: User) -> None:
+        await self.users.save(user)
+        was = self.found.get(user.id)
+        if was == user:
+            return
+        raised = was is not None and was.role is not user.role
+        action = Action.ROLE_CHANGE if raised else Action.UPDATE
+        self.notes.did(user.id, account_deed(action, was, user))
+
+    async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
+        await self.users.save_password_hash(user_id, password_hash)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSessions:
+    """Sign-ins, with every beginning and every end noted."""
+
+    sessions: Sessions
+    notes: Notes
+
+    async def add(self, session: Session, token: RefreshToken) -> None:
+        await self.sessions.add(session, token)
+        self.notes.did(session.user_id, session_deed(Action.LOGIN, session))
+
+    async def get(self, session_id: SessionId) -> Session:
+        return await self.sessions.get(session_id)
+
+    async def save(self, session: Session) -> None:
+        await self.sessions.save(session)
+
+    async def end(self, session: Session, because: Action) -> None:
+        await self.sessions.end(session, because)
+        self.notes.did(session.user_id, session_deed(because, session))
+
+    async def token(self, hash: bytes) -> RefreshToken | None:
+        return await self.sessions.token(hash)
+
+    async def replace_token(self, used: RefreshToken, by: RefreshToken) -> None:
+        await self.sessions.replace_token(used, by)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingOrganizations:
+    """Organisations, with every new one noted in its own log."""
+
+    organizations: Organizations
+    notes: Notes
+
+    async def add(self, organization: Organization, owner: Membership) -> None:
+        await self.organizations.add(organization, owner)
+        self.notes.did(organization.id, organization_deed(Action.CREATE, None, organization))
+
+    async def of(self, user_id: UserId) -> Sequence[Belonging]:
+        return await self.organizations.of(user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingIdentity:
+    """Accounts and sessions, with every change noted."""
+
+    identity: Identity
+    notes: Notes
+
+    @property
+    def users(self) -> RecordingUsers:
+        return RecordingUsers(self.identity.users, self.notes)
+
+    @property
+    def sessions(self) -> RecordingSessions:
+        return RecordingSessions(self.identity.sessions, self.notes)
+
+    @property
+    def organizations(self) -> RecordingOrganizations:
+        return RecordingOrganizations(self.identity.organizations, self.notes)
+
+    @property
+    def audit(self) -> AuditLog:
+        return self.identity.audit
+
+    @property
+    def accounts_log(self) -> AccountsLog:
+        return self.identity.accounts_log
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingOpenIdentity:
+    """Opens accounts and sessions and writes down what is done to them."""
+
+    open_identity: OpenIdentity
+    scribe: Scribe
+
+    @asynccontextmanager
+    async def __call__(
+        self, actor: Actor | None, *, read_only: bool = False, origin: Origin = NOWHERE
+    ) -> AsyncIterator[Identity]:
+        notes = Notes(Action.READ if read_only else Action.UPDATE, Resource.ACCOUNT)
+        by = None if actor is None else actor.user_id
+        origin = origin if actor is None else actor.origin
+        try:
+            async with self.open_identity(actor, read_only=read_only) as identity:
+                yield RecordingIdentity(identity, notes)
+                if actor is None and notes.deeds:
+                    by = UserId(notes.deeds[0][0])  # Whoever registers or signs in does it themselves.
+                await self.scribe.write_all(identity.audit, notes, by=by, origin=origin)
+        except NotAuthenticated as refusal:
+            if actor is not None:
+                await self.scribe.write_refusal(refusal, notes, actor)
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingReception:
+    """A space as far as an invited person sees it, with their coming in noted."""
+
+    reception: Reception
+    notes: Notes
+
+    @property
+    def members(self) -> RecordingMembers:
+        return RecordingMembers(self.reception.members, self.notes)
+
+    @property
+    def invitations(self) -> Invitations:
+        return self.reception.invitations
+
+    @property
+    def audit(self) -> AuditLog:
+        return self.reception.audit
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingOpenReception:
+    """The door for people who have been invited, with a scribe beside it."""
+
+    open_reception: OpenReception
+    scribe: Scribe
+
+    @asynccontextmanager
+    async def __call__(self, actor: Actor, space_id: SpaceId) -> AsyncIterator[Reception]:
+        notes = Notes(Action.JOIN, Resource.INVITATION)
+        try:
+            async with self.open_reception(actor, space_id) as reception:
+                yield RecordingReception(reception, notes)
+                await self.scribe.write_all(reception.audit, notes, by=actor.user_id, origin=actor.origin)
+        except (NotAuthenticated, InvitationRefused) as refusal:
+            await self.scribe.write_refusal(refusal, notes, actor)
+            raise

@@ -1,0 +1,187 @@
+"""The door to owned data, with a scribe beside it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from application.ports.audit import AuditLog
+from application.ports.organizations import Charter, Invitations, Member, Members
+from application.ports.spaces import OpenSpace, Space
+from application.ports.tasks import TaskPage, TaskQuery, Tasks
+from application.recording.scribe import Notes, Scribe
+from domain.access import Access, Actor, space_named
+from domain.audit import Action, Resource, invitation_deed, member_deed, organization_deed, task_deed
+from domain.errors import Forbidden, NotAuthenticated, NotFound, SpaceForbidden
+from domain.ids import InvitationId, TaskId, UserId, personal_space
+from domain.organization import Invitation, Membership, Organization
+from domain.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingTasks:
+    """Tasks, with every change noted."""
+
+    tasks: Tasks
+    notes: Notes
+
+    async def add(self, task: Task) -> None:
+        await self.tasks.add(task)
+        self.notes.did(task.space_id, task_deed(None, task))
+
+    async def get(self, task_id: TaskId) -> Task:
+        self.notes.aim(Resource.TASK, task_id)
+        return await self.tasks.get(task_id)
+
+    async def save(self, task: Task, *, was: Task) -> None:
+        await self.tasks.save(task, was=was)
+        if task != was:
+            self.notes.did(task.space_id, task_deed(was, task))
+
+    async def unassign(self, user_id: UserId, *, at: datetime) -> None:
+        await self.tasks.unassign(user_id, at=at)
+
+    async def find(self, query: TaskQuery) -> TaskPage:
+        self.notes.resource_type = Resource.TASK
+        return await self.tasks.find(query)
+
+
+@dataclass(slots=True)
+class RecordingMembers:
+    """Members, with every coming, going and change of role noted."""
+
+    members: Members
+    notes: Notes
+    found: dict[UserId, Membership] = field(default_factory=dict)
+
+    async def all(self) -> Sequence[Member]:
+        return await self.members.all()
+
+    async def get(self, user_id: UserId) -> Membership:
+        self.notes.aim(Resource.MEMBER, user_id)
+        self.found[user_id] = await self.members.get(user_id)
+        return self.found[user_id]
+
+    async def count_owners(self) -> int:
+        return await self.members.count_owners()
+
+    async def add(self, membership: Membership) -> None:
+        await self.members.add(membership)
+        self.notes.did(membership.space_id, member_deed(Action.JOIN, None, membership))
+
+    async def save(self, membership: Membership) -> None:
+        await self.members.save(membership)
+        was = self.found.get(membership.user_id)
+        self.notes.did(membership.space_id, member_deed(Action.ROLE_CHANGE, was, membership))
+
+    async def remove(self, user_id: UserId) -> None:
+        await self.members.remove(user_id)
+        was = self.found[user_id]
+        self.notes.did(was.space_id, member_deed(Action.LEAVE, was, None))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingInvitations:
+    """Invitations, with every one that is made or taken back noted. Its token is not."""
+
+    invitations: Invitations
+    notes: Notes
+
+    async def add(self, invitation: Invitation) -> None:
+        await self.invitations.add(invitation)
+        self.notes.did(invitation.space_id, invitation_deed(Action.INVITE, invitation))
+
+    async def open(self) -> Sequence[Invitation]:
+        return await self.invitations.open()
+
+    async def get(self, invitation_id: InvitationId) -> Invitation:
+        self.notes.aim(Resource.INVITATION, invitation_id)
+        return await self.invitations.get(invitation_id)
+
+    async def with_token(self, token_hash: bytes) -> Invitation | None:
+        return await self.invitations.with_token(token_hash)
+
+    async def save(self, invitation: Invitation) -> None:
+        await self.invitations.save(invitation)
+        self.notes.did(invitation.space_id, invitation_deed(Action.DELETE, invitation))
+
+
+@dataclass(slots=True)
+class RecordingCharter:
+    """What makes a space an organisation, with every change noted; its end is noted by whoever ends it, too."""
+
+    charter: Charter
+    notes: Notes
+    user_id: UserId
+    found: Organization | None = None
+
+    async def get(self) -> Organization:
+        self.found = await self.charter.get()
+        self.notes.aim(Resource.ORGANIZATION, self.found.id)
+        return self.found
+
+    async def save(self, organization: Organization) -> None:
+        await self.charter.save(organization)
+        if organization != self.found:
+            deed = organization_deed(Action.UPDATE, self.found, organization)
+            self.notes.did(organization.id, deed)
+
+    async def dissolve(self) -> None:
+        organization = self.found or await self.charter.get()
+        await self.charter.dissolve()
+        deed = organization_deed(Action.DELETE, organization, None)
+        self.notes.did(organization.id, deed)
+        self.notes.did(personal_space(self.user_id), deed)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSpace:
+    """An open space that notes what is done in it."""
+
+    space: Space
+    notes: Notes
+
+    @property
+    def access(self) -> Access:
+        return self.space.access
+
+    @property
+    def tasks(self) -> RecordingTasks:
+        return RecordingTasks(self.space.tasks, self.notes)
+
+    @property
+    def members(self) -> RecordingMembers:
+        return RecordingMembers(self.space.members, self.notes)
+
+    @property
+    def invitations(self) -> RecordingInvitations:
+        return RecordingInvitations(self.space.invitations, self.notes)
+
+    @property
+    def charter(self) -> RecordingCharter:
+        return RecordingCharter(self.space.charter, self.notes, self.access.user_id)
+
+    @property
+    def audit(self) -> AuditLog:
+        return self.space.audit
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingOpenSpace:
+    """Opens spaces that write down what is done in them, and what was refused."""
+
+    open_space: OpenSpace
+    scribe: Scribe
+
+    @asynccontextmanager
+    async def __call__(self, actor: Actor, owner_id: str | None, *, read_only: bool = False) -> AsyncIterator[Space]:
+        notes = Notes(Action.READ if read_only else Action.UPDATE)
+        try:
+            async with self.open_space(actor, owner_id, read_only=read_only) as space:
+                yield RecordingSpace(space, notes)
+                await self.scribe.write_all(space.audit, notes, by=actor.user_id, origin=actor.origin)
+        except (NotAuthenticated, Forbidden, NotFound) as refusal:
+            if isinstance(refusal, SpaceForbidden):
+                notes.aim(Resource.SPACE, space_named(actor, owner_id))
+            await self.scribe.write_refusal(refusal, notes, actor)
+            raise

@@ -1,0 +1,228 @@
+"""What is written down about who did what, and how a log shows that nobody has touched it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from domain.ids import EventId, SpaceId, UserId
+from domain.organization import Invitation, Membership, Organization
+from domain.session import Session
+from domain.task import Task, TaskStatus
+from domain.user import User
+
+_LONGEST_VALUE: Final = 200
+_BOOKKEEPING: Final = frozenset({"id", "space_id", "version", "created_at", "updated_at"})
+
+
+class Action(StrEnum):
+    """What was done, or tried."""
+
+    CREATE = "CREATE"
+    READ = "READ"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    RESTORE = "RESTORE"
+    PURGE = "PURGE"
+    COMPLETE = "COMPLETE"
+    TRANSFER = "TRANSFER"
+    LOGIN = "LOGIN"
+    LOGOUT = "LOGOUT"
+    REFRESH_REUSE = "REFRESH_REUSE"
+    PASSWORD_CHANGE = "PASSWORD_CHANGE"  # noqa: S105 - the name of an action
+    ROLE_CHANGE = "ROLE_CHANGE"
+    INVITE = "INVITE"
+    JOIN = "JOIN"
+    LEAVE = "LEAVE"
+
+
+class Outcome(StrEnum):
+    """What came of it."""
+
+    SUCCESS = "success"
+    DENIED = "denied"
+    FAILED = "failed"
+
+
+class Resource(StrEnum):
+    """What kind of thing it was done to."""
+
+    TASK = "task"
+    ORGANIZATION = "organization"
+    MEMBER = "member"
+    INVITATION = "invitation"
+    SESSION = "session"
+    ACCOUNT = "account"
+    SPACE = "space"
+
+
+Changes = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What somebody did or tried: an event before it is written down."""
+
+    action: Action
+    resource_type: Resource
+    resource_id: str | None = None
+    outcome: Outcome = Outcome.SUCCESS
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """One line of a space's log. Never changed, never removed."""
+
+    id: EventId
+    space_id: SpaceId
+    at: datetime
+    actor_id: UserId | None
+    action: Action
+    outcome: Outcome
+    resource_type: Resource
+    resource_id: str | None
+    ip_address: str | None
+    user_agent: str | None
+    request_id: str | None
+    changes: Changes
+
+
+def task_deed(was: Task | None, now: Task) -> Deed:
+    """What a change of a task amounts to, derived from the task before and after."""
+    return Deed(
+        action=_task_action(was, now),
+        resource_type=Resource.TASK,
+        resource_id=str(now.id),
+        changes=difference(was, now),
+    )
+
+
+def member_deed(action: Action, was: Membership | None, now: Membership | None) -> Deed:
+    """A coming, a going, or a change of role."""
+    one = now or was
+    return Deed(
+        action=action,
+        resource_type=Resource.MEMBER,
+        resource_id=str(one.user_id) if one else None,
+        changes=difference(was, now),
+    )
+
+
+def organization_deed(action: Action, was: Organization | None, now: Organization | None) -> Deed:
+    """An organisation was founded, changed or dissolved."""
+    one = now or was
+    return Deed(
+        action=action,
+        resource_type=Resource.ORGANIZATION,
+        resource_id=str(one.id) if one else None,
+        changes=difference(was, now),
+    )
+
+
+def invitation_deed(action: Action, invitation: Invitation) -> Deed:
+    """An invitation was made or taken back. The hash of its token is nobody's business."""
+    changes = {"role": {"to": invitation.role}} if action is Action.INVITE else {}
+    return Deed(
+        action=action,
+        resource_type=Resource.INVITATION,
+        resource_id=str(invitation.id),
+        changes=changes,
+    )
+
+
+def account_deed(action: Action, was: User | None, now: User) -> Deed:
+    """An account was opened or changed."""
+    return Deed(
+        action=action,
+        resource_type=Resource.ACCOUNT,
+        resource_id=str(now.id),
+        changes=difference(was, now),
+    )
+
+
+def session_deed(action: Action, session: Session) -> Deed:
+    """A session began or ended."""
+    return Deed(action=action, resource_type=Resource.SESSION, resource_id=str(session.id))
+
+
+def _task_action(was: Task | None, now: Task) -> Action:
+    if was is None:
+        return Action.CREATE
+    if (was.deleted_at is None) != (now.deleted_at is None):
+        return Action.RESTORE if now.deleted_at is None else Action.DELETE
+    finished = now.status is TaskStatus.COMPLETED and was.status is not TaskStatus.COMPLETED
+    return Action.COMPLETE if finished else Action.UPDATE
+
+
+def difference(was: Any, now: Any) -> Changes:
+    """Which fields of an entity changed: ``{name: {"from": …, "to": …}}``. A new one has no from, a gone one no to."""
+    found: dict[str, Any] = {}
+    for part in fields(now or was):
+        before, after = getattr(was, part.name, None), getattr(now, part.name, None)
+        if part.name not in _BOOKKEEPING and before != after:
+            sides = {"from": (was, before), "to": (now, after)}
+            found[part.name] = {name: _plain(value) for name, (side, value) in sides.items() if side is not None}
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it, and long text cut short."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}…"
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A link of a space's chain: it vouches for one event and for every seal before it."""
+
+    position: int
+    event_id: EventId
+    digest: bytes
+
+    @classmethod
+    def of(cls, event: AuditEvent, *, after: "Seal | None") -> "Seal":
+        """Seal an event behind the last one sealed."""
+        position = after.position + 1 if after else 1
+        previous = after.digest if after else event.space_id.bytes
+        return cls(position, event.id, hashlib.sha256(previous + _canonical(event)).digest())
+
+
+def _canonical(event: AuditEvent) -> bytes:
+    """The event as bytes, always the same ones."""
+    said = {part.name: _plain(getattr(event, part.name)) for part in fields(event) if part.name != "changes"}
+    said["changes"] = event.changes
+    return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What looking a log over has found: how many events were checked, and the first that is not what it was."""
+
+    checked: int
+    first_broken: EventId | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing was changed or removed."""
+        return self.first_broken is None
+
+
+def verify(chain: list[tuple[Seal, AuditEvent | None]], *, after: Seal | None = None) -> Verdict:
+    """Look a stretch of a chain over: every seal in order, with the event it vouches for, None if that is gone."""
+    for checked, (seal, event) in enumerate(chain):
+        if event is None or Seal.of(event, after=after) != seal:
+            return Verdict(checked, seal.event_id)
+        after = seal
+    return Verdict(len(chain))
