@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, bindparam, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Integer, bindparam, func, insert, null, select, true, update
 
 from adapters.sql.connection import Connection, Reading
 from adapters.sql.query import Query, Row
@@ -26,7 +26,7 @@ _GET: Final = Reading(select(*_COLUMNS).where(*_THIS_TASK, IN_USE))
 _UNASSIGN: Final = Query(
     update(tasks)
     .where(_IN_THIS_SPACE, tasks.c.assignee_id == bindparam("user_id"))
-    .values(assignee_id=None, version=tasks.c.version + 1, updated_at=bindparam("at"))
+    .values(assignee_id=null(), version=tasks.c.version + 1, updated_at=bindparam("at"))
 )
 _SAVE: Final = Query(
     update(tasks)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from application.ports.audit import AccountsLog, AuditLog
 from application.ports.identity import Credentials, Identity, OpenIdentity, Sessions, Users
@@ -94,22 +95,22 @@ class RecordingOrganizations:
         return await self.organizations.of(user_id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecordingIdentity:
     """Accounts and sessions, with every change noted."""
 
     identity: Identity
     notes: Notes
 
-    @property
+    @cached_property
     def users(self) -> RecordingUsers:
         return RecordingUsers(self.identity.users, self.notes)
 
-    @property
+    @cached_property
     def sessions(self) -> RecordingSessions:
         return RecordingSessions(self.identity.sessions, self.notes)
 
-    @property
+    @cached_property
     def organizations(self) -> RecordingOrganizations:
         return RecordingOrganizations(self.identity.organizations, self.notes)
 
@@ -148,14 +149,14 @@ class RecordingOpenIdentity:
             raise
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecordingReception:
     """A space as far as an invited person sees it, with their coming in noted."""
 
     reception: Reception
     notes: Notes
 
-    @property
+    @cached_property
     def members(self) -> RecordingMembers:
         return RecordingMembers(self.reception.members, self.notes)
 

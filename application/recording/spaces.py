@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from application.ports.audit import AuditLog
 from application.ports.organizations import Charter, Invitations, Member, Members
@@ -134,7 +135,7 @@ class RecordingCharter:
         self.notes.did(personal_space(self.user_id), deed)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecordingSpace:
     """An open space that notes what is done in it."""
 
@@ -145,19 +146,19 @@ class RecordingSpace:
     def access(self) -> Access:
         return self.space.access
 
-    @property
+    @cached_property
     def tasks(self) -> RecordingTasks:
         return RecordingTasks(self.space.tasks, self.notes)
 
-    @property
+    @cached_property
     def members(self) -> RecordingMembers:
         return RecordingMembers(self.space.members, self.notes)
 
-    @property
+    @cached_property
     def invitations(self) -> RecordingInvitations:
         return RecordingInvitations(self.space.invitations, self.notes)
 
-    @property
+    @cached_property
     def charter(self) -> RecordingCharter:
         return RecordingCharter(self.space.charter, self.notes, self.access.user_id)
 
