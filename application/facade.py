@@ -29,6 +29,7 @@ from application.tasks import (
     ListTasks,
     ReplaceTask,
     ToggleTask,
+    TransferTask,
 )
 
 
@@ -68,6 +69,7 @@ class Application:
     complete_task: CompleteTask
     toggle_task: ToggleTask
     delete_task: DeleteTask
+    transfer_task: TransferTask
 
     list_events: ListEvents
     list_account_events: ListAccountEvents

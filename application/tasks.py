@@ -11,8 +11,8 @@ from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.access import Actor, Permission
-from domain.errors import InvalidValue, MemberNotFound
-from domain.ids import TaskId
+from domain.errors import InvalidValue, MemberNotFound, RecipientNotFound
+from domain.ids import SpaceId, TaskId
 from domain.task import Task, TaskChanges, TaskDraft
 
 
@@ -68,6 +68,7 @@ class ReplaceTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, draft: TaskDraft) -> Task:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             replaced = task.replace_with(draft, by=space.access, at=self.clock())
             await _check_assignee(replaced, space)
@@ -87,6 +88,7 @@ class ChangeTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges) -> Task:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             changed = task.change(changes, by=space.access, at=self.clock())
             await _check_assignee(changed, space)
@@ -103,6 +105,7 @@ class CompleteTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             completed = task.complete(by=space.access, at=self.clock())
             await space.tasks.save(completed, was=task)
@@ -121,6 +124,7 @@ class ToggleTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             toggled = task.toggle(by=space.access, at=self.clock())
             await space.tasks.save(toggled, was=task)
@@ -136,9 +140,36 @@ class DeleteTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> None:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             deleted = task.delete(by=space.access, at=self.clock())
             await space.tasks.save(deleted, was=task)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTask:
+    """Hand a task over to an organisation or a person, in one transaction.
+
+    Whoever may delete it here and create tasks there may; a person can give to those who share an organisation with
+    them. Raises TaskNotFound, RoleTooLow, RecipientNotFound (the same for those who exist), StaleVersion.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, to: SpaceId) -> Task:
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
+            task = await space.tasks.get(task_id)
+            if to == task.space_id:
+                return task
+            neighbour = await space.neighbour(to)
+            keeps = task.assignee_id is not None and await neighbour.has_member(task.assignee_id)
+            transferred = task.transfer(to, keeps_assignee=keeps, by=space.access, at=self.clock())
+            if not neighbour.relation.may_give:
+                raise RecipientNotFound
+            await neighbour.take(transferred, was=task)
+        return transferred
 
 
 async def _check_assignee(task: Task, space: Space) -> None:

@@ -92,6 +92,24 @@ class Access:
         self.require(Permission.EDIT_ITEMS if own else Permission.DELETE_ANY_ITEM)
 
 
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What somebody is to a space: their role, if they have one, and whether it is an acquaintance's own space.
+
+    Acquaintances are people who share an organisation.
+    """
+
+    role: Role | None
+    is_acquaintances: bool
+
+    @property
+    def may_give(self) -> bool:
+        """Whether things may be moved there."""
+        if self.role is not None:
+            return Permission.EDIT_ITEMS in GRANTS[self.role]
+        return self.is_acquaintances
+
+
 def space_named(actor: Actor, owner_id: str | None) -> SpaceId:
     """The space that a caller names: their personal one unless they name another. It may not exist."""
     return personal_space(actor.user_id) if owner_id is None else SpaceId(read_id(owner_id))

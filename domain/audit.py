@@ -102,6 +102,17 @@ def task_deed(was: Task | None, now: Task) -> Deed:
     )
 
 
+def transfer_deed(was: Task, now: Task) -> Deed:
+    """A task went from one space to another."""
+    spaces = {"from": str(was.space_id), "to": str(now.space_id)}
+    return Deed(
+        action=Action.TRANSFER,
+        resource_type=Resource.TASK,
+        resource_id=str(now.id),
+        changes={"owner_id": spaces, **difference(was, now)},
+    )
+
+
 def member_deed(action: Action, was: Membership | None, now: Membership | None) -> Deed:
     """A coming, a going, or a change of role."""
     one = now or was

@@ -89,6 +89,16 @@ class TaskNotFound(NotFound):
     detail = "There is no task with this id in this space."
 
 
+class RecipientNotFound(NotFound):
+    """There is nobody within reach to give a task to, whether there is somebody or not."""
+
+    code = "recipient-not-found"
+    detail = (
+        "A task can go to an organisation that you may create tasks in, to yourself, "
+        "or to a person who shares an organisation with you."
+    )
+
+
 class MemberNotFound(NotFound):
     """The organisation has no such member."""
 

@@ -148,6 +148,12 @@ class Task:
         by.require_deletion_of_item_by(self.created_by)
         return replace(self, deleted_at=at, version=self.version + 1, updated_at=at)
 
+    def transfer(self, to: SpaceId, *, keeps_assignee: bool, by: Access, at: datetime) -> Self:
+        """Hand over to another space. Whoever may delete it here may; raises RoleTooLow."""
+        by.require_deletion_of_item_by(self.created_by)
+        assignee_id = self.assignee_id if keeps_assignee else None
+        return replace(self, space_id=to, assignee_id=assignee_id, version=self.version + 1, updated_at=at)
+
     def _with(self, changes: TaskChanges, *, at: datetime) -> Self:
         """The task with these changes and what follows from them, in the same version."""
         status = changes.get("status", self.status)

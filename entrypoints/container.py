@@ -159,6 +159,7 @@ class Container(containers.DeclarativeContainer):
         complete_task=providers.Singleton(tasks.CompleteTask, open_space, clock),
         toggle_task=providers.Singleton(tasks.ToggleTask, open_space, clock),
         delete_task=providers.Singleton(tasks.DeleteTask, open_space, clock),
+        transfer_task=providers.Singleton(tasks.TransferTask, open_space, clock),
         list_events=providers.Singleton(audit.ListEvents, open_space, turning),
         list_account_events=providers.Singleton(audit.ListAccountEvents, open_identity, turning),
         verify_log=providers.Singleton(audit.VerifyLog, open_space, inspect_log),

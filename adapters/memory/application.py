@@ -75,6 +75,7 @@ def application_in_memory(
         complete_task=tasks.CompleteTask(open_space, clock),
         toggle_task=tasks.ToggleTask(open_space, clock),
         delete_task=tasks.DeleteTask(open_space, clock),
+        transfer_task=tasks.TransferTask(open_space, clock),
         list_events=audit.ListEvents(open_space, turning),
         list_account_events=audit.ListAccountEvents(open_identity, turning),
         verify_log=audit.VerifyLog(open_space, inspect_log),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.signed_in import require_signed_in
@@ -35,10 +36,11 @@ class MemoryMembers:
         return sum(membership.role is Role.OWNER for membership in self._mine())
 
     async def add(self, membership: Membership) -> None:
-        self._contents.memberships[self._space_id, membership.user_id] = membership
+        kept = replace(membership, space_id=self._space_id)
+        self._contents.memberships[self._space_id, membership.user_id] = kept
 
     async def save(self, membership: Membership) -> None:
-        self._contents.memberships[self._space_id, membership.user_id] = membership
+        await self.add(membership)
 
     async def remove(self, user_id: UserId) -> None:
         del self._contents.memberships[self._space_id, user_id]
@@ -55,7 +57,7 @@ class MemoryInvitations:
         self._space_id = space_id
 
     async def add(self, invitation: Invitation) -> None:
-        self._invitations[self._space_id, invitation.id] = invitation
+        self._invitations[self._space_id, invitation.id] = replace(invitation, space_id=self._space_id)
 
     async def open(self) -> Sequence[Invitation]:
         found = [kept for kept in self._mine() if kept.closed_at is None]
@@ -71,7 +73,7 @@ class MemoryInvitations:
         return next((kept for kept in self._mine() if kept.token_hash == token_hash), None)
 
     async def save(self, invitation: Invitation) -> None:
-        self._invitations[self._space_id, invitation.id] = invitation
+        await self.add(invitation)
 
     def _mine(self) -> list[Invitation]:
         return [kept for kept in self._invitations.values() if kept.space_id == self._space_id]

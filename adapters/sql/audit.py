@@ -99,8 +99,7 @@ class SqlAuditLog:
         self._space_id = space_id
 
     async def append(self, event: AuditEvent) -> None:
-        if event.space_id != self._space_id:
-            await self._connection.step_into(event.space_id)
+        await self._connection.step_into(event.space_id)
         row = {column.name: getattr(event, column.name) for column in _EVENT}
         await self._connection.execute(_APPEND, **row | {"changes": json.dumps(event.changes)})
 

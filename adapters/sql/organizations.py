@@ -34,6 +34,7 @@ _ALL_MEMBERS: Final = Query(
     .order_by(memberships.c.joined_at, memberships.c.user_id)
 )
 _GET_MEMBER: Final = Reading(select(*_MEMBERSHIP).where(*_MEMBER))
+_HAS_MEMBER: Final = Query(select(memberships.c.user_id).where(*_MEMBER))
 _OWNERS: Final = Reading(select(memberships.c.user_id).where(_MEMBERS, memberships.c.role == Role.OWNER))
 _ADD_MEMBER: Final = Query(insert(memberships))
 _SAVE_MEMBER: Final = Query(update(memberships).where(*_MEMBER).values(role=bindparam("new_role")))
@@ -62,6 +63,11 @@ class SqlMembers:
         if row is None:
             raise MemberNotFound
         return _membership_from(row)
+
+    async def has(self, user_id: UserId) -> bool:
+        """Tell whether this person is a member."""
+        found = await self._connection.fetch_one(_HAS_MEMBER, space_id=self._space_id, user_id=user_id)
+        return found is not None
 
     async def count_owners(self) -> int:
         return len(await _OWNERS.all(self._connection, space_id=self._space_id))

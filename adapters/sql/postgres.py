@@ -47,9 +47,10 @@ _OUT_OF_ORDER: Final = (
 class PostgresConnection:
     """One open transaction on PostgreSQL."""
 
-    def __init__(self, raw: Any, *, read_only: bool) -> None:
+    def __init__(self, raw: Any, *, read_only: bool, space_id: SpaceId | None = None) -> None:
         self._raw = raw
         self.read_only = read_only
+        self._space_id = space_id
 
     async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
         """Every row that the statement finds."""
@@ -84,7 +85,9 @@ class PostgresConnection:
 
     async def step_into(self, space_id: SpaceId) -> None:
         """Let row-level security see this space."""
-        await _send(self._raw, _in_space(space_id))
+        if space_id != self._space_id:
+            await _send(self._raw, _in_space(space_id))
+            self._space_id = space_id
 
     async def show_accounts_log(self) -> None:
         """Let row-level security show what administrators see of all logs."""
@@ -137,7 +140,7 @@ class PostgresDatabase:
         """Open a transaction in somebody's name."""
         opening = f"{_BEGIN[read_only]};{_context(entry)}"
         async with self._transaction() as raw:
-            connection = PostgresConnection(raw, read_only=read_only)
+            connection = PostgresConnection(raw, read_only=read_only, space_id=entry.space_id)
             access = await self._as_expected(raw, opening, entry)
             if access is None:
                 await _send(raw, opening)

@@ -5,10 +5,33 @@ from contextlib import asynccontextmanager
 
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
-from adapters.sql.organizations import SqlCharter, SqlInvitations, SqlMembers
+from adapters.sql.organizations import SqlCharter, SqlInvitations, SqlMembers, SqlOrganizations
 from adapters.sql.tasks import SqlTasks
 from application.ports.clock import Clock
-from domain.access import Access, Actor, space_named
+from domain.access import Access, Actor, Relation, Role, space_named
+from domain.ids import SpaceId, UserId, personal_space
+from domain.task import Task
+
+
+class SqlNeighbour:
+    """Another space, seen from an open one, in the same transaction."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId, relation: Relation) -> None:
+        self._connection = connection
+        self._space_id = space_id
+        self.relation = relation
+
+    async def has_member(self, user_id: UserId) -> bool:
+        """Tell whether this person is a member there."""
+        await self._connection.step_into(self._space_id)
+        return await SqlMembers(self._connection, self._space_id).has(user_id)
+
+    async def take(self, task: Task, *, was: Task) -> None:
+        """Move the task, under row-level security at both ends."""
+        await self._connection.step_into(was.space_id)
+        await SqlTasks(self._connection, was.space_id).remove(was)
+        await self._connection.step_into(self._space_id)
+        await SqlTasks(self._connection, self._space_id).add(task)
 
 
 class SqlSpace:
@@ -18,6 +41,20 @@ class SqlSpace:
         self._connection = connection
         self.access = access
         self.tasks = SqlTasks(connection, access.space_id)
+
+    async def neighbour(self, space_id: SpaceId) -> SqlNeighbour:
+        """Another space."""
+        myself = self.access.user_id
+        shared = await SqlOrganizations(self._connection).of(myself)
+        role = Role.OWNER if space_id == personal_space(myself) else None
+        acquainted = False
+        for one in shared:
+            if one.organization.id == space_id:
+                role = one.role
+            await self._connection.step_into(one.organization.id)
+            members = SqlMembers(self._connection, one.organization.id)
+            acquainted = acquainted or await members.has(UserId(space_id))
+        return SqlNeighbour(self._connection, space_id, Relation(role, acquainted))
 
     @property
     def members(self) -> SqlMembers:

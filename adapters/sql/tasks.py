@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, bindparam, func, insert, null, select, true, update
+from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, insert, null, select, true, update
 
 from adapters.sql.connection import Connection, Reading
 from adapters.sql.query import Query, Row
@@ -23,6 +23,7 @@ _THIS_TASK: Final = (_IN_THIS_SPACE, tasks.c.id == bindparam("id"))
 
 _ADD: Final = Query(insert(tasks))
 _GET: Final = Reading(select(*_COLUMNS).where(*_THIS_TASK, IN_USE))
+_REMOVE: Final = Query(delete(tasks).where(*_THIS_TASK, tasks.c.version == bindparam("version_read")))
 _UNASSIGN: Final = Query(
     update(tasks)
     .where(_IN_THIS_SPACE, tasks.c.assignee_id == bindparam("user_id"))
@@ -117,6 +118,12 @@ class SqlTasks:
             _SAVE, space_id=self._space_id, id=was.id, version_read=was.version, **new
         )
         if not changed:
+            raise StaleVersion
+
+    async def remove(self, task: Task) -> None:
+        """Take a task out of the space if its version is still the one read; it goes to another one."""
+        gone = await self._connection.execute(_REMOVE, space_id=self._space_id, id=task.id, version_read=task.version)
+        if not gone:
             raise StaleVersion
 
     async def unassign(self, user_id: UserId, *, at: datetime) -> None:

@@ -6,7 +6,26 @@ from typing import Protocol
 from application.ports.audit import AuditLog
 from application.ports.organizations import Charter, Invitations, Members
 from application.ports.tasks import Tasks
-from domain.access import Access, Actor
+from domain.access import Access, Actor, Relation
+from domain.ids import SpaceId, UserId
+from domain.task import Task
+
+
+class Neighbour(Protocol):
+    """Another space, as far as one sees it from an open one: to move things there."""
+
+    @property
+    def relation(self) -> Relation:
+        """What the person who opened the space is to this one."""
+        ...
+
+    async def has_member(self, user_id: UserId) -> bool:
+        """Tell whether this person is a member here."""
+        ...
+
+    async def take(self, task: Task, *, was: Task) -> None:
+        """Move a task here, out of the space it was read in. Raises StaleVersion if it has changed since."""
+        ...
 
 
 class Space(Protocol):
@@ -25,6 +44,10 @@ class Space(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The log of this space."""
+        ...
+
+    async def neighbour(self, space_id: SpaceId) -> Neighbour:
+        """Another space, which may not exist."""
         ...
 
     @property

@@ -8,13 +8,13 @@ from functools import cached_property
 
 from application.ports.audit import AuditLog
 from application.ports.organizations import Charter, Invitations, Member, Members
-from application.ports.spaces import OpenSpace, Space
+from application.ports.spaces import Neighbour, OpenSpace, Space
 from application.ports.tasks import TaskPage, TaskQuery, Tasks
 from application.recording.scribe import Notes, Scribe
-from domain.access import Access, Actor, space_named
-from domain.audit import Action, Resource, invitation_deed, member_deed, organization_deed, task_deed
+from domain.access import Access, Actor, Relation, space_named
+from domain.audit import Action, Resource, invitation_deed, member_deed, organization_deed, task_deed, transfer_deed
 from domain.errors import Forbidden, NotAuthenticated, NotFound, SpaceForbidden
-from domain.ids import InvitationId, TaskId, UserId, personal_space
+from domain.ids import InvitationId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import Invitation, Membership, Organization
 from domain.task import Task
 
@@ -135,6 +135,27 @@ class RecordingCharter:
         self.notes.did(personal_space(self.user_id), deed)
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingNeighbour:
+    """Another space, with everything that moves there noted in both logs."""
+
+    neighbour: Neighbour
+    notes: Notes
+
+    @property
+    def relation(self) -> Relation:
+        return self.neighbour.relation
+
+    async def has_member(self, user_id: UserId) -> bool:
+        return await self.neighbour.has_member(user_id)
+
+    async def take(self, task: Task, *, was: Task) -> None:
+        await self.neighbour.take(task, was=was)
+        deed = transfer_deed(was, task)
+        self.notes.did(was.space_id, deed)
+        self.notes.did(task.space_id, deed)
+
+
 @dataclass(frozen=True)
 class RecordingSpace:
     """An open space that notes what is done in it."""
@@ -149,6 +170,9 @@ class RecordingSpace:
     @cached_property
     def tasks(self) -> RecordingTasks:
         return RecordingTasks(self.space.tasks, self.notes)
+
+    async def neighbour(self, space_id: SpaceId) -> RecordingNeighbour:
+        return RecordingNeighbour(await self.space.neighbour(space_id), self.notes)
 
     @cached_property
     def members(self) -> RecordingMembers:

@@ -10,7 +10,9 @@ from typing import Annotated, Final
 import typer
 import uvicorn
 
+from domain.audit import Verdict
 from domain.errors import DomainError
+from domain.ids import SpaceId, read_id
 from domain.user import Email, FullName, Password, User
 from entrypoints.container import Service, build, create_roles, database_place, migrate
 from entrypoints.http.app import create_app
@@ -115,6 +117,28 @@ async def _create_admin(service: Service, email: str, password: str, name: str |
         return await application.create_admin(
             Email(email), Password(password), None if name is None else FullName(name)
         )
+
+
+audit = typer.Typer(no_args_is_help=True, help="The logs of spaces.")
+cli.add_typer(audit, name="audit")
+
+
+@audit.command("verify")
+def verify_log(
+    space: Annotated[str, typer.Argument(help="The id of a person or of an organisation.")],
+) -> None:
+    """Make sure that nobody has changed or removed what the log of a space says."""
+    with _one_line():
+        verdict = asyncio.run(_inspect_log(build(read_settings()), SpaceId(read_id(space))))
+    if not verdict.valid:
+        typer.echo(f"Broken at event {verdict.first_broken}, behind {verdict.checked} that hold.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{verdict.checked} events hold.")
+
+
+async def _inspect_log(service: Service, space_id: SpaceId) -> Verdict:
+    async with service.running() as application:
+        return await application.inspect_log(space_id)
 
 
 @cli.command()

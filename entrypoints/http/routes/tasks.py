@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import InvalidValue
-from domain.ids import TaskId, read_id
+from domain.ids import SpaceId, TaskId, read_id
 from domain.task import Priority, Task, TaskStatus
 from entrypoints.http.fields import (
     STRICT,
@@ -52,6 +52,13 @@ class TaskPatch(_Details, total=False):
     """What is to be changed. What is left out stays as it is, ``null`` clears, ``{}`` changes nothing."""
 
     title: TitleField
+
+
+@with_config(STRICT)
+class TransferBody(TypedDict):
+    """Where a task is to go: one's own id, an organisation's, or a person's."""
+
+    to: UserIdField
 
 
 class TaskView(TypedDict):
@@ -200,6 +207,16 @@ async def complete_task(call: CurrentCall, task_id: str) -> Response:
 async def toggle_task(call: CurrentCall, task_id: str) -> Response:
     """Flip a task between completed and pending. Every member but a viewer may."""
     task = await call.app.toggle_task(call.actor, call.owner_id, _task_id(task_id))
+    return Json(view(task))
+
+
+@router.post("/tasks/{task_id}/transfer", response_model=TaskView, responses=refusals(404, 409))
+async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[TransferBody, Body()]) -> Response:
+    """Hand a task over to an organisation or to a person who shares one with the caller.
+
+    Whoever may delete it here and create tasks there may. Anyone else as a recipient is 404, existing or not.
+    """
+    task = await call.app.transfer_task(call.actor, call.owner_id, _task_id(task_id), SpaceId(body["to"]))
     return Json(view(task))
 
 
