@@ -1,5 +1,6 @@
 """The databases that the suites run on."""
 
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,8 +14,9 @@ from tests.support import postgres
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
-    with postgres.server(tmp_path_factory.mktemp("postgres")) as url:
+def postgres_server() -> Iterator[URL]:
+    # Not in pytest's own folder, which only this user may enter: as root the server runs as another one.
+    with tempfile.TemporaryDirectory(prefix="taskward-postgres-") as folder, postgres.server(Path(folder)) as url:
         yield url
 
 
