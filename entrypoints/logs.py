@@ -18,7 +18,10 @@ def configure_logs(settings: Settings) -> None:
     shown: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if settings.logs_as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # The default one prints local variables, and with them tokens.
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     structlog.configure(
         processors=[*shared, *shown],
