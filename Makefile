@@ -4,13 +4,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run serve migrate test unit check format bench lock clean
+.PHONY: run migrate roles test unit check format bench lock clean
 
 run: .venv/run
 	@$(BIN)/taskward serve
 
 migrate: .venv/run
 	@$(BIN)/taskward migrate
+
+roles: .venv/run
+	@$(BIN)/taskward create-roles
 
 test: .venv/dev
 	$(BIN)/pytest tests/unit --cov --cov-report=term-missing:skip-covered

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -211,18 +212,25 @@ def build(settings: Settings) -> Service:
     return Service(settings, container.application(), container.database(), container.passwords())
 
 
-async def migrate(settings: Settings, revision: str = "head") -> None:
-    """Bring the schema to a revision, as the owner of the database. Raises Unavailable, WrongSetting."""
-    url = _url("migration_database_url", settings.migration_database_url) or _service_url(settings)
+async def migrate(settings: Settings, revision: str = "head") -> str:
+    """Bring the schema to a revision, older or newer, as the owner of the database; return which it is then.
+
+    Raises Unavailable, WrongSetting, and LookupError for a revision that there is not.
+    """
+    url = _owner_url(settings)
     if is_sqlite(url):
-        database_file(url).parent.mkdir(parents=True, exist_ok=True)
-    if revision == "base" or revision.startswith("-"):
-        await migrations.downgrade(url, revision)
-        return
-    await migrations.upgrade(url, revision)
+        _make_private(database_file(url))
+    reached = await migrations.move(url, revision)
     service = _service_url(settings)
-    if service.username != url.username:
+    if service.username != url.username and reached == migrations.expected_revision():
         await roles.grant(url, service)
+    return reached
+
+
+def _make_private(file: Path) -> None:
+    """Make the file, so that nobody else may read it."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.touch(mode=0o600)
 
 
 async def create_roles(settings: Settings) -> str:
@@ -240,6 +248,10 @@ async def create_roles(settings: Settings) -> str:
     return service.username
 
 
+def _owner_url(settings: Settings) -> URL:
+    return _url("migration_database_url", settings.migration_database_url) or _service_url(settings)
+
+
 def _service_url(settings: Settings) -> URL:
     return _parsed("database_url", read_url, settings.database_url.get_secret_value())
 
@@ -248,7 +260,7 @@ def _url(setting: str, value: SecretStr | None) -> URL | None:
     return None if value is None else _parsed(setting, read_url, value.get_secret_value())
 
 
-def database_place(settings: Settings) -> str:
-    """Where the data lies, without the password."""
-    url = _service_url(settings)
+def database_place(settings: Settings, *, of_owner: bool = False) -> str:
+    """Where the data lies, without the password: as the service reaches it, or as the owner does."""
+    url = _owner_url(settings) if of_owner else _service_url(settings)
     return str(database_file(url).resolve()) if is_sqlite(url) else url.render_as_string()

@@ -4,10 +4,12 @@ import os
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "TASKWARD_"
+_ENV_FILE: Final = ".env"
 _FOR_THE_TESTS: Final = "TASKWARD_TEST_"
 _LOWEST_SAFE_COST: Final = 10
 _SHORTEST_PEPPER: Final = 32
@@ -43,7 +45,7 @@ class Settings(BaseSettings):
     """Everything that can be set. Frozen; read once, at start."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX, env_file=_ENV_FILE, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     database_url: SecretStr = SecretStr("sqlite:///var/taskward.db")
@@ -109,7 +111,7 @@ class Settings(BaseSettings):
 def read_settings() -> Settings:
     """Read them all. Raises WrongSetting for the first that is wrong, or that nobody knows."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    for name in os.environ:
+    for name in (*os.environ, *dotenv_values(_ENV_FILE)):
         if name.startswith(PREFIX) and name not in known and not name.startswith(_FOR_THE_TESTS):
             raise WrongSetting(name.removeprefix(PREFIX), "there is no such setting; see the README")
     try:

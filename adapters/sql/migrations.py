@@ -26,12 +26,15 @@ _ONE_AT_A_TIME: Final = 4_206_942_001
 
 
 @cache
+def revisions() -> tuple[str, ...]:
+    """Every revision, the oldest first."""
+    scripts = ScriptDirectory(str(SCRIPTS)).walk_revisions()
+    return tuple(reversed([script.revision for script in scripts]))
+
+
 def expected_revision() -> str:
     """The revision that this code needs."""
-    head = ScriptDirectory(str(SCRIPTS)).get_current_head()
-    if head is None:
-        raise LookupError(f"There are no migrations in {SCRIPTS}.")
-    return head
+    return revisions()[-1]
 
 
 async def current_revision(url: URL) -> str | None:
@@ -39,14 +42,28 @@ async def current_revision(url: URL) -> str | None:
     return await _on_connection(url, lambda c: MigrationContext.configure(c).get_current_revision())
 
 
-async def upgrade(url: URL, revision: str = "head") -> None:
-    """Bring the database to a revision, by default to the newest. All or nothing. Raises Unavailable."""
-    await _on_connection(url, lambda c: command.upgrade(_config(c), revision))
+async def upgrade(url: URL) -> None:
+    """Bring the database to the newest revision. All or nothing. Raises Unavailable."""
+    await move(url, "head")
 
 
-async def downgrade(url: URL, revision: str) -> None:
-    """Take the database back to an older revision. All or nothing. Raises Unavailable."""
-    await _on_connection(url, lambda c: command.downgrade(_config(c), revision))
+async def move(url: URL, revision: str) -> str:
+    """Bring the database to a revision, older or newer, 'head' or 'base'; return which it is. All or nothing.
+
+    Raises Unavailable, and LookupError for a revision that there is not.
+    """
+    history = ["base", *revisions()]
+    target = history[-1] if revision == "head" else revision
+    if target not in history:
+        raise LookupError(f"There is no revision {revision}: choose head or one of {', '.join(history)}.")
+    await _on_connection(url, lambda connection: _move(connection, history, target))
+    return target
+
+
+def _move(connection: Connection, history: list[str], target: str) -> None:
+    current = MigrationContext.configure(connection).get_current_revision() or "base"
+    older = current in history and history.index(target) < history.index(current)
+    (command.downgrade if older else command.upgrade)(_config(connection), target)
 
 
 def _config(connection: Connection) -> Config:

@@ -69,9 +69,9 @@ async def create_role(owner: URL, service: URL) -> None:
     Raises Unavailable if the server does not answer or the owner may not make roles.
     """
     password = "NULL" if service.password is None else _literal(service.password)
-    safe = f"LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {password}"
     found = await _run(owner, [], f"SELECT FROM pg_roles WHERE rolname = {_literal(service.username)}")
-    make = f"{'ALTER' if found else 'CREATE'} ROLE {_name(service.username)} {safe}"
+    safe = "" if found else "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
+    make = f"{'ALTER' if found else 'CREATE'} ROLE {_name(service.username)} LOGIN {safe} PASSWORD {password}"
     await _run(owner, [make, *statements(owner, service)])
 
 

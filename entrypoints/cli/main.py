@@ -2,16 +2,18 @@
 
 import asyncio
 import json
+import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Final
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, Final, NoReturn
 
 import typer
 import uvicorn
 
+from application.facade import Application
 from domain.audit import Verdict
-from domain.errors import DomainError
+from domain.errors import DomainError, Unavailable
 from domain.ids import SpaceId, read_id
 from domain.user import Email, FullName, Password, User
 from entrypoints.container import Service, build, create_roles, database_place, migrate
@@ -19,6 +21,11 @@ from entrypoints.http.app import create_app
 from entrypoints.settings import Settings, WrongSetting, read_settings
 
 _SECONDS_TO_FINISH: Final = 10
+
+
+class NotReady(Exception):
+    """The service could not do its work. The message says why."""
+
 
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -28,14 +35,22 @@ def _one_line() -> Iterator[None]:
     """Say what is wrong in one line, and fail."""
     try:
         yield
-    except (WrongSetting, DomainError) as error:
-        typer.echo(f"taskward: {error}", err=True)
-        raise typer.Exit(1) from None
+    except Unavailable as error:
+        _fail(f"{error} {error.__cause__ or ''}")
+    except (WrongSetting, NotReady, DomainError, LookupError) as error:
+        _fail(str(error))
+
+
+def _fail(reason: str) -> NoReturn:
+    typer.echo(f"taskward: {' '.join(reason.split())}", err=True)
+    raise typer.Exit(1)
 
 
 @cli.command()
 def serve() -> None:
     """Serve HTTP, as the settings say. Outside production the database is migrated first."""
+    # The server ends in good order at SIGTERM, and then raises it again.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _one_line():
         settings = read_settings()
         asyncio.run(_prepare(settings))
@@ -62,13 +77,20 @@ async def _prepare(settings: Settings) -> None:
     """Have what the service needs: outside production by migrating, else by refusing to start without it."""
     if not settings.in_production:
         await migrate(settings)
-    async with build(settings).running() as application:
-        reason = await application.check_readiness()
-    if reason is not None:
-        typer.echo(f"taskward: {reason}", err=True)
-        raise typer.Exit(1)
+    async with _ready(build(settings)):
+        pass
     if settings.unsafe_database_role:
         typer.echo("taskward: TASKWARD_UNSAFE_DATABASE_ROLE is on: row-level security may not hold", err=True)
+
+
+@asynccontextmanager
+async def _ready(service: Service) -> AsyncIterator[Application]:
+    """The application while it runs. Raises NotReady where it could not do its work."""
+    async with service.running() as application:
+        reason = await application.check_readiness()
+        if reason is not None:
+            raise NotReady(reason)
+        yield application
 
 
 @cli.command("migrate")
@@ -78,8 +100,8 @@ def migrate_database(
     """Bring the database's schema to a revision, by default to the newest. All or nothing."""
     with _one_line():
         settings = read_settings()
-        asyncio.run(migrate(settings, revision))
-    typer.echo(f"{database_place(settings)} is at {revision}.")
+        reached = asyncio.run(migrate(settings, revision))
+    typer.echo(f"{database_place(settings, of_owner=True)} is at {reached}.")
 
 
 @cli.command("create-roles")
@@ -113,7 +135,7 @@ def _read_password(*, from_stdin: bool) -> str:
 
 
 async def _create_admin(service: Service, email: str, password: str, name: str | None) -> User:
-    async with service.running() as application:
+    async with _ready(service) as application:
         return await application.create_admin(
             Email(email), Password(password), None if name is None else FullName(name)
         )
@@ -137,7 +159,7 @@ def verify_log(
 
 
 async def _inspect_log(service: Service, space_id: SpaceId) -> Verdict:
-    async with service.running() as application:
+    async with _ready(service) as application:
         return await application.inspect_log(space_id)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 from starlette.requests import Request
 
 from domain.errors import InvalidValue
-from entrypoints.http.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
+from entrypoints.http.problems import BodyTooLarge, MalformedBody, RefusedValue, UnsupportedMediaType
 
 LARGEST_BODY: Final = 1024 * 1024
 _JSON: Final = "application/json"
@@ -25,8 +25,12 @@ class StrictRequest(Request):
         return self._body
 
     async def json(self) -> Any:
-        """The body as JSON. Raises MalformedBody, and InvalidValue for numbers that JSON does not have."""
-        return read_json(await self.body())
+        """The body as JSON. Raises MalformedBody, and RefusedValue for numbers that JSON does not have."""
+        try:
+            return read_json(await self.body())
+        except InvalidValue as refusal:
+            # The framework lets no other exception through here but its own.
+            raise RefusedValue(refusal) from refusal
 
     async def _limited(self) -> bytes:
         announced = self.headers.get("content-length", "0")
@@ -45,7 +49,7 @@ def _is_json(content_type: str) -> bool:
 
 
 def read_json(body: bytes) -> Any:
-    """Read JSON (RFC 8259), more strictly than the standard library does by itself."""
+    """Read JSON (RFC 8259), more strictly than the standard library. Raises MalformedBody, InvalidValue."""
     try:
         return json.loads(
             body.decode(),

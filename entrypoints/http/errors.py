@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.errors import DomainError, InvalidValue, NotAuthenticated, Unavailable
-from entrypoints.http.problems import OTHERS, STATUS_OF, FieldError, RequestRefused, problem
+from entrypoints.http.problems import OTHERS, STATUS_OF, FieldError, RefusedValue, RequestRefused, problem
 from entrypoints.http.routing import methods_at
 
 _MOST_FIELD_ERRORS: Final = 50
@@ -73,6 +73,8 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error, RefusedValue):
+        return await _invalid_value(request, error.refusal)
     if isinstance(error, RequestRefused):
         return problem(request, error.status, error.code, error.detail)
     code, detail = OTHERS.get(error.status_code, OTHERS[400])

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.convertors import StringConvertor, register_url_convertor
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from application.facade import Application
 from domain.access import Actor, Origin
-from domain.errors import InvalidValue, NotAuthenticated
+from domain.errors import NotAuthenticated
 from entrypoints.http.bodies import StrictRequest
-from entrypoints.http.problems import AmbiguousCredentials, RequestRefused
+from entrypoints.http.problems import AmbiguousCredentials
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -74,7 +75,7 @@ class SecuredRoute(APIRoute):
             request.scope["call"] = Call(app, actor, request.path_params.get("owner_id"))
             try:
                 return await handle(StrictRequest(request.scope, request.receive))
-            except (RequestValidationError, RequestRefused, InvalidValue):
+            except (RequestValidationError, HTTPException):
                 # No use case has looked at the session yet, and a 401 goes before what is wrong with the request.
                 await app.check_session(actor)
                 raise
