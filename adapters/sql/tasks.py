@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, insert, null, select, true, update
 
-from adapters.sql.connection import Connection, Reading
+from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import IN_USE, tasks
 from adapters.sql.types import is_any_of
 from application.ports.tasks import TaskPage, TaskQuery
-from domain.errors import StaleVersion, TaskNotFound
+from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
 from domain.task import Description, Priority, Task, TaskStatus, Title
 
@@ -91,6 +91,15 @@ def _to_row(task: Task) -> dict[str, Any]:
     return {column.name: getattr(task, column.name) for column in _COLUMNS}
 
 
+def _translated(violated: ConstraintViolated) -> Exception:
+    """What it means that the space, or the assignee's membership, went away while the task was being written."""
+    if violated.name == "tasks_space_id_fkey":
+        return SpaceForbidden()
+    if violated.name == "tasks_space_id_assignee_id_fkey":
+        return InvalidValue("not_a_member", "The assignee must be a member of this space.", field="assignee_id")
+    return violated
+
+
 class SqlTasks:
     """The tasks of one space."""
 
@@ -100,7 +109,10 @@ class SqlTasks:
 
     async def add(self, task: Task) -> None:
         """Keep a new task."""
-        await self._connection.execute(_ADD, **_to_row(task) | {"space_id": self._space_id})
+        try:
+            await self._connection.execute(_ADD, **_to_row(task) | {"space_id": self._space_id})
+        except ConstraintViolated as violated:
+            raise _translated(violated) from violated
 
     async def get(self, task_id: TaskId) -> Task:
         """The task, locked where the space was opened for writing."""
@@ -114,9 +126,12 @@ class SqlTasks:
         if task == was:
             return
         new = {f"new_{name}": getattr(task, name) for name in _CHANGEABLE}
-        changed = await self._connection.execute(
-            _SAVE, space_id=self._space_id, id=was.id, version_read=was.version, **new
-        )
+        try:
+            changed = await self._connection.execute(
+                _SAVE, space_id=self._space_id, id=was.id, version_read=was.version, **new
+            )
+        except ConstraintViolated as violated:
+            raise _translated(violated) from violated
         if not changed:
             raise StaleVersion
 

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from entrypoints.http.problems import MEDIA_TYPE, Problem
-from entrypoints.http.routing import SecuredRoute
+from entrypoints.http.routing import SecuredRoute, SpaceRoute
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -72,8 +72,8 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     if isinstance(route, SecuredRoute):
         operation["security"] = [{"bearer": []}]
         statuses += [400, 401]
-        if {"tasks", "audit"} & set(route.tags):
-            statuses.append(403)
+    if isinstance(route, SpaceRoute):
+        statuses.append(403)
     if route.body_field is not None:
         statuses += _WITH_BODY
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):

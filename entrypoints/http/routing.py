@@ -83,6 +83,10 @@ class SecuredRoute(APIRoute):
         return secured
 
 
+class SpaceRoute(SecuredRoute):
+    """A route about what is in a space. It exists under both prefixes."""
+
+
 def origin_of(request: Request) -> Origin:
     """Where the request comes from: the peer, or what a trusted proxy says of it."""
     agent = request.headers.get("user-agent")

@@ -14,9 +14,9 @@ from domain.time import in_utc
 from entrypoints.http.fields import STRICT, MomentField, PlainText, UuidField
 from entrypoints.http.openapi import refusals
 from entrypoints.http.responses import Json
-from entrypoints.http.routing import CurrentCall, SecuredRoute
+from entrypoints.http.routing import CurrentCall, SecuredRoute, SpaceRoute
 
-router = APIRouter(route_class=SecuredRoute, tags=["audit"])
+router = APIRouter(route_class=SpaceRoute, tags=["audit"])
 administration = APIRouter(route_class=SecuredRoute, tags=["administration"])
 
 _DEFAULT_SIZE: Final = 20

@@ -22,9 +22,9 @@ from entrypoints.http.fields import (
 )
 from entrypoints.http.openapi import created, refusals
 from entrypoints.http.responses import Json, no_content
-from entrypoints.http.routing import Call, CurrentCall, SecuredRoute
+from entrypoints.http.routing import Call, CurrentCall, SpaceRoute
 
-router = APIRouter(route_class=SecuredRoute, tags=["tasks"])
+router = APIRouter(route_class=SpaceRoute, tags=["tasks"])
 
 _DEFAULT_SIZE: Final = 20
 _LARGEST_SIZE: Final = 100
