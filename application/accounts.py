@@ -13,7 +13,7 @@ from domain.user import Email, FullName, Password, PasswordPolicy, User, UserCha
 
 @dataclass(frozen=True, slots=True)
 class OpenAccount:
-    """Open accounts: the part that registration and the operator's command line share."""
+    """Open accounts: the part that registration and the operator's command line share. They alone may."""
 
     open_identity: OpenIdentity
     passwords: Passwords

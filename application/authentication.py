@@ -44,7 +44,10 @@ class Authenticate:
 
 @dataclass(frozen=True, slots=True)
 class CheckSession:
-    """Make sure that a caller is still signed in, where no other use case will. Raises NotAuthenticated."""
+    """Make sure that a caller is still signed in, where no other use case will.
+
+    Everybody who is signed in may. Raises NotAuthenticated.
+    """
 
     open_identity: OpenIdentity
 
@@ -183,7 +186,10 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class SignOut:
-    """End the caller's session: its access and refresh tokens stop working at once. Raises NotAuthenticated."""
+    """End the caller's session: its access and refresh tokens stop working at once.
+
+    Everybody who is signed in may. Raises NotAuthenticated.
+    """
 
     open_identity: OpenIdentity
     clock: Clock

@@ -11,7 +11,6 @@ from typing import Any, Final, TypeVar
 import structlog
 from dependency_injector import containers, providers
 from pydantic import SecretStr
-from sqlalchemy import URL
 
 from adapters.security.cursors import SignedCursors
 from adapters.security.keys import KeyRing
@@ -24,7 +23,7 @@ from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.organizations import SqlOpenReception
 from adapters.sql.readiness import SqlReadiness
 from adapters.sql.spaces import SqlOpenSpace
-from adapters.sql.url import database_at, database_file, is_sqlite, read_url
+from adapters.sql.url import DatabaseUrl, database_at, database_file, is_sqlite, read_url
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
 from application import accounts, audit, authentication, operations, organizations, tasks
@@ -248,15 +247,15 @@ async def create_roles(settings: Settings) -> str:
     return service.username
 
 
-def _owner_url(settings: Settings) -> URL:
+def _owner_url(settings: Settings) -> DatabaseUrl:
     return _url("migration_database_url", settings.migration_database_url) or _service_url(settings)
 
 
-def _service_url(settings: Settings) -> URL:
+def _service_url(settings: Settings) -> DatabaseUrl:
     return _parsed("database_url", read_url, settings.database_url.get_secret_value())
 
 
-def _url(setting: str, value: SecretStr | None) -> URL | None:
+def _url(setting: str, value: SecretStr | None) -> DatabaseUrl | None:
     return None if value is None else _parsed(setting, read_url, value.get_secret_value())
 
 

@@ -9,6 +9,9 @@ from adapters.sql.connection import Database
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sqlite import SqliteDatabase
 
+DatabaseUrl = URL
+"""Where a database is, and how to sign in to it."""
+
 
 def read_url(text: str) -> URL:
     """Read ``sqlite:///path`` or ``postgresql://user:password@host/database``. Raises ValueError for anything else."""

@@ -1,0 +1,93 @@
+"""Every use case says who may use it, asks first who is calling, and stands in the table of contents."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, is_dataclass
+from inspect import signature
+from typing import Any, Final, get_type_hints
+
+import pytest
+
+import application
+from application.facade import Application
+from application.tasks import GetTask
+from domain.access import Actor
+from tests.architecture.shapes import method_of
+from tests.architecture.source import classes_in
+
+WHO: Final = re.compile(r"\b(may|alone)\b")
+"""How a docstring says who may use it: "Every member may.", "For the operator alone."."""
+
+WITHOUT_ACTOR: Final = {
+    "Authenticate",
+    "CheckReadiness",
+    "CreateAdmin",
+    "OpenAccount",
+    "Refresh",
+    "Register",
+    "SignIn",
+}
+"""The use cases for people who have not signed in, and for those who run the service."""
+
+
+def _use_cases(kinds: Iterable[type]) -> list[type]:
+    """The public dataclasses that can be called."""
+    return [k for k in kinds if is_dataclass(k) and method_of(k, "__call__") and not k.__name__.startswith("_")]
+
+
+USE_CASES: Final = _use_cases(classes_in(application))
+
+
+def _says_who_may(use_case: type) -> bool:
+    return WHO.search(use_case.__doc__ or "") is not None
+
+
+def _asks_who_is_calling(use_case: type) -> bool:
+    call: Callable[..., Any] = use_case.__call__
+    return list(signature(call).parameters)[1:2] == ["actor"] and get_type_hints(call)["actor"] is Actor
+
+
+def test_the_use_cases_are_found() -> None:
+    assert GetTask in USE_CASES
+
+
+@pytest.mark.parametrize("use_case", USE_CASES, ids=[use_case.__name__ for use_case in USE_CASES])
+def test_a_use_case_says_who_may_use_it(use_case: type) -> None:
+    assert _says_who_may(use_case), use_case.__doc__
+
+
+def test_the_actor_comes_first_in_every_use_case_but_the_few_that_have_none() -> None:
+    assert {u.__name__ for u in USE_CASES if not _asks_who_is_calling(u)} == WITHOUT_ACTOR
+
+
+def test_every_use_case_is_in_the_table_of_contents_or_part_of_one_that_is() -> None:
+    listed = set(get_type_hints(Application).values())
+    parts = {part for use_case in listed for part in get_type_hints(use_case).values()}
+    assert listed <= set(USE_CASES) <= listed | parts
+
+
+@dataclass
+class Vague:
+    """Do something. Raises TaskNotFound."""
+
+    def __call__(self, actor: str) -> None: ...
+
+
+@dataclass
+class Late:
+    def __call__(self, owner_id: str, actor: Actor) -> None: ...
+
+
+class _NoDataclass:
+    def __call__(self) -> None: ...
+
+
+def test_a_use_case_that_does_not_say_who_may_is_seen() -> None:
+    assert _use_cases([Vague, Late, _NoDataclass, Actor]) == [Vague, Late]
+    assert not _says_who_may(Vague)
+    assert not _says_who_may(Late)
+
+
+def test_a_use_case_that_takes_somebodys_word_for_who_they_are_is_seen() -> None:
+    assert not _asks_who_is_calling(Vague)
+    assert not _asks_who_is_calling(Late)
