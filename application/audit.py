@@ -46,7 +46,7 @@ class Turning:
 
 @dataclass(frozen=True, slots=True)
 class ListEvents:
-    """Show the log of a space, the newest event first: one's own, or an organisation's to its admins and owners.
+    """Show the log of a space, the newest first. Everybody may see their own, admins and owners their organisation's.
 
     Raises RoleTooLow, CursorRefused.
     """
@@ -83,7 +83,7 @@ class ListAccountEvents:
 
 @dataclass(frozen=True, slots=True)
 class SealLog:
-    """Seal what a log has grown by. For the service itself. Writers never wait for it, nor it for them."""
+    """Seal what a log has grown by; no writer waits for it. The service alone may."""
 
     open_log: OpenLog
 
@@ -107,7 +107,7 @@ class SealLog:
 
 @dataclass(frozen=True, slots=True)
 class SealGrownLogs:
-    """Seal every log that has grown in this process. For the service itself."""
+    """Seal every log that has grown in this process. The service alone may."""
 
     seal_log: SealLog
     unsealed: Unsealed
@@ -119,7 +119,7 @@ class SealGrownLogs:
 
 @dataclass(frozen=True, slots=True)
 class InspectLog:
-    """Look a log over, seal by seal. For the operator, and for those who may read it."""
+    """Look a log over, seal by seal. The operator may; others come in through VerifyLog."""
 
     open_log: OpenLog
     seal_log: SealLog
@@ -143,7 +143,7 @@ class InspectLog:
 
 @dataclass(frozen=True, slots=True)
 class VerifyLog:
-    """Make sure that nobody has touched the log of a space: one's own, or an organisation's to its admins and owners.
+    """Make sure that nobody has touched the log of a space. Those who may read it may.
 
     Raises RoleTooLow.
     """

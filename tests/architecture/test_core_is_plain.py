@@ -14,7 +14,20 @@ from tests.architecture.source import ROOT, copy_to, syntax_of
 CORE: Final = ("domain", "application")
 
 STANDARD_LIBRARY: Final = frozenset(
-    {"collections", "contextlib", "dataclasses", "datetime", "enum", "re", "types", "typing", "uuid"}
+    {
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "functools",
+        "hashlib",
+        "json",
+        "re",
+        "types",
+        "typing",
+        "uuid",
+    }
 )
 """What the core may import. Nothing that reaches outside the process, draws lots, waits, or looks at a clock."""
 

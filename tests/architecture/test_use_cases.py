@@ -22,9 +22,12 @@ WITHOUT_ACTOR: Final = {
     "Authenticate",
     "CheckReadiness",
     "CreateAdmin",
+    "InspectLog",
     "OpenAccount",
     "Refresh",
     "Register",
+    "SealGrownLogs",
+    "SealLog",
     "SignIn",
 }
 """The use cases for people who have not signed in, and for those who run the service."""
@@ -35,7 +38,9 @@ def _use_cases(kinds: Iterable[type]) -> list[type]:
     return [k for k in kinds if is_dataclass(k) and method_of(k, "__call__") and not k.__name__.startswith("_")]
 
 
-USE_CASES: Final = _use_cases(classes_in(application))
+USE_CASES: Final = [
+    k for k in _use_cases(classes_in(application)) if not k.__module__.startswith("application.recording")
+]
 
 
 def _says_who_may(use_case: type) -> bool:

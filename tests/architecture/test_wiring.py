@@ -46,5 +46,5 @@ async def test_ports_in_the_wrong_order_are_seen(service: Service) -> None:
         mixed_up = replace(application, sign_out=wrong)
     assert list(_misfits(mixed_up)) == [
         "application.sign_out.open_identity is a SystemClock",
-        "application.sign_out.clock is a SqlOpenIdentity",
+        "application.sign_out.clock is a RecordingOpenIdentity",
     ]
