@@ -18,6 +18,8 @@ from domain.ids import SpaceId, read_id
 from domain.user import Email, FullName, Password, User
 from entrypoints.container import Service, build, create_roles, database_place, migrate
 from entrypoints.http.app import create_app
+from entrypoints.proof.command import prove
+from entrypoints.proof.deployment import CannotRun, Person
 from entrypoints.settings import Settings, WrongSetting, read_settings
 
 _SECONDS_TO_FINISH: Final = 10
@@ -169,3 +171,32 @@ def openapi() -> None:
     with _one_line():
         app = create_app(build(read_settings()))
     typer.echo(json.dumps(app.openapi(), indent=2))
+
+
+@cli.command()
+def prove_isolation(
+    url: Annotated[str, typer.Option(help="Where the deployment answers: http://…")],
+    json_file: Annotated[typer.FileTextWrite | None, typer.Option("--json", help="A file for the report.")] = None,
+    admin_email: Annotated[str | None, typer.Option(help="An administrator, to try what needs one.")] = None,
+    *,
+    admin_password_stdin: Annotated[bool, typer.Option(help="Read their password from standard input.")] = False,
+) -> None:
+    """Prove on any deployment that nobody sees or changes what is not theirs.
+
+    Everybody tries everything, with throw-away accounts. Exits with 1 where something does not hold, 2 where it cannot
+    be tried.
+    """
+    administrator = None
+    if admin_email is not None:
+        given = sys.stdin.readline().rstrip("\n") if admin_password_stdin else typer.prompt("Password", hide_input=True)
+        administrator = Person(admin_email, given)
+    try:
+        report = asyncio.run(prove(url, administrator))
+    except CannotRun as error:
+        typer.echo(f"taskward: {error}", err=True)
+        raise typer.Exit(2) from None
+    for line in report.lines():
+        typer.echo(line)
+    if json_file is not None:
+        json.dump(report.as_json(), json_file, indent=2)
+    raise typer.Exit(1 if report.failures else 0)

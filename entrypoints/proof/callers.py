@@ -11,7 +11,7 @@ from domain.access import Role
 class Caller(StrEnum):
     """Everybody who tries every operation."""
 
-    NO_TOKEN = "no token"
+    NO_TOKEN = "no token"  # noqa: S105 - the name of a caller
     SIGNED_OUT = "signed out"
     DEACTIVATED = "deactivated user"
     STRANGER = "other user"

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from time import monotonic
 from typing import Any, Final
@@ -20,6 +20,10 @@ _RENEW_AFTER: Final = 0.6
 
 class CannotRun(Exception):
     """The proof could not be carried out. The message is one line."""
+
+
+class Unreachable(CannotRun):
+    """The deployment does not answer at all."""
 
 
 @dataclass(slots=True)
@@ -59,9 +63,9 @@ class Deployment:
         for _ in range(_ATTEMPTS):
             try:
                 answer = await self._http.request(method, path, headers=headers, json=body)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+            except httpx.HTTPError as error:
                 reason = str(error) or type(error).__name__
-                raise CannotRun(f"{method} {path} got no answer: {reason}") from error
+                raise Unreachable(f"{method} {path} got no answer: {reason}") from error
             if answer.status_code not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
                 break
             await asyncio.sleep(_seconds_to_wait(answer))
@@ -80,11 +84,7 @@ class Deployment:
         answer = await self.send_as(person, method, path, body)
         if not answer.is_success:
             raise CannotRun(f"{method} {path} was answered with {answer.status_code}: {answer.text[:200]}")
-        try:
-            found: Json = answer.json() if answer.content else {}
-        except ValueError:
-            raise CannotRun(f"{method} {path} was not answered with JSON") from None
-        return found
+        return _json(answer)
 
     async def register(self) -> Person:
         """Open an account and sign in."""
@@ -99,10 +99,24 @@ class Deployment:
         person.id = person.id or (await self.ask(person, "GET", "/api/users/me"))["id"]
         return person
 
+    async def sign_in_again(self, person: Person) -> Person:
+        """The same account in a session of its own, beside the one that the person goes on with."""
+        return await self.sign_in(replace(person))
+
     async def _renew(self, person: Person) -> None:
         answer = await self.send("POST", "/api/auth/refresh", body={"refresh_token": person.refresh_token})
         if answer.is_success:
             _keep(person, answer.json())
+
+
+def _json(answer: httpx.Response) -> Json:
+    try:
+        found = answer.json() if answer.content else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise CannotRun(f"{answer.request.method} {answer.request.url.path} was not answered with a JSON object")
+    return found
 
 
 def _keep(person: Person, tokens: Json) -> None:

@@ -42,6 +42,13 @@ class Operation:
         """Whether the path says which item is meant."""
         return not _SPACE_PARAMETERS.issuperset(self.parameters)
 
+    def paths_upwards(self) -> Iterator[str]:
+        """The path with its space named, and every path above it."""
+        path = self.path if self.names_space else self.path.replace(_BASE, f"{_BASE}{{owner_id}}/", 1)
+        while path:
+            yield path
+            path = path.rpartition("/")[0]
+
     def at(self, space_id: str, item_id: str = "") -> str:
         """The path to one item in one space."""
         return self.path.format(
@@ -50,7 +57,9 @@ class Operation:
 
 
 def operations_in(document: Mapping[str, Any]) -> list[Operation]:
-    """Every operation under ``/api``."""
+    """Every operation under ``/api``. Raises ValueError for what is no OpenAPI document."""
+    if "openapi" not in document or not isinstance(document.get("paths"), dict):
+        raise ValueError("this is no OpenAPI document")
     return list(_operations(document))
 
 

@@ -1,0 +1,64 @@
+"""Bodies in which nothing is wrong."""
+
+from domain.access import Role
+from entrypoints.proof.callers import Place
+from entrypoints.proof.deployment import Json, new_person
+from entrypoints.proof.scene import Body, Scene
+
+
+async def a_title(scene: Scene) -> Json:
+    """A task, or a new title for one."""
+    return {"title": scene.text()}
+
+
+async def a_name(scene: Scene) -> Json:
+    """An organisation, or a new name for one."""
+    return {"name": scene.text()}
+
+
+async def a_full_name(scene: Scene) -> Json:
+    """Another name for the caller, which whoever knows them will see."""
+    spaces = scene.cast.circle_of(scene.caller) if scene.person else {scene.space_id}
+    return {"full_name": scene.cast.canaries.name(*spaces)}
+
+
+def a_role(role: Role) -> Body:
+    """What a member, or somebody who is invited, is to be."""
+
+    async def body(_scene: Scene) -> Json:
+        return {"role": role}
+
+    return body
+
+
+async def an_invitation_token(scene: Scene) -> Json:
+    """The token of an invitation to an organisation that nobody else is in: members could give each other things."""
+    cast = scene.cast
+    organization_id = await cast.found(cast.steward)
+    invitation = await cast.invite(organization_id, Role.VIEWER, by=cast.steward)
+    return {"token": invitation["token"]}
+
+
+async def a_registration(scene: Scene) -> Json:
+    """An account that nobody has yet."""
+    person = new_person()
+    scene.cast.deployment.people.append(person)
+    return person.credentials
+
+
+async def credentials(scene: Scene) -> Json:
+    """The spare person's."""
+    return scene.cast.spare.credentials
+
+
+async def a_refresh_token(scene: Scene) -> Json:
+    """One that has not been used yet, of a new session."""
+    person = await scene.cast.deployment.sign_in_again(scene.cast.spare)
+    return {"refresh_token": person.refresh_token}
+
+
+async def another_space(scene: Scene) -> Json:
+    """Where to move something: into the organisation, or out of it to oneself."""
+    cast = scene.cast
+    inside = scene.place is Place.ORGANIZATION
+    return {"to": cast.space_id(Place.OWN if inside else Place.ORGANIZATION, scene.caller)}

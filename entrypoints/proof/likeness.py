@@ -1,0 +1,59 @@
+"""What is foreign, what is nobody's and what is nonsense must look the same to whoever asks."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from entrypoints.proof import probes
+from entrypoints.proof.comparisons import deviations, differences
+from entrypoints.proof.operations import Operation
+from entrypoints.proof.probes import Probe
+from entrypoints.proof.results import Result
+from entrypoints.proof.rules import Rule
+from entrypoints.proof.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Sends requests that differ in an id only, and compares the answers byte by byte."""
+
+    stage: Stage
+    operations: Sequence[Operation]
+    rules: Mapping[str, Rule]
+
+    async def results(self) -> AsyncIterator[Result]:
+        """Every comparison. Raises CannotRun."""
+        for operation in self.operations:
+            for make in (probes.missing_items, probes.closed_spaces, probes.bodies):
+                for probe in await make(self.stage, operation, self.rules[operation.id]):
+                    yield await self._play(probe)
+
+    async def _play(self, probe: Probe) -> Result:
+        attempt, cast = probe.attempt, self.stage.cast
+        reason = cast.absent.get(attempt.caller)
+        if reason is not None:
+            return attempt.result(None, [reason], claim=probe.claim, expected=probe.expected)
+        views = [] if attempt.operation.is_safe else self.stage.watch.lists()
+        await self.stage.watch.remember(views)
+        person, method = cast.people.get(attempt.caller), attempt.operation.method
+        answers = [
+            (request.about, await cast.deployment.send_as(person, method, request.path, request.body))
+            for request in probe.requests
+        ]
+        wrong = [*deviations(answers, probe.expected), *self._leaks(probe, answers)]
+        if probe.in_the_same_words:
+            wrong += differences(answers)
+        wrong += await self.stage.watch.damage(views)
+        got = _status(answers, probe.expected)
+        return attempt.result(got, wrong, claim=probe.claim, expected=probe.expected)
+
+    def _leaks(self, probe: Probe, answers: Sequence[tuple[str, httpx.Response]]) -> list[str]:
+        return [
+            f"{about}: {leak}" for about, answer in answers for leak in probe.attempt.leaks(answer, self.stage.cast)
+        ]
+
+
+def _status(answers: Sequence[tuple[str, httpx.Response]], expected: int) -> int:
+    """The first status that is not what it must be, if there is one."""
+    return next((answer.status_code for _, answer in answers if answer.status_code != expected), expected)

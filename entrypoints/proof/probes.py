@@ -1,0 +1,117 @@
+"""Which requests must be refused alike: they differ in an id only."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from entrypoints.proof.attempts import Attempt
+from entrypoints.proof.callers import Caller, Place
+from entrypoints.proof.comparisons import unused_ids
+from entrypoints.proof.deployment import Json
+from entrypoints.proof.expectation import Way
+from entrypoints.proof.operations import Operation
+from entrypoints.proof.rules import Kind, Rule
+from entrypoints.proof.stage import Stage
+
+_OWNER_FIELDS: Final = ("user_id", "owner_id", "tenant_id", "org_id")
+_NO_OWNER: Final = "no body names its owner"
+_OUTSIDERS: Final = (Caller.NO_TOKEN, Caller.STRANGER, Caller.REMOVED, Caller.ADMINISTRATOR)
+_INSIDER: Final = {
+    Kind.ORGANIZATION: (Caller.OTHER_ORGANIZATION, Place.ELSEWHERE),
+    Kind.ADMINISTRATION: (Caller.ADMINISTRATOR, Place.OWN),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One of the requests, and what it is about."""
+
+    about: str
+    path: str
+    body: Json | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Requests of one caller that must all be refused with the same status, and mostly in the same words."""
+
+    attempt: Attempt
+    claim: str
+    expected: int
+    requests: Sequence[Request]
+    in_the_same_words: bool = True
+
+
+async def missing_items(stage: Stage, operation: Operation, rule: Rule) -> list[Probe]:
+    """Items that are somewhere else or nowhere, in a space where the caller may do everything."""
+    if not operation.names_item:
+        return []
+    found = [(Caller.STRANGER, Way(Place.OWN, place)) for place in (Place.PERSONAL, Place.ORGANIZATION)]
+    if rule.kind is Kind.ORGANIZATION:
+        found = [(Caller.OTHER_ORGANIZATION, Way(Place.ELSEWHERE, Place.ORGANIZATION))]
+        found += [(Caller.ADMIN, Way(Place.ORGANIZATION, Place.ELSEWHERE))]
+    elif operation.names_space:
+        found += [(Caller.ADMIN, Way(Place.ORGANIZATION, Place.PERSONAL))]
+    attempts = [Attempt(operation, rule, rule.case, way, caller) for caller, way in found]
+    return [await _missing_items(stage, attempt) for attempt in attempts if rule.kind in {Kind.ITEM, Kind.ORGANIZATION}]
+
+
+async def _missing_items(stage: Stage, attempt: Attempt) -> Probe:
+    foreign, body = await stage.item(attempt), await stage.body(attempt)
+    space_id = stage.cast.space_id(attempt.way.named, attempt.caller)
+    requests = [
+        Request(about, attempt.operation.at(space_id, item_id), body)
+        for about, item_id in _with_unused("an item of another space", foreign)
+    ]
+    return Probe(attempt, "foreign and unknown items look the same", HTTPStatus.NOT_FOUND, requests)
+
+
+async def closed_spaces(stage: Stage, operation: Operation, rule: Rule) -> list[Probe]:
+    """Spaces of others and of nobody, with what is in them and what is not."""
+    if not operation.names_space:
+        return []
+    way = Way(Place.ORGANIZATION, Place.ORGANIZATION if operation.names_item else None)
+    attempts = [Attempt(operation, rule, rule.case, way, caller) for caller in _OUTSIDERS]
+    return [await _closed_spaces(stage, attempt) for attempt in attempts]
+
+
+async def _closed_spaces(stage: Stage, attempt: Attempt) -> Probe:
+    item_id, body, cast = await stage.item(attempt), await stage.body(attempt), stage.cast
+    organization_id = cast.organizations[Place.ORGANIZATION]
+    spaces = [(str(place), cast.space_id(place, attempt.caller)) for place in (Place.PERSONAL, Place.ELSEWHERE)]
+    if attempt.rule.kind is Kind.ORGANIZATION:
+        spaces.append((Place.OWN, cast.space_id(Place.OWN, attempt.caller)))
+    spaces += _with_unused(Place.ORGANIZATION, organization_id)
+    requests = [Request(about, attempt.operation.at(space_id, item_id), body) for about, space_id in spaces]
+    if item_id:
+        missing = attempt.operation.at(organization_id, unused_ids(item_id)[0])
+        requests.append(Request("an item that is not there", missing, body))
+    return Probe(attempt, "spaces of others and of nobody look the same", attempt.expected, requests)
+
+
+async def bodies(stage: Stage, operation: Operation, rule: Rule) -> list[Probe]:
+    """Bodies that name an owner, and bodies that refer to somebody out of reach."""
+    if not operation.takes_body:
+        return []
+    caller, place = _INSIDER.get(rule.kind, (Caller.STRANGER, Place.OWN))
+    attempt = Attempt(operation, rule, rule.case, Way(place, place if operation.names_item else None), caller)
+    if caller in stage.cast.absent:
+        return [Probe(attempt, _NO_OWNER, HTTPStatus.UNPROCESSABLE_ENTITY, [])]
+    path = operation.at(stage.cast.space_id(place, caller), await stage.item(attempt))
+    return list(_bodies(stage, attempt, path, await stage.body(attempt) or {}))
+
+
+def _bodies(stage: Stage, attempt: Attempt, path: str, body: Json) -> Iterator[Probe]:
+    victim = stage.cast.owner.id
+    named = [Request(field, path, body | {field: victim}) for field in _OWNER_FIELDS]
+    yield Probe(attempt, _NO_OWNER, HTTPStatus.UNPROCESSABLE_ENTITY, named, in_the_same_words=False)
+    refers = attempt.rule.refers
+    if refers is not None:
+        ids = [("an organisation", stage.cast.organizations[Place.ORGANIZATION]), *_with_unused("a person", victim)]
+        requests = [Request(about, path, body | {refers.field: named_id}) for about, named_id in ids]
+        yield Probe(attempt, f"{refers.field}: known and unknown ids look the same", refers.refusal, requests)
+
+
+def _with_unused(about: str, id: str) -> list[tuple[str, str]]:
+    return [(about, id), *((f"the id '{unused}'", unused) for unused in unused_ids(id))]

@@ -1,0 +1,59 @@
+"""The moment before a call: who is about to do what, where."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from domain.access import Role
+from entrypoints.proof.callers import Caller, Place, role_in
+from entrypoints.proof.cast import Cast
+from entrypoints.proof.deployment import Json, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Somebody before a space."""
+
+    cast: Cast
+    caller: Caller
+    place: Place
+
+    @property
+    def person(self) -> Person | None:
+        """The account behind the caller, if there is one."""
+        return self.cast.people.get(self.caller)
+
+    @property
+    def space_id(self) -> str:
+        """The id of the space."""
+        return self.cast.space_id(self.place, self.caller)
+
+    @property
+    def role(self) -> Role | None:
+        """What the caller is in the space."""
+        return role_in(self.place, self.caller) if self.caller.is_signed_in else None
+
+    def text(self) -> str:
+        """A new text that only people in the space may read."""
+        return self.cast.canaries.plant(self.space_id)
+
+
+Body = Callable[[Scene], Awaitable[Json]]
+"""Makes a body in which nothing is wrong."""
+
+
+async def nothing(_scene: Scene) -> None:
+    """Leave everything as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A kind of thing with an id."""
+
+    make: Callable[[Scene], Awaitable[str]]
+    """Make one in the scene's space and return its id."""
+    is_callers: bool = False
+    """Whether each caller has one of their own."""
+    is_lasting: bool = True
+    """Whether it stays what it is while other things are made."""
+    undo: Callable[[Scene], Awaitable[None]] = nothing
+    """Put right what a successful call has done."""

@@ -1,0 +1,122 @@
+"""Where attempts are made, one after the other: what each needs is put there before, and cleared away after."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from entrypoints.proof.attempts import Attempt
+from entrypoints.proof.callers import Caller, Place
+from entrypoints.proof.cast import Cast
+from entrypoints.proof.deployment import Json, Person
+from entrypoints.proof.results import Result
+from entrypoints.proof.rules import Kind, Rule, UsedUp
+from entrypoints.proof.scene import Item, Scene
+from entrypoints.proof.watch import View, Watch, is_harmless
+
+_CLAIM: Final = "nothing in the space has changed"
+
+
+@dataclass
+class Stage:
+    """Everybody, what they try things on, and the watch over what must stay as it is."""
+
+    cast: Cast
+    watch: Watch
+    _items: dict[tuple[Item, Place, Caller | None], str] = field(default_factory=dict)
+
+    async def plant(self, rules: Mapping[str, Rule]) -> None:
+        """Have the owner and the organisation own one more of everything."""
+        places = {Kind.ITEM: (Place.PERSONAL, Place.ORGANIZATION), Kind.ORGANIZATION: (Place.ORGANIZATION,)}
+        cases = {(rule.case.item, place) for rule in rules.values() for place in places.get(rule.kind, ())}
+        for item, place in cases:
+            if item is not None and item.is_lasting:
+                await item.make(Scene(self.cast, Caller.OWNER, place))
+        self.watch.forget()
+
+    async def play(self, attempts: Sequence[Attempt]) -> AsyncIterator[Result]:
+        """Let everybody try one thing: first those who may leave no mark, then the others. Raises CannotRun."""
+        for attempt in attempts:
+            if attempt.caller in self.cast.absent:
+                yield attempt.result(None, [self.cast.absent[attempt.caller]])
+        present = [attempt for attempt in attempts if attempt.caller not in self.cast.absent]
+        harmless = [attempt for attempt in present if is_harmless(attempt)]
+        async for result in self._watched(harmless):
+            yield result
+        for attempt in present:
+            if attempt not in harmless:
+                yield await self._try(attempt, await self.item(attempt), [])
+
+    async def _watched(self, attempts: Sequence[Attempt]) -> AsyncIterator[Result]:
+        """Look at what is aimed at after each attempt, and at everything after the last."""
+        items = [await self.item(attempt) for attempt in attempts]
+        changing = [attempt for attempt in attempts if not attempt.operation.is_safe]
+        everything = self.watch.lists() if changing else []
+        await self.watch.remember(everything)
+        for attempt, item_id in zip(attempts, items, strict=True):
+            nearest = self.watch.nearest(attempt, item_id) if attempt in changing else []
+            yield await self._try(attempt, item_id, nearest)
+        if changing:
+            yield _summary(changing[-1], await self.watch.damage(everything))
+
+    async def _try(self, attempt: Attempt, item_id: str, views: Sequence[View]) -> Result:
+        body = await self.body(attempt)
+        person, space_id = await self._equip(attempt)
+        await self.watch.remember(views)
+        operation = attempt.operation
+        answer = await self.cast.deployment.send_as(person, operation.method, operation.at(space_id, item_id), body)
+        wrong = [*attempt.faults(answer, body, self.cast), *await self.watch.damage(views)]
+        if answer.is_success and not operation.is_safe:
+            await self._tidy(attempt)
+        return attempt.result(answer.status_code, wrong)
+
+    async def item(self, attempt: Attempt) -> str:
+        """An item to try it on: one that is there already, if nothing has happened to it."""
+        item, place = attempt.case.item, attempt.way.item_in
+        if item is None or place is None:
+            return ""
+        key = (item, place, attempt.caller if item.is_callers or place is Place.OWN else None)
+        if key not in self._items or not item.is_lasting:
+            self.watch.forget()
+            self._items[key] = await item.make(Scene(self.cast, attempt.caller, place))
+        return self._items[key]
+
+    async def body(self, attempt: Attempt) -> Json | None:
+        """A body in which nothing is wrong."""
+        if attempt.case.body is None:
+            return None
+        return await attempt.case.body(Scene(self.cast, attempt.caller, attempt.way.named))
+
+    async def _equip(self, attempt: Attempt) -> tuple[Person | None, str]:
+        """Who really calls, and on which space: for what is used up, one that nobody misses."""
+        person, space_id = self.cast.people.get(attempt.caller), self.cast.space_id(attempt.way.named, attempt.caller)
+        if person is None or not attempt.succeeds:
+            return person, space_id
+        deployment = self.cast.deployment
+        match attempt.rule.uses_up:
+            case UsedUp.SESSION:
+                person = await deployment.sign_in_again(person)
+            case UsedUp.ACCOUNT:
+                person = await deployment.register()
+            case UsedUp.ORGANIZATION:
+                self.watch.forget()
+                space_id = await self.cast.found(person)
+        return person, space_id
+
+    async def _tidy(self, attempt: Attempt) -> None:
+        """Put right what a success has done, and use nothing again that it was done to."""
+        if not is_harmless(attempt):
+            self.watch.forget()
+        self._items = {key: kept for key, kept in self._items.items() if key[0] is not attempt.case.item}
+        if attempt.case.item is not None and attempt.way.item_in is not None:
+            await attempt.case.item.undo(Scene(self.cast, attempt.caller, attempt.way.item_in))
+
+
+def _summary(last: Attempt, damage: Sequence[str]) -> Result:
+    return Result(
+        operation=last.operation.id,
+        caller="everybody",
+        space=str(last.way),
+        case=_CLAIM,
+        ok=not damage,
+        reason="; ".join(damage),
+    )

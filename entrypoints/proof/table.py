@@ -1,0 +1,109 @@
+"""The one table: a rule for every operation. An operation without one fails the proof."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from domain.access import Permission, Role
+from entrypoints.proof import bodies
+from entrypoints.proof.items import INVITATION, MEMBER, ONESELF, OWNER, TASK, TASK_OF_ONES_OWN, TASK_TO_MOVE
+from entrypoints.proof.rules import Case, Kind, Reference, Rule, UsedUp, under_both_prefixes
+
+_READ: Final = Permission.READ_ITEMS
+_EDIT: Final = Permission.EDIT_ITEMS
+_DELETE: Final = Permission.DELETE_ANY_ITEM
+_READ_SPACE: Final = Permission.READ_SPACE
+_MANAGE: Final = Permission.MANAGE_SPACE
+_OWN: Final = Permission.OWN_SPACE
+
+_BY_ANOTHER: Final = "made by somebody else"
+_BY_CALLER: Final = "made by the caller"
+_ASSIGNEE: Final = Reference("assignee_id", 422)
+
+_TASKS: Final = under_both_prefixes(
+    {
+        "list_tasks": Rule(Kind.ITEM, 200, Case(_READ)),
+        "create_task": Rule(Kind.ITEM, 201, Case(_EDIT, body=bodies.a_title), refers=_ASSIGNEE),
+        "get_task": Rule(Kind.ITEM, 200, Case(_READ, TASK)),
+        "replace_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK, bodies.a_title), refers=_ASSIGNEE),
+        "change_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK, bodies.a_title), refers=_ASSIGNEE),
+        "complete_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK)),
+        "toggle_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK)),
+        "transfer_task": Rule(
+            Kind.ITEM,
+            200,
+            Case(_DELETE, TASK_TO_MOVE, bodies.another_space, name=_BY_ANOTHER, unseen=_EDIT),
+            also=(Case(_EDIT, TASK_OF_ONES_OWN, bodies.another_space, name=_BY_CALLER),),
+            refers=Reference("to", 404),
+        ),
+        "delete_task": Rule(
+            Kind.ITEM,
+            204,
+            Case(_DELETE, TASK, name=_BY_ANOTHER, unseen=_EDIT),
+            also=(Case(_EDIT, TASK_OF_ONES_OWN, name=_BY_CALLER),),
+        ),
+    }
+)
+
+_LOGS: Final = under_both_prefixes(
+    {
+        "list_events": Rule(Kind.ITEM, 200, Case(_MANAGE), is_log=True),
+        "verify_log": Rule(Kind.ITEM, 200, Case(_MANAGE), is_log=True),
+    }
+)
+
+_ORGANIZATIONS: Final = {
+    "get_organization": Rule(Kind.ORGANIZATION, 200, Case(_READ_SPACE)),
+    "rename_organization": Rule(Kind.ORGANIZATION, 200, Case(_MANAGE, body=bodies.a_name)),
+    "dissolve_organization": Rule(Kind.ORGANIZATION, 204, Case(_OWN), uses_up=UsedUp.ORGANIZATION),
+    "list_members": Rule(Kind.ORGANIZATION, 200, Case(_READ_SPACE)),
+    "change_member_role": Rule(
+        Kind.ORGANIZATION,
+        200,
+        Case(_MANAGE, MEMBER, bodies.a_role(Role.MEMBER), name="a member"),
+        also=(
+            Case(_OWN, MEMBER, bodies.a_role(Role.OWNER), name="naming an owner"),
+            Case(_OWN, OWNER, bodies.a_role(Role.VIEWER), name="an owner", unseen=_MANAGE),
+        ),
+    ),
+    "remove_member": Rule(
+        Kind.ORGANIZATION,
+        204,
+        Case(_MANAGE, MEMBER, name="a member"),
+        also=(
+            Case(_OWN, OWNER, name="an owner", unseen=_MANAGE),
+            Case(_READ_SPACE, ONESELF, name="leaving"),
+        ),
+    ),
+    "invite": Rule(
+        Kind.ORGANIZATION,
+        201,
+        Case(_MANAGE, body=bodies.a_role(Role.ADMIN), name="as an admin"),
+        also=(Case(_OWN, body=bodies.a_role(Role.OWNER), name="as an owner"),),
+    ),
+    "list_invitations": Rule(Kind.ORGANIZATION, 200, Case(_MANAGE)),
+    "revoke_invitation": Rule(Kind.ORGANIZATION, 204, Case(_MANAGE, INVITATION)),
+}
+
+_ACCOUNT: Final = {
+    "get_me": Rule(Kind.ACCOUNT, 200),
+    "change_me": Rule(Kind.ACCOUNT, 200, Case(body=bodies.a_full_name)),
+    "logout": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.SESSION),
+    "found_organization": Rule(Kind.ACCOUNT, 201, Case(body=bodies.a_name)),
+    "list_organizations": Rule(Kind.ACCOUNT, 200),
+    "accept_invitation": Rule(Kind.ACCOUNT, 200, Case(body=bodies.an_invitation_token)),
+}
+
+_PUBLIC: Final = {
+    "register": Rule(Kind.PUBLIC, 201, Case(body=bodies.a_registration)),
+    "login": Rule(Kind.PUBLIC, 200, Case(body=bodies.credentials)),
+    "refresh": Rule(Kind.PUBLIC, 200, Case(body=bodies.a_refresh_token)),
+}
+
+_ADMINISTRATION: Final = {
+    "list_account_events": Rule(Kind.ADMINISTRATION, 200, is_log=True),
+}
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {**_TASKS, **_LOGS, **_ORGANIZATIONS, **_ACCOUNT, **_PUBLIC, **_ADMINISTRATION}
+)

@@ -1,0 +1,122 @@
+"""Who may see and do what, said once more and as simply as can be: not with the service's own words or tables."""
+
+from dataclasses import dataclass, field
+
+RANK = {"viewer": 0, "member": 1, "admin": 2, "owner": 3}
+MEMBER, ADMIN, OWNER = RANK["member"], RANK["admin"], RANK["owner"]
+
+OK = 200
+REFUSED_INVITATION, SIGN_IN, FORBIDDEN, MISSING, CONFLICT = 400, 401, 403, 404, 409
+
+
+@dataclass
+class ModelTask:
+    space: str
+    maker: str
+    title: str
+    status: str = "pending"
+
+
+@dataclass
+class ModelInvitation:
+    space: str
+    maker: str
+    role: str
+    is_used: bool = False
+
+
+@dataclass
+class World:
+    """All that there is. Methods tell what must come of something; nothing changes by asking."""
+
+    signed_in: set[str] = field(default_factory=set)
+    roles: dict[str, dict[str, str]] = field(default_factory=dict)
+    organizations: set[str] = field(default_factory=set)
+    tasks: dict[str, ModelTask] = field(default_factory=dict)
+    invitations: dict[str, ModelInvitation] = field(default_factory=dict)
+
+    def rank(self, user: str, space: str) -> int | None:
+        role = self.roles.get(space, {}).get(user)
+        return None if role is None else RANK[role]
+
+    def entering(self, user: str, space: str, *, needed: int = 0) -> int:
+        """What comes of trying something in a space that takes at least this rank."""
+        if user not in self.signed_in:
+            return SIGN_IN
+        rank = self.rank(user, space)
+        return FORBIDDEN if rank is None or rank < needed else OK
+
+    def entering_organization(self, user: str, space: str, *, needed: int = 0) -> int:
+        if user in self.signed_in and space not in self.organizations:
+            return FORBIDDEN
+        return self.entering(user, space, needed=needed)
+
+    def reaching(self, user: str, space: str, task_id: str, *, needed: int) -> int:
+        entered = self.entering(user, space, needed=needed)
+        if entered != OK:
+            return entered
+        return OK if task_id in self.tasks and self.tasks[task_id].space == space else MISSING
+
+    def taking_away(self, user: str, space: str, task_id: str) -> int:
+        """Deleting a task, or moving it somewhere else."""
+        reached = self.reaching(user, space, task_id, needed=MEMBER)
+        if reached != OK:
+            return reached
+        mine = self.tasks[task_id].maker == user
+        return self.entering(user, space, needed=MEMBER if mine else ADMIN)
+
+    def transferring(self, user: str, space: str, task_id: str, to: str) -> int:
+        reached = self.reaching(user, space, task_id, needed=MEMBER)
+        if reached != OK or to == space:
+            return reached
+        allowed = self.taking_away(user, space, task_id)
+        return allowed if allowed != OK or self.may_give(user, to) else MISSING
+
+    def may_give(self, user: str, to: str) -> bool:
+        rank = self.rank(user, to)
+        if rank is not None:
+            return rank >= MEMBER
+        return any(user in self.roles[shared] and to in self.roles[shared] for shared in self.organizations)
+
+    def inviting(self, user: str, space: str, role: str) -> int:
+        return self.entering_organization(user, space, needed=max(ADMIN, RANK[role]))
+
+    def accepting(self, user: str, token: str) -> int:
+        if user not in self.signed_in:
+            return SIGN_IN
+        invitation = self.invitations[token]
+        rank = self.rank(invitation.maker, invitation.space)
+        could_invite_today = rank is not None and rank >= max(ADMIN, RANK[invitation.role])
+        return OK if could_invite_today and not invitation.is_used else REFUSED_INVITATION
+
+    def changing_role(self, user: str, space: str, target: str, role: str) -> set[int]:
+        managing = self.entering_organization(user, space, needed=ADMIN)
+        if managing != OK:
+            return {managing}
+        too_high = self.entering(user, space, needed=RANK[role])
+        rank = self.rank(target, space)
+        if rank is None:
+            return {MISSING} | ({too_high} - {OK})
+        if too_high != OK or self.entering(user, space, needed=rank) != OK:
+            return {FORBIDDEN}
+        return {CONFLICT if self.is_last_owner(target, space) and role != "owner" else OK}
+
+    def removing(self, user: str, space: str, target: str) -> int:
+        managing = self.entering_organization(user, space, needed=0 if target == user else ADMIN)
+        rank = self.rank(target, space)
+        if managing != OK or rank is None:
+            return managing if managing != OK else MISSING
+        if target != user and self.entering(user, space, needed=rank) != OK:
+            return FORBIDDEN
+        return CONFLICT if self.is_last_owner(target, space) else OK
+
+    def is_last_owner(self, user: str, space: str) -> bool:
+        return [member for member, role in self.roles[space].items() if role == "owner"] == [user]
+
+    def tasks_in(self, space: str) -> dict[str, ModelTask]:
+        return {task_id: task for task_id, task in self.tasks.items() if task.space == space}
+
+    def dissolve(self, space: str) -> None:
+        self.organizations.discard(space)
+        self.roles.pop(space, None)
+        self.tasks = {task_id: task for task_id, task in self.tasks.items() if task.space != space}

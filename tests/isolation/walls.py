@@ -1,0 +1,52 @@
+"""Walls of the service, and in which words the matrix notices that one is missing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import pytest
+
+from tests.isolation import knocked_out as without
+from tests.isolation.services import MemoryService
+
+KnockOut = Callable[[MemoryService, pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True)
+class Wall:
+    """Something that keeps people apart; without it the matrix must fail, in one of these words."""
+
+    without: KnockOut
+    about: tuple[str, ...]
+    """Parts of the names of the operations that are tried without it."""
+    notices: str
+
+    def __str__(self) -> str:
+        return self.without.__name__
+
+
+_READING: Final = ("list_tasks", "get_task")
+_CHANGING: Final = (*_READING, "change_task")
+
+WALLS: Final = [
+    Wall(without.tasks_are_found_in_any_space, _READING, "answered 200 instead of 404"),
+    Wall(without.lists_are_everybodys, _READING, "the answer tells a text of somebody else"),
+    Wall(without.totals_count_everybodys, _READING, "the answer differs from the one for before"),
+    Wall(without.everybody_is_let_in, _CHANGING, "answered 200 instead of 403"),
+    Wall(without.unknown_spaces_are_404, _READING, "answered 404 instead of 403"),
+    Wall(without.missing_items_are_named, _READING, "the answer tells an id of somebody else"),
+    Wall(without.a_header_tells_what_exists, _READING, "the answer differs from the one for an item of another space"),
+    Wall(without.roles_are_not_looked_at, ("organization",), "instead of 403"),
+    Wall(without.members_delete_what_others_made, ("delete_task",), "answered 204 instead of 403"),
+    Wall(without.ended_sessions_go_on, ("get_me",), "answered 200 instead of 401"),
+    Wall(without.inactive_accounts_go_on, ("get_me",), "answered 200 instead of 401"),
+    Wall(without.removed_members_stay, ("list_members",), "answered 200 instead of 403"),
+    Wall(without.refused_changes_are_made, _CHANGING, "is not what it was"),
+    Wall(without.invitations_are_found_by_id_alone, ("invitation",), "instead of 404"),
+    Wall(without.the_space_in_the_path_is_ignored, ("create_task",), "the answer is about another space"),
+    Wall(without.bodies_may_name_an_owner, ("create_task",), "owner_id: answered 201 instead of 422"),
+    Wall(without.assignees_are_not_checked, ("create_task",), "instead of 422"),
+    Wall(without.tasks_can_be_pushed_on_strangers, ("transfer_task",), "an organisation: answered 200 instead of 404"),
+    Wall(without.logs_are_everybodys, ("list_events", "get_task"), "the answer tells a text of somebody else"),
+    Wall(without.everybody_administers, ("list_account_events",), "answered 200 instead of 403"),
+]

@@ -1,0 +1,526 @@
+"""Reading the logs, sealing them, and finding out who has touched them."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from adapters.memory.audit import MemoryAuditLog, MemoryOpenLog
+from adapters.memory.store import Contents, MemoryStore
+from adapters.security.cursors import SignedCursors
+from adapters.security.keys import Key, KeyRing
+from application.audit import AuditPage, InspectLog, ListAccountEvents, ListEvents, SealGrownLogs, SealLog, Turning
+from application.ports.audit import AuditLog, AuditQuery, SealTaken
+from application.recording.scribe import Unsealed
+from domain.audit import Action, AuditEvent, Outcome, Resource, Seal, Verdict
+from domain.errors import CursorRefused, NotAuthenticated, RoleTooLow, SpaceForbidden, Unavailable
+from domain.ids import EventId, SpaceId, UserId, personal_space
+from domain.organization import OrganizationName
+from domain.task import Description, Title
+from domain.user import Email
+from tests.unit.application.organizations_builders import NOON, PASSWORD, TICK, Office, a_draft
+
+HOUR: Final = timedelta(hours=1)
+SOMEWHERE: Final = SpaceId(UUID(int=1))
+ELSEWHERE: Final = SpaceId(UUID(int=2))
+SECRET: Final = "a task's content"
+TURNING: Final = Turning(SignedCursors(KeyRing((Key("a", bytes(range(32))),))))
+
+Page = Callable[[AuditQuery, str | None], Awaitable[AuditPage]]
+
+
+@pytest.fixture
+async def office() -> Office:
+    """An organisation with somebody in every role, and an administrator of accounts who is not in it."""
+    office = Office()
+    await office.open()
+    await office.app.create_admin(Email("administrator@example.org"), PASSWORD, None)
+    office.people["administrator"] = await office.sign_in("administrator")
+    return office
+
+
+async def refused(work: Awaitable[object], why: type[Exception]) -> None:
+    with pytest.raises(why):
+        await work
+
+
+def an_event(number: int, space_id: SpaceId = SOMEWHERE, **parts: Any) -> AuditEvent:
+    """The event of this number: every hour one."""
+    whole: dict[str, Any] = {
+        "id": EventId(UUID(int=100 + number)),
+        "space_id": space_id,
+        "at": NOON + number * HOUR,
+        "actor_id": None,
+        "action": Action.UPDATE,
+        "outcome": Outcome.SUCCESS,
+        "resource_type": Resource.TASK,
+        "resource_id": None,
+        "ip_address": None,
+        "user_agent": None,
+        "request_id": None,
+        "changes": {},
+    }
+    return AuditEvent(**whole | parts)
+
+
+async def a_log(store: MemoryStore, *events: AuditEvent) -> list[AuditEvent]:
+    """Write events down."""
+    async with MemoryOpenLog(store)(SOMEWHERE) as log:
+        for event in events:
+            await log.append(event)
+    return list(events)
+
+
+async def events_in(office: Office, space_id: SpaceId) -> list[AuditEvent]:
+    """What a log holds, the newest first."""
+    kept = (await office.contents()).audit_events.values()
+    return sorted((event for event in kept if event.space_id == space_id), key=lambda event: event.id, reverse=True)
+
+
+# Who may read
+
+
+@pytest.mark.parametrize("use", ["list", "verify"])
+@pytest.mark.parametrize(
+    ("who", "why"),
+    [
+        ("stranger", SpaceForbidden),
+        ("removed", SpaceForbidden),
+        ("administrator", SpaceForbidden),
+        ("viewer", RoleTooLow),
+        ("member", RoleTooLow),
+        ("admin", None),
+        ("owner", None),
+    ],
+)
+async def test_an_organizations_log_is_for_its_admins_and_owners(
+    office: Office, who: str, use: str, why: type[Exception] | None
+) -> None:
+    work: Awaitable[AuditPage | Verdict]
+    if use == "list":
+        work = office.app.list_events(office[who], office.id, AuditQuery(limit=100))
+    else:
+        work = office.app.verify_log(office[who], office.id)
+    if why is not None:
+        await refused(work, why)
+        return
+    events = await events_in(office, office.space_id)
+    expected = AuditPage(events, None) if use == "list" else Verdict(len(events))
+    assert await work == expected
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("who", ["stranger", "removed", "administrator", "viewer", "owner"])
+async def test_everybody_reads_their_own_log_and_nothing_else_in_it(office: Office, who: str, *, named: bool) -> None:
+    actor = office[who]
+    owner_id = str(actor.user_id) if named else None
+    page = await office.app.list_events(actor, owner_id, AuditQuery(limit=100))
+    assert page.items == await events_in(office, personal_space(actor.user_id))
+    assert {event.space_id for event in page.items} == {personal_space(actor.user_id)}
+    assert await office.app.verify_log(actor, owner_id) == Verdict(len(page.items))
+
+
+@pytest.mark.parametrize("owner_id", ["owner", "nobody", "garbage"])
+async def test_nobody_reads_somebody_elses_log(office: Office, owner_id: str) -> None:
+    named = {"owner": str(office["owner"].user_id), "nobody": str(UUID(int=0)), "garbage": "audit"}[owner_id]
+    for who in ("administrator", "admin", "stranger"):
+        await refused(office.app.list_events(office[who], named, AuditQuery()), SpaceForbidden)
+        await refused(office.app.verify_log(office[who], named), SpaceForbidden)
+
+
+async def test_whoever_is_signed_out_reads_nothing(office: Office) -> None:
+    for who in ("owner", "administrator"):
+        await office.app.sign_out(office[who])
+    await refused(office.app.list_events(office["owner"], office.id, AuditQuery()), NotAuthenticated)
+    await refused(office.app.verify_log(office["owner"], office.id), NotAuthenticated)
+    await refused(office.app.list_account_events(office["administrator"], AuditQuery()), NotAuthenticated)
+
+
+@pytest.mark.parametrize("who", ["stranger", "viewer", "member", "admin", "owner"])
+async def test_the_log_of_all_accounts_is_for_administrators(office: Office, who: str) -> None:
+    await refused(office.app.list_account_events(office[who], AuditQuery()), RoleTooLow)
+
+
+async def test_administrators_see_sign_ins_accounts_and_refusals_of_everybody(office: Office) -> None:
+    await refused(office.app.get_organization(office["stranger"], office.id), SpaceForbidden)
+    page = await office.app.list_account_events(office["administrator"], AuditQuery(limit=1000))
+    kept = (await office.contents()).audit_events.values()
+    about_accounts = {Resource.SESSION, Resource.ACCOUNT}
+    expected = [e for e in kept if e.resource_type in about_accounts or e.outcome is not Outcome.SUCCESS]
+    assert page.items == sorted(expected, key=lambda event: event.id, reverse=True)
+    everybody = {actor.user_id for actor in office.people.values()}
+    assert {e.actor_id for e in page.items if e.action is Action.LOGIN} == everybody
+    refusal = page.items[0]
+    assert (refusal.actor_id, refusal.outcome) == (office["stranger"].user_id, Outcome.DENIED)
+
+
+async def test_administrators_see_nothing_of_what_is_in_a_space(office: Office) -> None:
+    for owner_id in (None, office.id):
+        draft = a_draft(SECRET, description=Description(SECRET))
+        task = await office.app.create_task(office["owner"], owner_id, draft)
+        await office.app.change_task(office["owner"], owner_id, task.id, {"title": Title(f"{SECRET}, changed")})
+        await refused(office.app.get_task(office["administrator"], owner_id or office.id, task.id), SpaceForbidden)
+        await office.app.transfer_task(office["owner"], owner_id, task.id, personal_space(office["admin"].user_id))
+    await office.app.rename_organization(office["owner"], office.id, OrganizationName(SECRET))
+    page = await office.app.list_account_events(office["administrator"], AuditQuery(limit=1000))
+    assert SECRET not in json.dumps([asdict(event) for event in page.items], default=str)
+    assert any(SECRET in str(event.changes) for event in (await office.contents()).audit_events.values())
+
+
+# Pages
+
+
+@pytest.fixture(params=["a space's", "the accounts'"])
+async def turn(office: Office, request: pytest.FixtureRequest) -> Page:
+    """Reads a stretch of a log."""
+    if request.param == "a space's":
+        list_events = ListEvents(office.app.list_events.open_space, TURNING)
+        return lambda query, cursor: list_events(office["owner"], office.id, query, cursor)
+    list_account_events = ListAccountEvents(office.app.list_account_events.open_identity, TURNING)
+    return lambda query, cursor: list_account_events(office["administrator"], query, cursor)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
+async def test_the_pages_together_are_the_log(turn: Page, limit: int) -> None:
+    whole = (await turn(AuditQuery(limit=1000), None)).items
+    seen: list[AuditEvent] = []
+    cursor: str | None = None
+    while True:
+        page = await turn(AuditQuery(limit=limit), cursor)
+        assert 0 < len(page.items) <= limit
+        seen += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+        assert len(page.items) == limit
+    assert seen == whole
+
+
+async def test_a_log_that_fills_its_page_has_no_next_one(turn: Page) -> None:
+    count = len((await turn(AuditQuery(limit=1000), None)).items)
+    assert (await turn(AuditQuery(limit=count), None)).next_cursor is None
+    assert (await turn(AuditQuery(limit=count - 1), None)).next_cursor is not None
+
+
+async def test_what_is_added_meanwhile_moves_no_page(office: Office, turn: Page) -> None:
+    whole = (await turn(AuditQuery(limit=1000), None)).items
+    first = await turn(AuditQuery(limit=2), None)
+    await office.a_task()
+    await office.sign_in("owner")
+    second = await turn(AuditQuery(limit=2), first.next_cursor)
+    assert [*first.items, *second.items] == whole[:4]
+
+
+async def test_the_size_of_a_page_may_change_on_the_way(turn: Page) -> None:
+    whole = (await turn(AuditQuery(limit=1000), None)).items
+    first = await turn(AuditQuery(limit=2), None)
+    assert (await turn(AuditQuery(limit=3), first.next_cursor)).items == whole[2:5]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"action": Action.LOGIN},
+        {"resource_type": Resource.TASK},
+        {"resource_id": "x"},
+        {"since": NOON},
+        {"until": NOON + HOUR},
+    ],
+)
+async def test_a_cursor_is_bound_to_its_query(turn: Page, other: dict[str, Any]) -> None:
+    cursor = (await turn(AuditQuery(limit=1), None)).next_cursor
+    await refused(turn(AuditQuery(limit=1, **other), cursor), CursorRefused)
+
+
+@pytest.mark.parametrize("forged", ["", "garbage", "é", "0190f000-0000-7000-8000-00000000000f", "A" * 70])
+async def test_a_forged_cursor_is_refused(turn: Page, forged: str) -> None:
+    await refused(turn(AuditQuery(), forged), CursorRefused)
+
+
+async def test_a_cursor_is_bound_to_the_caller_and_to_the_space(office: Office) -> None:
+    app, query = office.app, AuditQuery(limit=1)
+    list_events = ListEvents(app.list_events.open_space, TURNING)
+    list_account_events = ListAccountEvents(app.list_account_events.open_identity, TURNING)
+    owner, admin, administrator = office["owner"], office["admin"], office["administrator"]
+    another = await office.another(owner)
+    cursor = (await list_events(owner, office.id, query)).next_cursor
+    assert (await list_events(owner, office.id, query, cursor)).items
+    await refused(list_events(admin, office.id, query, cursor), CursorRefused)
+    for owner_id in (another, None):
+        await refused(list_events(owner, owner_id, query, cursor), CursorRefused)
+    await refused(list_account_events(administrator, query, cursor), CursorRefused)
+    of_accounts = (await list_account_events(administrator, query)).next_cursor
+    await refused(list_events(administrator, None, query, of_accounts), CursorRefused)
+
+
+# Filters
+
+
+FILTERED: Final[dict[str, tuple[dict[str, Any], list[int]]]] = {
+    "nothing": ({}, [5, 4, 3, 2, 1, 0]),
+    "an action": ({"action": Action.DELETE}, [4, 1]),
+    "an action that was not done": ({"action": Action.PURGE}, []),
+    "a kind": ({"resource_type": Resource.MEMBER}, [4, 2]),
+    "a thing": ({"resource_id": "x"}, [4, 3]),
+    "from a moment on": ({"since": NOON + 3 * HOUR}, [5, 4, 3]),
+    "after a moment": ({"since": NOON + 3 * HOUR + TICK}, [5, 4]),
+    "before a moment": ({"until": NOON + 3 * HOUR}, [2, 1, 0]),
+    "up to a moment": ({"until": NOON + 3 * HOUR + TICK}, [3, 2, 1, 0]),
+    "a stretch": ({"since": NOON + HOUR, "until": NOON + 3 * HOUR}, [2, 1]),
+    "an empty stretch": ({"since": NOON + HOUR, "until": NOON + HOUR}, []),
+    "everything at once": (
+        {"action": Action.DELETE, "resource_type": Resource.MEMBER, "resource_id": "x", "since": NOON},
+        [4],
+    ),
+}
+
+
+@pytest.mark.parametrize("wanted", FILTERED)
+async def test_only_what_fits_is_shown(office: Office, wanted: str) -> None:
+    actor = office["stranger"]
+    space_id = personal_space(actor.user_id)
+    async with office.store.begin(read_only=False) as contents:
+        contents.audit_events.clear()
+    events = await a_log(
+        office.store,
+        an_event(0, space_id),
+        an_event(1, space_id, action=Action.DELETE),
+        an_event(2, space_id, resource_type=Resource.MEMBER, resource_id="y"),
+        an_event(3, space_id, resource_id="x"),
+        an_event(4, space_id, action=Action.DELETE, resource_type=Resource.MEMBER, resource_id="x"),
+        an_event(5, space_id, outcome=Outcome.DENIED),
+        an_event(6, ELSEWHERE, action=Action.DELETE, resource_id="x"),
+    )
+    filters, expected = FILTERED[wanted]
+    page = await office.app.list_events(actor, None, AuditQuery(**filters))
+    assert page.items == [events[number] for number in expected]
+
+
+# Sealing
+
+
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs are sealed and looked over three events at a time."""
+    monkeypatch.setattr("application.audit._AT_ONCE", 3)
+
+
+async def seals_in(store: MemoryStore) -> list[Seal]:
+    async with store.begin(read_only=True) as contents:
+        return [contents.audit_seals[key] for key in sorted(contents.audit_seals)]
+
+
+def inspector(store: MemoryStore) -> InspectLog:
+    open_log = MemoryOpenLog(store)
+    return InspectLog(open_log, SealLog(open_log))
+
+
+@pytest.mark.usefixtures("few_at_once")
+@pytest.mark.parametrize("length", range(8))
+async def test_events_are_sealed_once_and_in_order(length: int) -> None:
+    store = MemoryStore()
+    events = await a_log(store, *map(an_event, range(length)))
+    seal_log = SealLog(MemoryOpenLog(store))
+    await seal_log(SOMEWHERE)
+    seals = await seals_in(store)
+    assert [seal.event_id for seal in seals] == [event.id for event in events]
+    assert [seal.position for seal in seals] == list(range(1, length + 1))
+    await seal_log(SOMEWHERE)
+    assert await seals_in(store) == seals
+    assert await inspector(store)(SOMEWHERE) == Verdict(length)
+
+
+@pytest.mark.usefixtures("few_at_once")
+async def test_what_comes_later_is_sealed_behind_what_was_there_even_with_an_earlier_id() -> None:
+    store = MemoryStore()
+    early, *events = map(an_event, range(5))
+    await a_log(store, *events)
+    await SealLog(MemoryOpenLog(store))(SOMEWHERE)
+    await a_log(store, early)
+    assert await inspector(store)(SOMEWHERE) == Verdict(5)
+    assert [seal.event_id for seal in await seals_in(store)] == [*(event.id for event in events), early.id]
+
+
+async def test_each_space_has_a_chain_of_its_own() -> None:
+    store = MemoryStore()
+    await a_log(store, an_event(0), an_event(1, ELSEWHERE), an_event(2))
+    for space_id, length in ((SOMEWHERE, 2), (ELSEWHERE, 1)):
+        assert await inspector(store)(space_id) == Verdict(length)
+
+
+class _Late(MemoryAuditLog):
+    """A log in which somebody else is quicker."""
+
+    async def add_seal(self, seal: Seal) -> None:
+        if seal.position % 3 == 2:
+            raise SealTaken
+        await super().add_seal(seal)
+
+
+class Contested:
+    """Opens logs; the first few times a seal is too late."""
+
+    def __init__(self, store: MemoryStore, losses: int) -> None:
+        self._store = store
+        self.losses = losses
+
+    @asynccontextmanager
+    async def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
+        async with self._store.begin(read_only=read_only) as contents:
+            kind = _Late if self.losses else MemoryAuditLog
+            self.losses = max(0, self.losses - 1)
+            yield kind(contents, space_id)
+
+
+@pytest.mark.usefixtures("few_at_once")
+@pytest.mark.parametrize("losses", [1, 2, 5])
+async def test_a_seal_that_comes_too_late_is_tried_again(losses: int) -> None:
+    store = MemoryStore()
+    events = await a_log(store, *map(an_event, range(5)))
+    open_log = Contested(store, losses)
+    await SealLog(open_log)(SOMEWHERE)
+    assert open_log.losses == 0
+    assert [seal.event_id for seal in await seals_in(store)] == [event.id for event in events]
+    assert await inspector(store)(SOMEWHERE) == Verdict(5)
+
+
+async def test_every_log_that_has_grown_is_sealed(office: Office) -> None:
+    await office.a_task()
+    await refused(office.app.get_organization(office["stranger"], office.id), SpaceForbidden)
+    await refused(office.app.sign_in("member@example.org", "a wrong one"), NotAuthenticated)
+    await office.app.seal_grown_logs()
+    contents = await office.contents()
+    sealed = {(space_id, seal.event_id) for (space_id, _), seal in contents.audit_seals.items()}
+    assert sealed == set(contents.audit_events)
+
+
+async def test_a_log_that_has_not_grown_is_left_alone() -> None:
+    opened: list[SpaceId] = []
+
+    @asynccontextmanager
+    async def open_log(space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
+        opened.append(space_id)
+        async with MemoryOpenLog(store)(space_id, read_only=read_only) as log:
+            yield log
+
+    store, unsealed = MemoryStore(), Unsealed()
+    seal_grown_logs = SealGrownLogs(SealLog(open_log), unsealed)
+    unsealed.add(SOMEWHERE)
+    unsealed.add(SOMEWHERE)
+    for _ in range(2):
+        await seal_grown_logs()
+    assert opened == [SOMEWHERE]
+
+
+async def test_what_could_not_be_sealed_is_sealed_the_next_time() -> None:
+    faults = [Unavailable()]
+
+    @asynccontextmanager
+    async def open_log(space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
+        if faults:
+            raise faults[0]
+        async with MemoryOpenLog(store)(space_id, read_only=read_only) as log:
+            yield log
+
+    store, unsealed = MemoryStore(), Unsealed()
+    await a_log(store, an_event(0), an_event(1, ELSEWHERE))
+    seal_grown_logs = SealGrownLogs(SealLog(open_log), unsealed)
+    for space_id in (SOMEWHERE, ELSEWHERE):
+        unsealed.add(space_id)
+    await refused(seal_grown_logs(), Unavailable)
+    faults.clear()
+    await seal_grown_logs()
+    assert {seal.event_id for seal in await seals_in(store)} == {an_event(0).id, an_event(1).id}
+
+
+# Finding out
+
+LENGTH: Final = 8
+
+
+def _change(contents: Contents, number: int) -> None:
+    event = an_event(number)
+    contents.audit_events[SOMEWHERE, event.id] = replace(event, changes={"title": {"to": "something else"}})
+
+
+def _blame(contents: Contents, number: int) -> None:
+    event = an_event(number)
+    contents.audit_events[SOMEWHERE, event.id] = replace(event, actor_id=UserId(UUID(int=9)))
+
+
+def _remove(contents: Contents, number: int) -> None:
+    del contents.audit_events[SOMEWHERE, an_event(number).id]
+
+
+def _swap(contents: Contents, number: int) -> None:
+    """Two events that follow each other, each under the other's seal."""
+    places = (SOMEWHERE, number + 1), (SOMEWHERE, (number + 1) % LENGTH + 1)
+    seals = [contents.audit_seals[place] for place in places]
+    for place, seal, other in zip(places, seals, reversed(seals), strict=True):
+        contents.audit_seals[place] = replace(other, position=seal.position)
+
+
+def _forge(contents: Contents, number: int) -> None:
+    seal = contents.audit_seals[SOMEWHERE, number + 1]
+    contents.audit_seals[SOMEWHERE, number + 1] = replace(seal, digest=bytes(32))
+
+
+async def a_sealed_log() -> MemoryStore:
+    store = MemoryStore()
+    await a_log(store, *map(an_event, range(LENGTH)))
+    assert await inspector(store)(SOMEWHERE) == Verdict(LENGTH)
+    return store
+
+
+@pytest.mark.usefixtures("few_at_once")
+@pytest.mark.parametrize("number", range(LENGTH))
+@pytest.mark.parametrize("touch", [_change, _blame, _remove, _forge])
+async def test_the_first_event_that_was_touched_is_found(touch: Callable[[Contents, int], None], number: int) -> None:
+    store = await a_sealed_log()
+    async with store.begin(read_only=False) as contents:
+        touch(contents, number)
+        if number < LENGTH - 1:
+            touch(contents, LENGTH - 1)
+    assert await inspector(store)(SOMEWHERE) == Verdict(number, an_event(number).id)
+
+
+@pytest.mark.usefixtures("few_at_once")
+@pytest.mark.parametrize("number", range(LENGTH - 1))
+async def test_swapped_seals_are_found(number: int) -> None:
+    store = await a_sealed_log()
+    async with store.begin(read_only=False) as contents:
+        _swap(contents, number)
+    assert await inspector(store)(SOMEWHERE) == Verdict(number, an_event(number + 1).id)
+
+
+@pytest.mark.usefixtures("few_at_once")
+@pytest.mark.parametrize("with_event", [True, False])
+@pytest.mark.parametrize("number", range(LENGTH - 1))
+async def test_a_seal_that_is_missing_in_the_middle_is_found(number: int, *, with_event: bool) -> None:
+    store = await a_sealed_log()
+    async with store.begin(read_only=False) as contents:
+        del contents.audit_seals[SOMEWHERE, number + 1]
+        if with_event:
+            _remove(contents, number)
+    assert await inspector(store)(SOMEWHERE) == Verdict(number, an_event(number + 1).id)
+
+
+async def test_what_was_found_is_told_to_whoever_may_read_the_log(office: Office) -> None:
+    owner = office["owner"]
+    untouched = await office.app.verify_log(owner, office.id)
+    assert untouched.valid
+    first = (await events_in(office, office.space_id))[-1]
+    async with office.store.begin(read_only=False) as contents:
+        contents.audit_events[office.space_id, first.id] = replace(first, outcome=Outcome.FAILED)
+    assert await office.app.verify_log(owner, office.id) == Verdict(0, first.id)
+    assert await office.app.inspect_log(office.space_id) == Verdict(0, first.id)
+    assert (await office.app.verify_log(owner, None)).valid
+
+
+async def test_a_log_that_nobody_has_is_empty_and_valid() -> None:
+    assert await inspector(MemoryStore())(SOMEWHERE) == Verdict(0)

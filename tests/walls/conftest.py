@@ -1,0 +1,31 @@
+"""A database with all its walls, and a table of who noticed when one was missing."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import pytest
+from sqlalchemy import URL
+
+from tests.walls.ground import Ground, ground
+
+NOTICED: Final = pytest.StashKey[list[tuple[str, str, str | None]]]()
+"""What was missing, where, and who noticed."""
+
+
+@pytest.fixture(scope="session")
+async def guarded(postgres_server: URL) -> AsyncIterator[Ground]:
+    async with ground(postgres_server) as found:
+        yield found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def noticed(pytestconfig: pytest.Config) -> None:
+    pytestconfig.stash[NOTICED] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    rows = config.stash.get(NOTICED, [])
+    if rows and config.get_verbosity() > 0:
+        terminalreporter.section("who noticed what was missing")
+        for missing, where, who in rows:
+            terminalreporter.line(f"{missing} | {where} | {who or 'NOBODY'}")

@@ -1,0 +1,193 @@
+"""A plugin for pytest that has every mutant sit the exam, and writes down which test noticed.
+
+``pytest -p tests.walls.exam --sitting=sqlite,memory --findings=FILE tests/contract`` has the first store sit the exam as
+it is, to learn which test uses which statement, and then for each mutant and store the tests that could notice, until
+one does. Each test starts on empty tables: it can only notice by what it has put there itself.
+"""
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, cast
+from unittest import mock
+
+import asyncpg
+import pytest
+from _pytest.runner import runtestprotocol
+from sqlalchemy import URL
+
+from adapters.sql.connection import Database
+from adapters.sql.query import Query
+from adapters.sql.url import is_sqlite
+from tests.support import stores
+from tests.walls.emptying import empty, hasten
+from tests.walls.entrance import entrances_without_a_check
+from tests.walls.mutants import Mutant, Piece, all_mutants, knowing_every_place, place_of
+
+SITS: Final = {
+    "sqlite": {Piece.SPACE, Piece.CHECK, Piece.DOOR, Piece.NOTHING},
+    "memory": {Piece.DOOR},
+    "postgres_bypassing": {Piece.SPACE, Piece.CHECK, Piece.ENTRANCE, Piece.DOOR},
+    "postgres_as_service": {Piece.CHECK, Piece.ENTRANCE, Piece.DOOR},
+}
+"""Which mutants each store can show. The first one is the fastest that uses statements."""
+
+BROKEN: Final = (
+    sqlite3.OperationalError,
+    sqlite3.ProgrammingError,
+    asyncpg.PostgresSyntaxError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.IndeterminateDatatypeError,
+    KeyError,
+)
+"""What a mutant dies of that makes no sense: that says nothing about the tests."""
+
+_RAISED: Final = pytest.StashKey[pytest.ExceptionInfo[BaseException] | None]()
+
+
+@dataclass
+class Knowledge:
+    """What is known of a test, whichever store sits it: the statements it uses, its time, the mutants it noticed."""
+
+    uses: set[str | None] = field(default_factory=set)
+    seconds: float = 0.0
+    noticed: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Sitting:
+    """One store's exam."""
+
+    store: str
+    items: list[pytest.Item]
+    urls: list[URL]
+    known: dict[str, Knowledge]
+
+    @property
+    def url(self) -> URL | None:
+        """The database, as whoever was first to open it; none for memory and before there is one."""
+        kind = self.store.partition("_")[0]
+        return next((url for url in self.urls if url.drivername.startswith(kind)), None)
+
+    def learn(self) -> None:
+        """Run every test as it is, unless another store has done so: that one takes the same statements."""
+        self._fails(self.items[0])  # From now on there is a database.
+        for item in self.items:
+            if self._name(item) not in self.known:
+                knowledge = self.known[self._name(item)] = Knowledge()
+                began = time.perf_counter()
+                with _recorded(knowledge.uses):
+                    self._fails(item)
+                knowledge.seconds = time.perf_counter() - began
+
+    def finding(self, mutant: Mutant) -> dict[str, Any]:
+        """The first test that notices the mutant: one that fails, and passes without it."""
+        found = {"mutant": mutant.name, "piece": mutant.piece, "store": self.store, "able": len(self._able(mutant))}
+        for item in self._able(mutant):
+            with mutant.applied():
+                raised = self._fails(item)
+            if raised is not None and self._fails(item) is None:
+                self.known[self._name(item)].noticed.add(mutant.name)
+                how = raised.exconly(tryshort=True).splitlines()[0]
+                return found | {"by": item.nodeid, "how": how, "broken": isinstance(raised.value, BROKEN)}
+        return found | {"by": None, "how": None, "broken": False}
+
+    def nothing(self) -> Mutant:
+        """A mutant that nobody can notice, missing from the statement that the fewest tests use."""
+        uses = Counter(place for knowledge in self.known.values() for place in knowledge.uses if place is not None)
+        return Mutant("nothing", Piece.NOTHING, min(uses, key=lambda place: uses[place]), nullcontext)
+
+    def _able(self, mutant: Mutant) -> list[pytest.Item]:
+        """The tests that could notice: first those that noticed it in another store, or many others, then the fastest."""
+
+        def rank(item: pytest.Item) -> tuple[bool, int, float]:
+            knowledge = self.known[self._name(item)]
+            return mutant.name not in knowledge.noticed, -len(knowledge.noticed), knowledge.seconds
+
+        able = [item for item in self.items if mutant.place in {None, *self.known[self._name(item)].uses}]
+        return sorted(able, key=rank)
+
+    def _name(self, item: pytest.Item) -> str:
+        return item.nodeid.replace(self.store, "", 1)
+
+    def _fails(self, item: pytest.Item) -> pytest.ExceptionInfo[BaseException] | None:
+        if self.url is not None:
+            empty(self.url)
+        item.stash[_RAISED] = None
+        # What belongs to the session is kept for the next test, whichever that is.
+        reports = runtestprotocol(item, log=False, nextitem=cast("pytest.Item", item.session))
+        return item.stash[_RAISED] if any(report.failed for report in reports) else None
+
+
+@contextmanager
+def _recorded(used: set[str | None]) -> Iterator[None]:
+    """Note which statements are sent."""
+
+    def noting(name: str) -> property:
+        compiled = vars(Query)[name]
+        return property(lambda query: (used.add(place_of(query)), compiled.__get__(query))[1])
+
+    changed = {name: noting(name) for name in ("on_postgres", "on_sqlite")}
+    with mock.patch.multiple(Query, **changed):
+        yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--sitting", required=True, help="the stores that sit, separated by commas")
+    parser.addoption("--findings", required=True, type=Path, help="the file for what was found")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    if call.excinfo is not None:
+        item.stash[_RAISED] = call.excinfo
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    """Instead of running each test once."""
+    if session.testsfailed:
+        raise session.Failed("the exam cannot be collected")
+    known: dict[str, Knowledge] = {}
+    with _noting_databases() as urls, knowing_every_place():
+        stores_sitting = session.config.getoption("--sitting").split(",")
+        found = [finding for store in stores_sitting for finding in _sit(session, store, urls, known)]
+    session._setupstate.teardown_exact(None)
+    session.config.getoption("--findings").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    return True
+
+
+def _sit(session: pytest.Session, store: str, urls: list[URL], known: dict[str, Knowledge]) -> list[dict[str, Any]]:
+    items = [item for item in session.items if _store(item) == store]
+    sitting = Sitting(store, items, urls, known)
+    sitting.learn()
+    mutants = [*all_mutants(), sitting.nothing()]
+    if Piece.ENTRANCE in SITS[store] and sitting.url is not None:
+        mutants += entrances_without_a_check(sitting.url)
+    return [sitting.finding(mutant) for mutant in mutants if mutant.piece in SITS[store]]
+
+
+def _store(item: Any) -> str | None:
+    """The store that sits the test, if it is one for every store."""
+    return item.callspec.params.get("store") if hasattr(item, "callspec") else None
+
+
+@contextmanager
+def _noting_databases() -> Iterator[list[URL]]:
+    """The databases that the stores are in, from now on."""
+    urls: list[URL] = []
+    database_at: Callable[[URL], Database] = stores.database_at
+
+    def noting(url: URL) -> Database:
+        hasten(url)
+        urls.append(url)
+        return database_at(url)
+
+    with mock.patch.object(stores, "database_at", noting):
+        yield urls
