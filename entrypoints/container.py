@@ -262,4 +262,7 @@ def _url(setting: str, value: SecretStr | None) -> DatabaseUrl | None:
 def database_place(settings: Settings, *, of_owner: bool = False) -> str:
     """Where the data lies, without the password: as the service reaches it, or as the owner does."""
     url = _owner_url(settings) if of_owner else _service_url(settings)
-    return str(database_file(url).resolve()) if is_sqlite(url) else url.render_as_string()
+    if is_sqlite(url):
+        return str(database_file(url).resolve())
+    # A password may also stand among the parameters, of which only the socket's folder is of interest.
+    return url.set(query={name: text for name, text in url.query.items() if name == "host"}).render_as_string()

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -14,20 +15,22 @@ _OTHERS: Final = 0o077
 def development_keys(file: Path = KEY_FILE) -> str:
     """The keys in the file; made once, readable by the owner only.
 
-    Raises WrongSetting if others may read them.
+    Raises WrongSetting if others may read them, or if they are no text.
     """
     if not file.exists():
         _make(file)
     if file.stat().st_mode & _OTHERS:
         raise WrongSetting("secret_keys", f"others may read {file}: run 'chmod 600 {file}', or delete it")
-    return file.read_text(encoding="ascii").strip()
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError:
+        raise WrongSetting("secret_keys", f"{file} holds no key: delete it, and a new one is made") from None
 
 
 def _make(file: Path) -> None:
     """Write a random key. Of several processes that start at once, the first one's key counts."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
         stream.write(f"dev-{secrets.token_hex(4)}:{secrets.token_urlsafe(48)}\n")
     try:
@@ -35,4 +38,4 @@ def _make(file: Path) -> None:
     except FileExistsError:
         return
     finally:
-        draft.unlink()
+        Path(draft).unlink()

@@ -2,6 +2,7 @@
 
 import os
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated, Final, Literal, Self
 
 from dotenv import dotenv_values
@@ -37,6 +38,16 @@ def _not_yet(value: object) -> object:
     return value
 
 
+def _addresses(text: str) -> str:
+    """Refuse what is no comma-separated list of IP addresses and networks."""
+    for part in filter(None, text.split(",")):
+        try:
+            ip_network(part.strip(), strict=False)
+        except ValueError:
+            raise ValueError("IP addresses and networks, with commas between: '10.0.0.5,10.1.0.0/16'") from None
+    return text
+
+
 LaterText = Annotated[str, AfterValidator(_not_yet)]
 LaterFlag = Annotated[bool, AfterValidator(_not_yet)]
 
@@ -64,7 +75,7 @@ class Settings(BaseSettings):
     rate_limits: bool = True
     redis_url: LaterText = ""
     allowed_origins: LaterText = ""
-    trusted_proxies: str = ""
+    trusted_proxies: Annotated[str, AfterValidator(_addresses)] = ""
     require_https: bool | None = None
     audit_reads: LaterFlag = False
     require_if_match: LaterFlag = False

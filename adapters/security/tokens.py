@@ -97,7 +97,7 @@ class JwtAccessTokens:
             claims = self._checked_claims(token)
             _check_begun(claims, at)
             return _Proven(UserId(UUID(claims["sub"])), SessionId(UUID(claims["sid"])), float(claims["exp"]))
-        except (_Malformed, jwt.InvalidTokenError, ValueError) as error:
+        except (_Malformed, jwt.InvalidTokenError, ValueError, OverflowError, RecursionError) as error:
             raise NotAuthenticated from error
 
     def _checked_claims(self, token: str) -> dict[str, Any]:

@@ -70,6 +70,10 @@ class Database(Protocol):
         """
         ...
 
+    async def revision(self) -> str | None:
+        """Which revision the schema is at; None where there is none yet. Raises Unavailable."""
+        ...
+
     async def faults(self) -> list[str]:
         """What makes it unsafe to serve from this database: a sentence for each reason. Raises Unavailable."""
         ...

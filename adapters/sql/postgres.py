@@ -117,6 +117,15 @@ class PostgresDatabase:
             },
         )
 
+    async def revision(self) -> str | None:
+        """Which revision the schema is at."""
+        async with self._transaction() as raw:
+            await _send(raw, _BEGIN[True])
+            if await raw.fetchval("SELECT to_regclass('alembic_version')") is None:
+                return None
+            found: str | None = await raw.fetchval("SELECT version_num FROM alembic_version")
+            return found
+
     async def faults(self) -> list[str]:
         """What the role could do that it must not."""
         async with self._transaction() as raw:

@@ -2,14 +2,10 @@
 
 from typing import Final
 
-from sqlalchemy import Column, MetaData, Table, Text, select
-
 from adapters.sql.connection import Database
-from adapters.sql.query import Query
 from domain.errors import Unavailable
 
 _SILENT: Final = "The database does not answer."
-_VERSION: Final = Query(select(Table("alembic_version", MetaData(), Column("version_num", Text)).c.version_num))
 
 
 class SqlReadiness:
@@ -23,11 +19,9 @@ class SqlReadiness:
     async def __call__(self) -> str | None:
         """None when everything is in order, else the reason in a sentence."""
         try:
-            async with self._database.begin(read_only=True) as connection:
-                row = await connection.fetch_one(_VERSION)
+            found = await self._database.revision()
         except Unavailable:
             return _SILENT
-        found = row[0] if row else None
         if found != self._expected:
             return f"The database is at revision {found}, this service needs {self._expected}: run 'taskward migrate'."
         return None if self._tolerate_unsafe_role else await self._unsafe()

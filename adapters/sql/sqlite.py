@@ -74,6 +74,13 @@ class SqliteConnection:
     async def show_accounts_log(self) -> None:
         """Nothing to do here either."""
 
+    def revision(self) -> str | None:
+        """Which revision the schema is at; None where there is none yet."""
+        if self._run("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'", []).fetchone() is None:
+            return None
+        row = self._run("SELECT version_num FROM alembic_version", []).fetchone()
+        return None if row is None else str(row[0])
+
     def _run(self, sql: str, arguments: list[Any]) -> sqlite3.Cursor:
         try:
             return self._raw.execute(sql, arguments)
@@ -106,6 +113,11 @@ class SqliteDatabase:
         """Open a transaction in somebody's name."""
         async with self.begin(read_only=read_only) as connection:
             yield connection, await check_entry(connection, entry)
+
+    async def revision(self) -> str | None:
+        """Which revision the schema is at."""
+        async with self._transaction(read_only=True) as connection:
+            return connection.revision()
 
     async def faults(self) -> list[str]:
         """None: whoever can open the file can read it all, and nobody else."""

@@ -1,6 +1,7 @@
 """Which database a URL means."""
 
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -8,6 +9,9 @@ from sqlalchemy.exc import ArgumentError
 from adapters.sql.connection import Database
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sqlite import SqliteDatabase
+
+_RULE: Final = "write sqlite:///path or postgresql://user:password@host/database"
+_LAST_PORT: Final = 65535
 
 DatabaseUrl = URL
 """Where a database is, and how to sign in to it."""
@@ -17,10 +21,13 @@ def read_url(text: str) -> URL:
     """Read ``sqlite:///path`` or ``postgresql://user:password@host/database``. Raises ValueError for anything else."""
     try:
         url = make_url(text)
-    except ArgumentError:
-        raise ValueError("no database URL") from None
+    except (ArgumentError, ValueError):
+        # What they say repeats the URL, and the password in it.
+        raise ValueError(_RULE) from None
+    if url.port is not None and not 0 < url.port <= _LAST_PORT:
+        raise ValueError("a port is a number from 1 to 65535")
     if url.drivername not in {"sqlite", "postgresql"} or not url.database or url.database == ":memory:":
-        raise ValueError("neither sqlite:///path nor postgresql://user:password@host/database")
+        raise ValueError(_RULE)
     return url
 
 

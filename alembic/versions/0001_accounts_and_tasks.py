@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("updated_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("id", name="users_pkey"),
-        sa.CheckConstraint("role IN ('user', 'admin')", name="users_role_check"),
+        sa.CheckConstraint("role IN ('user', 'admin')", name=op.f("users_role_check")),
         sqlite_strict=True,
     )
     op.create_index("users_email_key_key", "users", ["email_key"], unique=True)
@@ -93,7 +93,7 @@ def upgrade() -> None:
             ["space_id"], ["spaces.space_id"], name="memberships_space_id_fkey", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="memberships_user_id_fkey", ondelete="CASCADE"),
-        sa.CheckConstraint("role IN ('viewer', 'member', 'admin', 'owner')", name="memberships_role_check"),
+        sa.CheckConstraint("role IN ('viewer', 'member', 'admin', 'owner')", name=op.f("memberships_role_check")),
         sqlite_strict=True,
     )
     op.create_index("memberships_user_id_idx", "memberships", ["user_id"])
@@ -121,10 +121,14 @@ def upgrade() -> None:
             ["memberships.space_id", "memberships.user_id"],
             name="tasks_space_id_assignee_id_fkey",
         ),
-        sa.CheckConstraint("status IN ('pending', 'in_progress', 'completed', 'cancelled')", name="tasks_status_check"),
-        sa.CheckConstraint("priority IN ('low', 'medium', 'high', 'urgent')", name="tasks_priority_check"),
-        sa.CheckConstraint("(completed_at IS NOT NULL) = (status = 'completed')", name="tasks_completed_at_check"),
-        sa.CheckConstraint("version > 0", name="tasks_version_check"),
+        sa.CheckConstraint(
+            "status IN ('pending', 'in_progress', 'completed', 'cancelled')", name=op.f("tasks_status_check")
+        ),
+        sa.CheckConstraint("priority IN ('low', 'medium', 'high', 'urgent')", name=op.f("tasks_priority_check")),
+        sa.CheckConstraint(
+            "(completed_at IS NOT NULL) = (status = 'completed')", name=op.f("tasks_completed_at_check")
+        ),
+        sa.CheckConstraint("version > 0", name=op.f("tasks_version_check")),
         sqlite_strict=True,
     )
     op.create_index(

@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["space_id"], ["organizations.space_id"], name="invitations_space_id_fkey", ondelete="CASCADE"
         ),
-        sa.CheckConstraint("role IN ('viewer', 'member', 'admin', 'owner')", name="invitations_role_check"),
+        sa.CheckConstraint("role IN ('viewer', 'member', 'admin', 'owner')", name=op.f("invitations_role_check")),
         sqlite_strict=True,
     )
     op.create_index("invitations_space_id_token_hash_key", "invitations", ["space_id", "token_hash"], unique=True)

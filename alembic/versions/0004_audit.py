@@ -39,8 +39,8 @@ def upgrade() -> None:
         sa.Column("request_id", sa.Text),
         sa.Column("changes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("space_id", "id", name="audit_events_pkey"),
-        sa.CheckConstraint(f"action IN ({ACTIONS})", name="audit_events_action_check"),
-        sa.CheckConstraint("outcome IN ('success', 'denied', 'failed')", name="audit_events_outcome_check"),
+        sa.CheckConstraint(f"action IN ({ACTIONS})", name=op.f("audit_events_action_check")),
+        sa.CheckConstraint("outcome IN ('success', 'denied', 'failed')", name=op.f("audit_events_outcome_check")),
         sqlite_strict=True,
     )
     op.create_table(

@@ -77,9 +77,10 @@ def serve() -> None:
 
 async def _prepare(settings: Settings) -> None:
     """Have what the service needs: outside production by migrating, else by refusing to start without it."""
+    service = build(settings)
     if not settings.in_production:
         await migrate(settings)
-    async with _ready(build(settings)):
+    async with _ready(service):
         pass
     if settings.unsafe_database_role:
         typer.echo("taskward: TASKWARD_UNSAFE_DATABASE_ROLE is on: row-level security may not hold", err=True)

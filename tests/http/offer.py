@@ -1,0 +1,27 @@
+"""What the service offers, read from its own OpenAPI document when the tests are collected."""
+
+from typing import Any
+
+from sqlalchemy import make_url
+
+from entrypoints.container import build
+from entrypoints.http.app import create_app
+from tests.http.document import Document
+from tests.http.service import settings_for
+
+
+def _document() -> Document:
+    """The document of a service that is never opened."""
+    return Document(create_app(build(settings_for(make_url("sqlite:///never-opened.db")))).openapi())
+
+
+DOCUMENT = _document()
+OPERATIONS = DOCUMENT.operations
+
+SECURED = [o for o in OPERATIONS if not o.is_public]
+OF_OWNER = [o for o in OPERATIONS if "{owner_id}" in o.path]
+OF_ITEM = [o for o in OPERATIONS if "{task_id}" in o.path]
+WITH_BODY = [o for o in OPERATIONS if o.has_body]
+
+BODIES: dict[str, dict[str, Any]] = {str(o): DOCUMENT.example_body(o) for o in WITH_BODY}
+"""For each operation that takes a body, one in which nothing is wrong."""

@@ -1,0 +1,103 @@
+"""People who use the service over HTTP."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+Json = dict[str, Any]
+
+PASSWORD = "four random words here"
+JSON_TYPE = {"Content-Type": "application/json"}
+
+
+def new_email() -> str:
+    return f"{uuid4().hex}@example.org"
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, signed in."""
+
+    http: httpx.AsyncClient
+    id: str
+    email: str
+    password: str
+    access_token: str
+    refresh_token: str
+
+    async def send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send a request with the access token."""
+        headers = bearer(self.access_token) | dict(request.pop("headers", None) or {})
+        return await self.http.request(method, path, headers=headers, **request)
+
+    async def get(self, path: str, **request: Any) -> httpx.Response:
+        return await self.send("GET", path, **request)
+
+    async def post(self, path: str, **request: Any) -> httpx.Response:
+        return await self.send("POST", path, **request)
+
+    async def put(self, path: str, **request: Any) -> httpx.Response:
+        return await self.send("PUT", path, **request)
+
+    async def patch(self, path: str, **request: Any) -> httpx.Response:
+        return await self.send("PATCH", path, **request)
+
+    async def delete(self, path: str, **request: Any) -> httpx.Response:
+        return await self.send("DELETE", path, **request)
+
+    async def post_json(self, path: str, content: bytes | AsyncIterator[bytes]) -> httpx.Response:
+        """Send these bytes as JSON, whatever they are."""
+        return await self.post(path, content=content, headers=JSON_TYPE)
+
+    async def new_task(self, title: str = "Write the report", **details: Any) -> Json:
+        """A task in one's personal space."""
+        answer = await self.post("/api/tasks", json={"title": title, **details})
+        assert answer.status_code == 201, answer.text
+        task: Json = answer.json()
+        return task
+
+    async def tasks(self, **query: Any) -> Json:
+        """The list of one's tasks."""
+        answer = await self.get("/api/tasks", params=query)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def everything(self) -> tuple[Json, Json]:
+        """All that one has here: account and tasks."""
+        return (await self.get("/api/users/me")).json(), await self.tasks(page_size=100)
+
+    async def sign_in_again(self) -> "Person":
+        """The same person in another session."""
+        tokens = await sign_in(self.http, self.email, self.password)
+        return replace(self, access_token=tokens["access_token"], refresh_token=tokens["refresh_token"])
+
+
+async def register(http: httpx.AsyncClient, *, email: str | None = None, password: str = PASSWORD) -> Json:
+    """A new account."""
+    answer = await http.post("/api/auth/register", json={"email": email or new_email(), "password": password})
+    assert answer.status_code == 201, answer.text
+    user: Json = answer.json()
+    return user
+
+
+async def sign_in(http: httpx.AsyncClient, email: str, password: str = PASSWORD) -> Json:
+    """A pair of tokens."""
+    answer = await http.post("/api/auth/login", json={"email": email, "password": password})
+    assert answer.status_code == 200, answer.text
+    tokens: Json = answer.json()
+    return tokens
+
+
+async def somebody(http: httpx.AsyncClient, *, password: str = PASSWORD) -> Person:
+    """A new person, signed in."""
+    user = await register(http, password=password)
+    tokens = await sign_in(http, user["email"], password)
+    return Person(http, user["id"], user["email"], password, tokens["access_token"], tokens["refresh_token"])

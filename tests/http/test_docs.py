@@ -1,0 +1,61 @@
+"""The documentation in the browser: nothing is loaded from elsewhere."""
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import pytest
+
+from entrypoints.http.docs import problems
+from tests.http.service import ORIGIN
+
+
+@pytest.mark.parametrize("page", ["/docs", "/docs/problems"])
+async def test_a_page_loads_only_what_is_here(page: str, http: httpx.AsyncClient) -> None:
+    answer = await http.get(page)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert not re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", answer.text), "the policy forbids scripts in the page"
+    assert not re.findall(r"\son\w+=", answer.text)
+    for address in re.findall(r"(?:src|href)=\"([^\"]+)\"", answer.text):
+        found = urljoin(f"{ORIGIN}{page}", address)
+        assert urlsplit(found).netloc == urlsplit(ORIGIN).netloc, address
+        loaded = await http.get(found)
+        assert loaded.status_code == 200, address
+        assert loaded.content
+
+
+async def test_the_documentation_loads_something(http: httpx.AsyncClient) -> None:
+    text = (await http.get("/docs")).text
+    assert len(re.findall(r"(?:src|href)=\"", text)) >= 3
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/docs/assets/swagger-ui.css", "text/css"),
+        ("/docs/assets/swagger-ui-bundle.js", "text/javascript"),
+        ("/docs/assets/favicon-32x32.png", "image/png"),
+        ("/docs/start.js", "text/javascript"),
+    ],
+)
+async def test_what_is_loaded_says_what_it_is(path: str, media_type: str, http: httpx.AsyncClient) -> None:
+    answer = await http.get(path)
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+    assert "'self'" in answer.headers["content-security-policy"]
+
+
+async def test_the_documentation_shows_the_document_of_this_service(http: httpx.AsyncClient) -> None:
+    addresses = re.findall(r"url:\s*\"([^\"]+)\"", (await http.get("/docs/start.js")).text)
+    assert addresses == ["/openapi.json"]
+
+
+async def test_every_problem_is_explained_once(http: httpx.AsyncClient) -> None:
+    page = (await http.get("/docs/problems")).text
+    codes = [code for code, _, _ in problems()]
+    assert len(codes) > 15
+    assert sorted(re.findall(r'<dt id="([^"]+)">', page)) == sorted(codes)
+    for code, status, detail in problems():
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", code)
+        assert 400 <= status < 600
+        assert detail.endswith(".")

@@ -1,0 +1,256 @@
+"""The OpenAPI document: complete, consistent, and what the answers of this whole suite are held against."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from entrypoints.version import VERSION
+from tests.http.document import PROBLEM, Document, Operation
+from tests.http.offer import DOCUMENT, OPERATIONS, SECURED, WITH_BODY
+
+PUBLIC = {
+    "POST /api/auth/register",
+    "POST /api/auth/login",
+    "POST /api/auth/refresh",
+    "GET /livez",
+    "GET /readyz",
+}
+every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+
+
+def everything_in(part: Any) -> Iterator[Any]:
+    yield part
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from everything_in(inner)
+
+
+async def test_the_document_is_served_as_json(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == DOCUMENT.written
+
+
+def test_the_document_says_what_it_is_of() -> None:
+    assert re.fullmatch(r"3\.1\.\d+", DOCUMENT.written["openapi"])
+    assert DOCUMENT.written["info"]["title"] == "Taskward"
+    assert DOCUMENT.written["info"]["version"] == VERSION
+    assert DOCUMENT.written["info"]["description"]
+    assert DOCUMENT.written.keys() <= {"openapi", "info", "paths", "components", "servers", "tags", "security"}
+
+
+def test_every_reference_leads_somewhere() -> None:
+    references = [part["$ref"] for part in everything_in(DOCUMENT.written) if isinstance(part, dict) and "$ref" in part]
+    assert len(references) > 20
+    for reference in references:
+        assert isinstance(DOCUMENT.resolve(reference), dict), reference
+
+
+def test_every_schema_is_used() -> None:
+    text = json.dumps(DOCUMENT.written)
+    for name in DOCUMENT.written["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in text, name
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [operation.spec["operationId"] for operation in OPERATIONS]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z][a-z_]*", name) for name in names)
+
+
+@every_operation
+def test_every_operation_says_what_it_does(operation: Operation) -> None:
+    for text in (operation.spec["summary"], operation.spec["description"]):
+        assert text
+        assert text[0].isupper()
+    assert operation.spec["description"].endswith(".")
+    assert operation.spec["tags"]
+
+
+def test_the_public_operations_are_these_and_no_others() -> None:
+    assert {str(operation) for operation in OPERATIONS if operation.is_public} == PUBLIC
+
+
+def test_the_scheme_that_secures_the_others_is_there() -> None:
+    scheme = DOCUMENT.written["components"]["securitySchemes"]["bearer"]
+    assert scheme == {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    for operation in SECURED:
+        assert operation.spec["security"] == [{"bearer": []}]
+
+
+@every_operation
+def test_every_parameter_is_described(operation: Operation) -> None:
+    parameters = operation.spec.get("parameters", [])
+    names = [(parameter["in"], parameter["name"]) for parameter in parameters]
+    assert len(set(names)) == len(names)
+    assert {name for place, name in names if place == "path"} == set(re.findall(r"{(\w+)}", operation.path))
+    for parameter in parameters:
+        assert parameter["schema"]
+        if parameter["in"] == "path":
+            assert parameter["required"] is True
+
+
+@every_operation
+def test_every_answer_has_a_description_and_every_error_is_a_problem(operation: Operation) -> None:
+    responses = operation.spec["responses"]
+    assert [status for status in responses if status.startswith("2")]
+    for status, response in responses.items():
+        assert re.fullmatch(r"[1-5]\d\d", status)
+        assert response["description"]
+        if status >= "4":
+            assert response["content"] == {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        elif status == "204":
+            assert "content" not in response
+        else:
+            assert response["content"]["application/json"]["schema"]["$ref"]
+
+
+@every_operation
+def test_the_refusals_that_follow_from_the_kind_of_operation_are_documented(operation: Operation) -> None:
+    statuses = set(operation.spec["responses"])
+    if operation.path.startswith("/api"):
+        assert "503" in statuses
+    if not operation.is_public:
+        assert statuses >= {"400", "401"}
+    if operation.has_body:
+        assert statuses >= {"400", "413", "415", "422"}
+    if any(parameter["in"] == "query" for parameter in operation.spec.get("parameters", [])):
+        assert "422" in statuses
+    if "{owner_id}" in operation.path:
+        assert "403" in statuses
+    if "{task_id}" in operation.path:
+        assert "404" in statuses
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if "201" in o.spec["responses"]], ids=str)
+def test_what_makes_something_says_where_it_is(operation: Operation) -> None:
+    assert operation.spec["responses"]["201"]["headers"]["Location"]["required"] is True
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=str)
+def test_every_body_is_an_object_that_is_closed(operation: Operation) -> None:
+    assert operation.spec["requestBody"]["required"] is True
+    assert list(operation.spec["requestBody"]["content"]) == ["application/json"]
+    schema = DOCUMENT.body_schema(operation)
+    assert schema["type"] == "object"
+    assert schema["additionalProperties"] is False
+    assert set(schema.get("required", ())) <= schema["properties"].keys()
+
+
+def test_the_rules_for_values_are_documented() -> None:
+    task = DOCUMENT.written["components"]["schemas"]["TaskBody"]["properties"]
+    assert task["title"].items() >= {("minLength", 1), ("maxLength", 255)}
+    assert task["description"]["anyOf"][0]["maxLength"] == 10_000
+    assert task["due_date"]["anyOf"][0]["format"] == "date-time"
+    registration = DOCUMENT.written["components"]["schemas"]["Registration"]["properties"]
+    assert registration["password"].items() >= {("minLength", 8), ("maxLength", 128)}
+    assert registration["email"]["format"] == "email"
+
+
+def test_both_prefixes_offer_the_same() -> None:
+    personal = {(o.method, o.path.removeprefix("/api")) for o in OPERATIONS if o.path.startswith("/api/tasks")}
+    of_owner = {(o.method, o.path.removeprefix("/api/{owner_id}")) for o in OPERATIONS if "{owner_id}" in o.path}
+    assert personal == of_owner
+    for method, path in personal:
+        short, long = (
+            DOCUMENT.operation(method, prefix + path.format(task_id="x")) for prefix in ("/api", "/api/somebody")
+        )
+        assert short is not None
+        assert long is not None
+        assert short.spec["responses"] == long.spec["responses"]
+        assert short.spec.get("requestBody") == long.spec.get("requestBody")
+
+
+def test_no_answer_has_a_place_for_a_secret() -> None:
+    for operation in OPERATIONS:
+        for status, response in operation.spec["responses"].items():
+            if status < "3" and "content" in response:
+                schema = DOCUMENT.resolve(response["content"]["application/json"]["schema"]["$ref"])
+                assert not [name for name in schema["properties"] if "password" in name or "hash" in name]
+
+
+class TestTheCheckOfEveryAnswer:
+    """The check that the client of this suite runs on each answer: it must be able to fail."""
+
+    task = {  # noqa: RUF012 - a value of the tests
+        "id": "01900000-0000-7000-8000-000000000000",
+        "owner_id": "01900000-0000-7000-8000-000000000000",
+        "title": "x",
+        "description": None,
+        "status": "pending",
+        "priority": "medium",
+        "due_date": None,
+        "tags": ["work"],
+        "assignee_id": None,
+        "created_by": "01900000-0000-7000-8000-000000000000",
+        "completed_at": None,
+        "version": 1,
+        "created_at": "2026-05-01T12:00:00Z",
+        "updated_at": "2026-05-01T12:00:00.5Z",
+    }
+    headers = {  # noqa: RUF012 - the same
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        "x-request-id": "x",
+        "cache-control": "no-store",
+    }
+
+    def check(
+        self, body: Any, *, status: int = 200, path: str = "/api/tasks/x", headers: dict[str, str] | None = None
+    ) -> None:
+        request = httpx.Request("GET", f"http://taskward.test{path}")
+        all_headers = self.headers | {"content-type": "application/json"} | (headers or {})
+        content = json.dumps(body).encode()
+        DOCUMENT.check(httpx.Response(status, headers=all_headers, content=content, request=request))
+
+    def test_a_good_answer_passes(self) -> None:
+        self.check(self.task)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"password_hash": "x"},
+            {"title": None},
+            {"title": 1},
+            {"version": True},
+            {"version": "1"},
+            {"status": "done"},
+            {"tags": "work"},
+            {"tags": [1]},
+            {"id": "x"},
+            {"created_at": "2026-05-01T12:00:00+00:00"},
+            {"created_at": "2026-05-01T12:00:00"},
+            {"due_date": 1},
+        ],
+        ids=str,
+    )
+    def test_a_value_that_is_not_documented_is_noticed(self, change: dict[str, Any]) -> None:
+        with pytest.raises(AssertionError):
+            self.check(self.task | change)
+
+    @pytest.mark.parametrize("name", task)
+    def test_a_value_that_is_missing_is_noticed(self, name: str) -> None:
+        with pytest.raises(AssertionError):
+            self.check({key: value for key, value in self.task.items() if key != name})
+
+    @pytest.mark.parametrize(("status", "path"), [(202, "/api/tasks/x"), (200, "/api/nothing"), (409, "/livez")])
+    def test_an_answer_that_is_not_documented_is_noticed(self, status: int, path: str) -> None:
+        with pytest.raises(AssertionError):
+            self.check(self.task, status=status, path=path)
+
+    @pytest.mark.parametrize("name", [*headers, "content-type"])
+    def test_a_header_that_is_wrong_is_noticed(self, name: str) -> None:
+        with pytest.raises(AssertionError):
+            self.check(self.task, headers={name: ""})
+
+    def test_a_server_header_is_noticed(self) -> None:
+        with pytest.raises(AssertionError):
+            self.check(self.task, headers={"server": "uvicorn"})
+
+    def test_another_document_is_another_promise(self) -> None:
+        assert Document({"paths": {}}).operation("GET", "/api/tasks") is None

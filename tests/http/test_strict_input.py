@@ -1,0 +1,358 @@
+"""What a request may hold: nothing is guessed, nothing is ignored. For every route that takes a body."""
+
+import json
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+
+import httpx
+import pytest
+
+from tests.http.document import Operation
+from tests.http.offer import BODIES, DOCUMENT, OPERATIONS, WITH_BODY
+from tests.http.people import JSON_TYPE, Json, Person
+
+MEBIBYTE = 1024 * 1024
+CHUNK = 64 * 1024
+
+OWNER_FIELDS = ("user_id", "owner_id", "tenant_id", "org_id", "space_id", "organization_id", "account_id")
+READ_ONLY_FIELDS = (
+    "id",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "completed_at",
+    "deleted_at",
+    "version",
+    "role",
+    "is_active",
+    "password_hash",
+    "email_key",
+)
+ODD_NAMES = ("unknown", "", " ", "TITLE", "Title", "title ", "__proto__", "__class__", "$ref", "a/b~c", "\u00e9")
+
+every_body = pytest.mark.parametrize("operation", WITH_BODY, ids=str)
+
+
+@pytest.fixture
+async def task(ann: Person) -> Json:
+    return await ann.new_task("as it was")
+
+
+class Target:
+    """An operation with an address at which it would work."""
+
+    def __init__(self, operation: Operation, ann: Person, task: Json) -> None:
+        self.operation = operation
+        self.ann = ann
+        self._path = operation.at(owner_id=ann.id, task_id=task["id"])
+        self.example = BODIES.get(str(operation), {})
+        self.properties = DOCUMENT.body_schema(operation)["properties"] if operation.has_body else {}
+
+    async def send(
+        self, content: bytes | AsyncIterable[bytes], headers: Mapping[str, str] = JSON_TYPE
+    ) -> httpx.Response:
+        return await self.ann.send(self.operation.method, self._path, content=content, headers=dict(headers))
+
+    async def errors(self, contents: Mapping[str, bytes]) -> dict[str, tuple[int, list[tuple[str, str]]]]:
+        """The status and the errors with which each of these bodies is answered."""
+        return {label: _verdict(await self.send(content)) for label, content in contents.items()}
+
+    async def statuses(self, contents: Mapping[str, bytes]) -> dict[str, int]:
+        """The status with which each of these bodies is answered."""
+        return {label: (await self.send(content)).status_code for label, content in contents.items()}
+
+    def with_member(self, name: str, value: bytes) -> bytes:
+        """The example with one member written just so."""
+        others = {key: part for key, part in self.example.items() if key != name}
+        return json.dumps(others | {name: "@@"}).encode().replace(b'"@@"', value)
+
+    @property
+    def text_members(self) -> list[str]:
+        """The members that take text, in one form or another."""
+        return [name for name, schema in self.properties.items() if isinstance(DOCUMENT.example(schema), str)]
+
+
+def _verdict(answer: httpx.Response) -> tuple[int, list[tuple[str, str]]]:
+    errors = answer.json().get("errors", []) if answer.content else []
+    return answer.status_code, [(error["pointer"], error["code"]) for error in errors]
+
+
+@pytest.fixture
+async def target(request: pytest.FixtureRequest, ann: Person, task: Json) -> Target:
+    return Target(request.getfixturevalue("operation"), ann, task)
+
+
+@pytest.fixture
+async def _unchanged(ann: Person, ben: Person, task: Json) -> AsyncIterator[None]:
+    """Nothing that the test sends may change anything of anybody."""
+    before = await ann.everything(), await ben.everything()
+    yield
+    assert (await ann.everything(), await ben.everything()) == before
+
+
+nothing_is_written = pytest.mark.usefixtures("_unchanged")
+
+
+@every_body
+async def test_the_example_that_the_tests_start_from_is_well_formed(operation: Operation, target: Target) -> None:
+    answer = await target.send(json.dumps(target.example).encode())
+    assert answer.status_code in {200, 201, 401}, answer.text
+
+
+@every_body
+@nothing_is_written
+async def test_an_unknown_field_is_refused(operation: Operation, target: Target, ann: Person, ben: Person) -> None:
+    names = [name for name in (*OWNER_FIELDS, *READ_ONLY_FIELDS, *ODD_NAMES) if name not in target.properties]
+    assert len(names) > 25
+    values = {name: ann.id if name in OWNER_FIELDS else ben.id for name in names}
+    bodies = {name: target.with_member(name, json.dumps(value).encode()) for name, value in values.items()}
+    bodies |= {f"{name}: null": target.with_member(name, b"null") for name in OWNER_FIELDS if name in names}
+    assert await target.errors(bodies) == {label: _no_such_field(label.removesuffix(": null")) for label in bodies}
+
+
+def _no_such_field(name: str) -> tuple[int, list[tuple[str, str]]]:
+    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+    return 422, [(pointer, "extra_forbidden")]
+
+
+@every_body
+@nothing_is_written
+async def test_every_required_field_is_required(operation: Operation, target: Target) -> None:
+    bodies = {
+        name: json.dumps({key: value for key, value in target.example.items() if key != name}).encode()
+        for name in target.example
+    }
+    assert await target.errors(bodies) == {name: (422, [(f"/{name}", "missing")]) for name in target.example}
+
+
+@every_body
+@nothing_is_written
+async def test_a_body_that_is_no_object_is_refused(operation: Operation, target: Target) -> None:
+    bodies = {text: text.encode() for text in ("", "[]", '"text"', "1", "true", "false", "null", "[{}]")}
+    assert await target.statuses(bodies) == dict.fromkeys(bodies, 422)
+
+
+@every_body
+@nothing_is_written
+async def test_a_value_of_another_type_is_refused(operation: Operation, target: Target) -> None:
+    for name in target.properties:
+        bodies = {text: target.with_member(name, text.encode()) for text in ("1", "1.5", "true", "{}", '{"a": 1}')}
+        for label, (status, errors) in (await target.errors(bodies)).items():
+            assert (status, {pointer for pointer, _ in errors}) == (422, {f"/{name}"}), label
+
+
+@every_body
+@nothing_is_written
+async def test_a_number_that_is_not_finite_is_a_refused_value(operation: Operation, target: Target) -> None:
+    numbers = ("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 400 + ".0")
+    shapes = ("%s", "[%s]", '{"deep": [%s]}')
+    name = next(iter(target.properties))
+    bodies = {
+        f"{name}: {shape}" % number[:9]: target.with_member(name, (shape % number).encode())
+        for number in numbers
+        for shape in shapes
+    }
+    bodies |= {name: target.with_member(name, b"NaN") for name in (*target.properties, "unknown")}
+    bodies |= {number[:9]: number.encode() for number in numbers}
+    assert await target.statuses(bodies) == dict.fromkeys(bodies, 422)
+
+
+UNSTORABLE = {
+    "NUL": rb'"a\u0000b"',
+    "NUL alone": rb'"\u0000"',
+    "a high surrogate": rb'"a\ud800b"',
+    "a low surrogate": rb'"a\udfffb"',
+    "surrogates in the wrong order": rb'"\udc00\ud800"',
+    "much before NUL": b'"' + b"correct horse battery staple " * 3 + rb'\u0000"',
+    "an address before NUL": rb'"ann@example.org\u0000"',
+}
+
+
+@every_body
+@nothing_is_written
+async def test_text_that_cannot_be_stored_is_refused_in_every_field(operation: Operation, target: Target) -> None:
+    assert target.text_members
+    for name in target.text_members:
+        bodies = {label: target.with_member(name, text) for label, text in UNSTORABLE.items()}
+        for label, (status, errors) in (await target.errors(bodies)).items():
+            assert (status, [pointer for pointer, _ in errors]) == (422, [f"/{name}"]), label
+
+
+@pytest.mark.parametrize("operation", [o for o in WITH_BODY if "tasks" in o.path], ids=str)
+@nothing_is_written
+async def test_text_that_cannot_be_stored_is_refused_in_lists(operation: Operation, target: Target) -> None:
+    bodies = {label: target.with_member("tags", b'["fine", ' + text + b"]") for label, text in UNSTORABLE.items()}
+    for label, (status, errors) in (await target.errors(bodies)).items():
+        assert (status, [pointer for pointer, _ in errors]) == (422, ["/tags/1"]), label
+
+
+@every_body
+@nothing_is_written
+async def test_text_that_cannot_be_stored_is_refused_in_names_of_fields(operation: Operation, target: Target) -> None:
+    bodies = {label: target.with_member("##", b"1").replace(b'"##"', text) for label, text in UNSTORABLE.items()}
+    assert await target.statuses(bodies) == dict.fromkeys(bodies, 422)
+
+
+@pytest.mark.parametrize("text", [r"\ud83d\ude02", r"\u00e9", r"\/", r"\"\\"])
+async def test_an_escaped_character_is_that_character(text: str, ann: Person) -> None:
+    answer = await ann.post_json("/api/tasks", b'{"title": "%s"}' % text.encode())
+    assert answer.json()["title"] == json.loads(f'"{text}"')
+
+
+@every_body
+@nothing_is_written
+async def test_a_name_that_comes_twice_is_malformed(operation: Operation, target: Target) -> None:
+    name, value = next(iter(target.example.items()), ("full_name", "Ann"))
+    escaped = f"\\u{ord(name[0]):04x}{name[1:]}"
+    text = json.dumps(value)
+    bodies = {
+        "the same value": f'{{"{name}": {text}, "{name}": {text}}}',
+        "another spelling": f'{{"{name}": {text}, "{escaped}": {text}}}',
+        "of an unknown field": '{"x": 1, "x": 2}',
+        "without a name": '{"": 1, "": 1}',
+        "deep inside": f'{{"{name}": {text}, "x": [{{"y": {{"z": 1, "z": 1}}}}]}}',
+    }
+    written = {label: body.encode() for label, body in bodies.items()}
+    assert await target.statuses(written) == dict.fromkeys(bodies, 400)
+
+
+MALFORMED = {
+    "a word": b"hello",
+    "half an object": b'{"title": ',
+    "a comma too many": b'{"title": "x",}',
+    "single quotes": b"{'title': 'x'}",
+    "two values": b'{"title": "x"} {"title": "y"}',
+    "text after the value": b'{"title": "x"}x',
+    "a comment": b'{"title": "x"} // x',
+    "blanks only": b" \n",
+    "invalid UTF-8": b'{"title": "\xff"}',
+    "an encoded surrogate": b'{"title": "\xed\xa0\x80"}',
+    "an overlong encoding": b'{"title": "\xc0\x80"}',
+    "half a character": b'{"title": "\xe2\x82',
+    "a byte order mark": '\ufeff{"title": "x"}'.encode(),
+    "UTF-16": '{"title": "x"}'.encode("utf-16"),
+    "UTF-16 without a mark": '{"title": "x"}'.encode("utf-16-le"),
+    "UTF-32": '{"title": "x"}'.encode("utf-32"),
+    "NUL": b"\x00",
+    "a line break in text": b'{"title": "a\nb"}',
+    "a leading zero": b'{"title": 01}',
+    "a hexadecimal number": b'{"title": 0x1}',
+    "100,000 arrays deep": b"[" * 100_000,
+    "100,000 arrays deep, all closed": b"[" * 100_000 + b"]" * 100_000,
+    "100,000 objects deep": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "deep inside a field": b'{"title": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+}
+
+
+@every_body
+@nothing_is_written
+async def test_a_body_that_is_no_json_is_malformed(operation: Operation, target: Target) -> None:
+    assert await target.statuses(MALFORMED) == dict.fromkeys(MALFORMED, 400)
+
+
+@every_body
+@nothing_is_written
+async def test_json_that_is_merely_deep_is_refused_too(operation: Operation, target: Target) -> None:
+    bodies = {
+        f"{name}, {depth} deep": target.with_member(name, b"[" * depth + b"]" * depth)
+        for name in (*target.properties, "unknown")
+        for depth in (10, 200, 900)
+    }
+    assert set((await target.statuses(bodies)).values()) <= {400, 422}
+
+
+@every_body
+@nothing_is_written
+async def test_a_body_that_does_not_say_it_is_json_is_an_unsupported_media_type(
+    operation: Operation, target: Target
+) -> None:
+    body = json.dumps(target.example).encode()
+    types = (
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+        "application/jsonp",
+        "application/json-patch+json",
+        "application/vnd.api+json",
+        "text/json",
+        "json",
+        "*/*",
+    )
+    found = {name: (await target.send(body, {"Content-Type": name})).status_code for name in types}
+    found["none"] = (await target.send(body, {})).status_code
+    assert found == dict.fromkeys((*types, "none"), 415)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/json ;charset=UTF-8"],
+)
+async def test_json_may_say_its_charset(content_type: str, ann: Person) -> None:
+    answer = await ann.post("/api/tasks", content=b'{"title": "x"}', headers={"Content-Type": content_type})
+    assert answer.status_code == 201
+
+
+async def test_json_may_be_preceded_by_blanks(ann: Person) -> None:
+    assert (await ann.post_json("/api/tasks", b' \r\n\t{"title": "x"}\n')).status_code == 201
+
+
+class Stream:
+    """A body almost without end, that counts how much of it was read."""
+
+    def __init__(self) -> None:
+        self.read = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self.read < 64 * MEBIBYTE:
+            self.read += CHUNK
+            yield b" " * CHUNK
+
+
+@every_body
+@nothing_is_written
+async def test_a_body_over_the_limit_is_refused_by_its_announced_length(operation: Operation, target: Target) -> None:
+    for length in (str(MEBIBYTE + 1), str(50 * MEBIBYTE), "9" * 19):
+        stream = Stream()
+        answer = await target.send(stream, JSON_TYPE | {"Content-Length": length})
+        assert (answer.status_code, stream.read) == (413, 0)
+
+
+@every_body
+@nothing_is_written
+async def test_a_body_over_the_limit_is_read_no_further_than_the_limit(operation: Operation, target: Target) -> None:
+    for headers in ({}, {"Content-Length": "2"}):
+        stream = Stream()
+        answer = await target.send(stream, JSON_TYPE | headers)
+        assert ("transfer-encoding" in answer.request.headers) == (not headers)
+        assert answer.status_code == 413
+        assert stream.read <= MEBIBYTE + CHUNK
+
+
+@pytest.mark.parametrize(("extra", "status"), [(0, 201), (1, 413)])
+async def test_the_limit_is_one_mebibyte_to_the_byte(extra: int, status: int, ann: Person) -> None:
+    body = b'{"title": "x"}'.ljust(MEBIBYTE + extra)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), CHUNK):
+            yield body[start : start + CHUNK]
+
+    assert (await ann.post_json("/api/tasks", body)).status_code == status
+    assert (await ann.post_json("/api/tasks", chunks())).status_code == status
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if not o.has_body and o.path.startswith("/api")], ids=str)
+async def test_a_body_that_nobody_asked_for_is_not_read(operation: Operation, target: Target) -> None:
+    stream = Stream()
+    answer = await target.send(stream)
+    assert answer.status_code in {200, 204, 413}
+    assert stream.read <= MEBIBYTE + CHUNK
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/%00", "/api/tasks/%00/complete", "/%ED%A0%80", "/api/users/%ff", "/docs/assets/%00", "/docs/%00"],
+)
+async def test_a_path_that_cannot_be_text_is_answered(path: str, ann: Person, http: httpx.AsyncClient) -> None:
+    for answer in (await ann.get(path), await http.get(path)):
+        assert answer.status_code in {401, 404, 405}, answer.text

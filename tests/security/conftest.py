@@ -1,0 +1,56 @@
+"""The service on both databases, for what is looked at from the inside and over HTTP."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from sqlalchemy import URL, make_url
+
+from adapters.sql import migrations
+from entrypoints.container import Service
+from entrypoints.http.app import create_app
+from tests.http.people import Person, somebody
+from tests.http.service import client, quiet_log, running, settings_for
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_log() -> Iterator[None]:
+    with quiet_log():
+        yield
+
+
+@pytest.fixture(scope="session")
+async def migrated_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> URL:
+    url = make_url(f"sqlite:///{tmp_path_factory.mktemp('security') / 'taskward.db'}")
+    await migrations.upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> URL:
+    """A database with its tables; on PostgreSQL as the service's own role, whom row-level security holds."""
+    found: URL = request.getfixturevalue("migrated_sqlite_url" if request.param == "sqlite" else "service_url")
+    return found
+
+
+@pytest.fixture(scope="session")
+async def service(url: URL) -> AsyncIterator[Service]:
+    async with running(settings_for(url)) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with client(create_app(service)) as http:
+        yield http
+
+
+@pytest.fixture
+async def ann(http: httpx.AsyncClient) -> Person:
+    return await somebody(http)
+
+
+@pytest.fixture
+async def ben(http: httpx.AsyncClient) -> Person:
+    """Somebody else."""
+    return await somebody(http)

@@ -1,0 +1,30 @@
+"""A look into the tables, past the service."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import asyncpg
+from sqlalchemy import URL
+
+TABLES = ("users", "sessions", "refresh_tokens", "spaces", "memberships", "tasks")
+
+
+async def rows_of(url: URL, table: str) -> list[dict[str, Any]]:
+    """Every row of a table, as the database keeps it. On PostgreSQL the URL is the owner's."""
+    if url.drivername == "sqlite":
+        with closing(sqlite3.connect(url.database or "")) as file:
+            file.row_factory = sqlite3.Row
+            return [dict(row) for row in file.execute(f"SELECT * FROM {table}")]  # noqa: S608 - one of our own names
+    connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+    try:
+        return [dict(row) for row in await connection.fetch(f"SELECT * FROM {table}")]  # noqa: S608 - the same
+    finally:
+        await connection.close()
+
+
+def values_of(row: dict[str, Any]) -> Iterator[bytes]:
+    """Everything in a row, as bytes."""
+    for value in row.values():
+        yield value if isinstance(value, bytes) else str(value).encode()

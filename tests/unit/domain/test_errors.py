@@ -1,0 +1,80 @@
+"""What can be refused: the codes that programs rely on, and the families that entrypoints translate."""
+
+import inspect
+
+import pytest
+
+from domain import errors
+from domain.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    InvalidValue,
+    NotAuthenticated,
+    NotFound,
+    TooBusy,
+    Unavailable,
+)
+
+CODES: dict[str, tuple[str, type[DomainError]]] = {
+    "InvalidValue": ("invalid-value", InvalidValue),
+    "NotAuthenticated": ("not-authenticated", NotAuthenticated),
+    "WrongCredentials": ("wrong-credentials", NotAuthenticated),
+    "RefreshRefused": ("refresh-refused", NotAuthenticated),
+    "Forbidden": ("forbidden", Forbidden),
+    "SpaceForbidden": ("space-forbidden", Forbidden),
+    "RoleTooLow": ("role-too-low", Forbidden),
+    "NotFound": ("not-found", NotFound),
+    "TaskNotFound": ("task-not-found", NotFound),
+    "Conflict": ("conflict", Conflict),
+    "EmailTaken": ("email-taken", Conflict),
+    "StaleVersion": ("stale-version", Conflict),
+    "Unavailable": ("unavailable", Unavailable),
+    "TooBusy": ("too-busy", Unavailable),
+}
+FAMILIES = {family for _, family in CODES.values()}
+REFUSALS = {
+    name: refusal
+    for name, refusal in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(refusal, DomainError) and refusal is not DomainError
+}
+WITHOUT_VALUES = [refusal for refusal in REFUSALS.values() if refusal is not InvalidValue]
+
+
+def test_every_refusal_has_the_code_that_it_always_had() -> None:
+    assert {name: refusal.code for name, refusal in REFUSALS.items()} == {n: code for n, (code, _) in CODES.items()}
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_every_refusal_is_in_one_family(name: str) -> None:
+    assert [family for family in FAMILIES if issubclass(REFUSALS[name], family)] == [CODES[name][1]]
+
+
+@pytest.mark.parametrize("refusal", WITHOUT_VALUES)
+def test_a_refusal_says_what_to_do(refusal: type[DomainError]) -> None:
+    assert str(refusal()) == refusal.detail
+    assert refusal.detail.endswith(".")
+
+
+def test_no_two_refusals_say_the_same() -> None:
+    assert len({refusal.detail for refusal in WITHOUT_VALUES}) == len(WITHOUT_VALUES)
+
+
+def test_an_invalid_value_says_which_rule_it_breaks_and_where() -> None:
+    refused = InvalidValue("too_short", "Write more.", field="title")
+    assert (refused.reason, refused.message, refused.field) == ("too_short", "Write more.", "title")
+    assert str(refused) == "Write more."
+    assert refused.args == ("Write more.",)
+
+
+def test_an_invalid_value_need_not_know_its_field() -> None:
+    assert InvalidValue("too_short", "Write more.").field is None
+
+
+def test_an_invalid_value_is_a_value_error() -> None:
+    assert issubclass(InvalidValue, ValueError)
+
+
+@pytest.mark.parametrize("refusal", [Unavailable, TooBusy])
+def test_what_is_unavailable_can_be_tried_again_in_a_second(refusal: type[Unavailable]) -> None:
+    assert refusal.retry_after == 1
