@@ -317,6 +317,7 @@ async def test_a_new_role_is_kept_and_counts_at_the_door(store: Store, people: P
         async with store.open_space(guest, str(space_id)) as space:
             assert space.access.role is role
             assert await space.members.get(guest.user_id) == replace(membership, role=role)
+            assert (await space.members.get(owner.user_id)).role is Role.OWNER
 
 
 async def test_whoever_is_put_out_is_no_member_and_may_come_back(store: Store, people: People) -> None:

@@ -19,8 +19,9 @@ from adapters.memory.tokens import MemoryAccessTokens
 from adapters.system.clock import SetClock
 from adapters.system.ids import CountingIdGenerator
 from application.authentication import TokenPair
-from domain.access import Access, Actor, Role
+from domain.access import NOWHERE, Access, Actor, Origin, Role
 from domain.ids import SessionId, SpaceId, TaskId, UserId, personal_space
+from domain.organization import Membership
 from domain.session import Session
 from domain.tag import TagName
 from domain.task import Description, Priority, Task, TaskDraft, TaskStatus, Title
@@ -165,8 +166,10 @@ class InterruptedIdentity(MemoryOpenIdentity):
     """A door to accounts and sessions where the transaction fails at its very end."""
 
     @asynccontextmanager
-    async def __call__(self, actor: Actor | None, *, read_only: bool = False) -> AsyncIterator[MemoryIdentity]:
-        async with super().__call__(actor, read_only=read_only) as identity:
+    async def __call__(
+        self, actor: Actor | None, *, read_only: bool = False, origin: Origin = NOWHERE
+    ) -> AsyncIterator[MemoryIdentity]:
+        async with super().__call__(actor, read_only=read_only, origin=origin) as identity:
             yield identity
             raise Interrupted
 
@@ -207,7 +210,9 @@ class House:
         """Give somebody a role in another's space; tells how the space is named."""
         space_id = personal_space(host.user_id)
         async with self.store.begin(read_only=False) as contents:
-            contents.memberships[space_id, guest.user_id] = role
+            contents.memberships[space_id, guest.user_id] = Membership(
+                space_id=space_id, user_id=guest.user_id, role=role, joined_at=self.clock()
+            )
         return str(space_id)
 
     async def change_account(self, user_id: UserId, *, password_hash: str | None = None, **parts: Any) -> None:
@@ -221,9 +226,9 @@ class House:
             )
 
     async def contents(self) -> Contents:
-        """Everything that is kept."""
+        """Everything that is kept but the logs, which grow by refusals too."""
         async with self.store.begin(read_only=True) as contents:
-            return contents
+            return replace(contents, audit_events={}, audit_seals={})
 
     async def session(self, actor: Actor) -> Session:
         """The actor's session as it is kept."""
