@@ -113,8 +113,14 @@ class SealGrownLogs:
     unsealed: Unsealed
 
     async def __call__(self) -> None:
-        for space_id in self.unsealed.take():
-            await self.seal_log(space_id)
+        grown = list(self.unsealed.take())
+        try:
+            while grown:
+                await self.seal_log(grown[-1])
+                grown.pop()
+        finally:
+            for space_id in grown:  # The database does not answer: the next time.
+                self.unsealed.add(space_id)
 
 
 @dataclass(frozen=True, slots=True)

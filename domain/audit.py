@@ -177,21 +177,25 @@ def difference(was: Any, now: Any) -> Changes:
         before, after = getattr(was, part.name, None), getattr(now, part.name, None)
         if part.name not in _BOOKKEEPING and before != after:
             sides = {"from": (was, before), "to": (now, after)}
-            found[part.name] = {name: _plain(value) for name, (side, value) in sides.items() if side is not None}
+            found[part.name] = {name: _cut(_plain(value)) for name, (side, value) in sides.items() if side is not None}
     return found
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it, and long text cut short."""
+    """The value as JSON has it."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
-    if isinstance(value, str):
-        return value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}…"
     return value
+
+
+def _cut(value: Any) -> Any:
+    """The value, and long text cut short."""
+    is_long = isinstance(value, str) and len(value) > _LONGEST_VALUE
+    return f"{value[:_LONGEST_VALUE]}…" if is_long else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ _CHAIN: Final = Query(
 )
 FOR_ADMINISTRATORS: Final = or_(
     audit_events.c.outcome != Outcome.SUCCESS,
-    audit_events.c.resource_type.in_([Resource.SESSION, Resource.ACCOUNT]),
+    audit_events.c.resource_type == Resource.SESSION,
+    audit_events.c.resource_type == Resource.ACCOUNT,
 )
 """Sign-ins, accounts and refusals: what happened at the doors, not behind them."""
 
@@ -104,17 +105,21 @@ class SqlAuditLog:
         await self._connection.execute(_APPEND, **row | {"changes": json.dumps(event.changes)})
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
+        await self._step_in()
         return await find_events(self._connection, _OF_SPACE, query, space_id=self._space_id)
 
     async def unsealed(self, limit: int) -> Sequence[AuditEvent]:
+        await self._step_in()
         rows = await self._connection.fetch_all(_UNSEALED, space_id=self._space_id, limit=limit)
         return [_event_from(row) for row in rows]
 
     async def last_seal(self) -> Seal | None:
+        await self._step_in()
         row = await self._connection.fetch_one(_LAST_SEAL, space_id=self._space_id)
         return None if row is None else Seal(*row)
 
     async def add_seal(self, seal: Seal) -> None:
+        await self._step_in()
         try:
             await self._connection.execute(
                 _ADD_SEAL,
@@ -127,9 +132,14 @@ class SqlAuditLog:
             raise SealTaken from violated
 
     async def chain(self, after: int, limit: int) -> list[tuple[Seal, AuditEvent | None]]:
+        await self._step_in()
         rows = await self._connection.fetch_all(_CHAIN, space_id=self._space_id, after=after, limit=limit)
         width = len(_SEAL)
         return [(Seal(*row[:width]), None if row[width] is None else _event_from(row[width:])) for row in rows]
+
+    async def _step_in(self) -> None:
+        """Come back: an event may have been appended to another log."""
+        await self._connection.step_into(self._space_id)
 
 
 class SqlOpenLog:

@@ -16,15 +16,18 @@ from domain.task import Task
 class SqlNeighbour:
     """Another space, seen from an open one, in the same transaction."""
 
-    def __init__(self, connection: Connection, space_id: SpaceId, relation: Relation) -> None:
+    def __init__(self, connection: Connection, space_id: SpaceId, relation: Relation, *, home: SpaceId) -> None:
         self._connection = connection
         self._space_id = space_id
+        self._home = home
         self.relation = relation
 
     async def has_member(self, user_id: UserId) -> bool:
         """Tell whether this person is a member there."""
         await self._connection.step_into(self._space_id)
-        return await SqlMembers(self._connection, self._space_id).has(user_id)
+        found = await SqlMembers(self._connection, self._space_id).has(user_id)
+        await self._connection.step_into(self._home)
+        return found
 
     async def take(self, task: Task, *, was: Task) -> None:
         """Move the task, under row-level security at both ends."""
@@ -32,6 +35,7 @@ class SqlNeighbour:
         await SqlTasks(self._connection, was.space_id).remove(was)
         await self._connection.step_into(self._space_id)
         await SqlTasks(self._connection, self._space_id).add(task)
+        await self._connection.step_into(self._home)
 
 
 class SqlSpace:
@@ -54,7 +58,9 @@ class SqlSpace:
             await self._connection.step_into(one.organization.id)
             members = SqlMembers(self._connection, one.organization.id)
             acquainted = acquainted or await members.has(UserId(space_id))
-        return SqlNeighbour(self._connection, space_id, Relation(role, acquainted))
+        home = self.access.space_id
+        await self._connection.step_into(home)
+        return SqlNeighbour(self._connection, space_id, Relation(role, acquainted), home=home)
 
     @property
     def members(self) -> SqlMembers:

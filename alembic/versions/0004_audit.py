@@ -67,6 +67,13 @@ def _guard_postgres(table: str) -> None:
 
 
 def _guard_sqlite(table: str) -> None:
+    # REPLACE removes rows without a word to the trigger for DELETE.
+    key = "id" if table == "audit_events" else "position"
+    op.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} "  # noqa: S608
+        f"WHERE space_id = NEW.space_id AND {key} = NEW.{key}) "
+        "BEGIN SELECT RAISE(ABORT, 'the log is only added to'); END"
+    )
     for change in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "

@@ -12,7 +12,7 @@ from application.recording.scribe import Notes, Scribe
 from application.recording.spaces import RecordingMembers
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Resource, account_deed, organization_deed, session_deed
-from domain.errors import InvitationRefused, NotAuthenticated
+from domain.errors import Forbidden, InvitationRefused, NotAuthenticated
 from domain.ids import SessionId, SpaceId, UserId
 from domain.organization import Membership, Organization
 from domain.session import RefreshToken, Session
@@ -143,7 +143,8 @@ class RecordingOpenIdentity:
                 if actor is None and notes.deeds:
                     by = UserId(notes.deeds[0][0])  # Whoever registers or signs in does it themselves.
                 await self.scribe.write_all(identity.audit, notes, by=by, origin=origin)
-        except NotAuthenticated as refusal:
+            self.scribe.note_growth(notes)
+        except (NotAuthenticated, Forbidden) as refusal:
             if actor is not None:
                 await self.scribe.write_refusal(refusal, notes, actor)
             raise
@@ -183,6 +184,9 @@ class RecordingOpenReception:
             async with self.open_reception(actor, space_id) as reception:
                 yield RecordingReception(reception, notes)
                 await self.scribe.write_all(reception.audit, notes, by=actor.user_id, origin=actor.origin)
+            self.scribe.note_growth(notes)
         except (NotAuthenticated, InvitationRefused) as refusal:
+            # Whose invitation it was is not told: a refused one looks like one that there never was.
+            notes.resource_type, notes.resource_id = Resource.INVITATION, None
             await self.scribe.write_refusal(refusal, notes, actor)
             raise

@@ -71,18 +71,23 @@ class Scribe:
             changes=deed.changes,
         )
         await log.append(event)
-        self.unsealed.add(space_id)
 
     async def write_all(self, log: AuditLog, notes: Notes, *, by: UserId | None, origin: Origin) -> None:
         """Append everything that was done."""
         for space_id, deed in notes.deeds:
             await self.write(log, deed, space_id=space_id, by=by, origin=origin)
 
+    def note_growth(self, notes: Notes) -> None:
+        """Take note of the logs that have grown, once that is certain: nobody could seal what is not committed."""
+        for space_id, _ in notes.deeds:
+            self.unsealed.add(space_id)
+
     async def write_apart(self, deed: Deed, *, of: UserId, origin: Origin) -> None:
         """Append a deed to somebody's own log, in a transaction of its own."""
         space_id = personal_space(of)
         async with self.open_log(space_id) as log:
             await self.write(log, deed, space_id=space_id, by=of, origin=origin)
+        self.unsealed.add(space_id)
 
     async def write_refusal(self, refusal: DomainError, notes: Notes, actor: Actor) -> None:
         """Note in somebody's own log what they were refused."""

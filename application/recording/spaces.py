@@ -73,7 +73,8 @@ class RecordingMembers:
     async def save(self, membership: Membership) -> None:
         await self.members.save(membership)
         was = self.found.get(membership.user_id)
-        self.notes.did(membership.space_id, member_deed(Action.ROLE_CHANGE, was, membership))
+        if membership != was:
+            self.notes.did(membership.space_id, member_deed(Action.ROLE_CHANGE, was, membership))
 
     async def remove(self, user_id: UserId) -> None:
         await self.members.remove(user_id)
@@ -205,6 +206,7 @@ class RecordingOpenSpace:
             async with self.open_space(actor, owner_id, read_only=read_only) as space:
                 yield RecordingSpace(space, notes)
                 await self.scribe.write_all(space.audit, notes, by=actor.user_id, origin=actor.origin)
+            self.scribe.note_growth(notes)
         except (NotAuthenticated, Forbidden, NotFound) as refusal:
             if isinstance(refusal, SpaceForbidden):
                 notes.aim(Resource.SPACE, space_named(actor, owner_id))

@@ -1,11 +1,20 @@
 """Things with an id, and how the proof makes them."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from domain.access import Role
 from entrypoints.proof.callers import Caller, Place
 from entrypoints.proof.deployment import Person
 from entrypoints.proof.scene import Item, Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What people make in spaces: where it is posted to, and which field of it holds a text."""
+
+    collection: str
+    field: str
 
 
 def _host(scene: Scene) -> Person:
@@ -20,34 +29,39 @@ def _host(scene: Scene) -> Person:
     return scene.cast.owner
 
 
-async def _new_task(scene: Scene, maker: Person, *readers: str) -> str:
-    path, canaries = f"/api/{scene.space_id}/tasks", scene.cast.canaries
-    title = canaries.plant(scene.space_id, *readers)
-    task = await scene.cast.deployment.ask(maker, "POST", path, {"title": title})
-    return canaries.guard(task["id"], scene.space_id, *readers)
+async def _post(scene: Scene, maker: Person, thing: Thing, *readers: str) -> str:
+    """Make a thing in the scene's space, for the people in it and in the readers' spaces."""
+    path, canaries = f"/api/{scene.space_id}/{thing.collection}", scene.cast.canaries
+    body = {thing.field: canaries.plant(scene.space_id, *readers)}
+    made = await scene.cast.deployment.ask(maker, "POST", path, body)
+    return canaries.guard(made["id"], scene.space_id, *readers)
 
 
-async def _task(scene: Scene) -> str:
-    """A task that somebody else in the space made."""
-    return await _new_task(scene, _host(scene))
+def by_somebody_else(thing: Thing, *, moves: bool = False) -> Item:
+    """One that another person in the space made; if it ``moves``, the organisation may get to see it."""
+
+    async def make(scene: Scene) -> str:
+        readers = [scene.cast.organizations[Place.ORGANIZATION]] if moves else []
+        return await _post(scene, _host(scene), thing, *readers)
+
+    return Item(make)
 
 
-async def _task_to_move(scene: Scene) -> str:
-    """The same, one that the organisation may get to see."""
-    return await _new_task(scene, _host(scene), scene.cast.organizations[Place.ORGANIZATION])
+def by_the_caller(thing: Thing) -> Item:
+    """One that the caller made, and may not be able to make any more; somebody else's for an outsider."""
 
+    async def make(scene: Scene) -> str:
+        person, role = scene.person, scene.role
+        if person is None or role is None:
+            return await _post(scene, _host(scene), thing)
+        if role is not Role.VIEWER:
+            return await _post(scene, person, thing)
+        await scene.cast.make(person, Role.MEMBER)
+        item_id = await _post(scene, person, thing)
+        await scene.cast.make(person, role)
+        return item_id
 
-async def _task_of_ones_own(scene: Scene) -> str:
-    """A task that the caller made, and may not be able to make any more; somebody else's for an outsider."""
-    person, role = scene.person, scene.role
-    if person is None or role is None:
-        return await _task(scene)
-    if role is not Role.VIEWER:
-        return await _new_task(scene, person)
-    await scene.cast.make(person, Role.MEMBER)
-    task_id = await _new_task(scene, person)
-    await scene.cast.make(person, role)
-    return task_id
+    return Item(make, is_callers=True)
 
 
 async def _member(scene: Scene) -> str:
@@ -82,9 +96,10 @@ async def _invitation(scene: Scene) -> str:
     return invitation_id
 
 
-TASK: Final = Item(_task)
-TASK_TO_MOVE: Final = Item(_task_to_move)
-TASK_OF_ONES_OWN: Final = Item(_task_of_ones_own, is_callers=True)
+_TASKS: Final = Thing("tasks", "title")
+TASK: Final = by_somebody_else(_TASKS)
+TASK_TO_MOVE: Final = by_somebody_else(_TASKS, moves=True)
+TASK_OF_ONES_OWN: Final = by_the_caller(_TASKS)
 MEMBER: Final = Item(_member, is_lasting=False)
 OWNER: Final = Item(_owner, is_lasting=False)
 ONESELF: Final = Item(_oneself, is_callers=True, undo=_come_back)

@@ -16,11 +16,13 @@ class Scene:
     cast: Cast
     caller: Caller
     place: Place
+    stand_in: Person | None = None
+    """Who really calls, where the caller's own account would be used up."""
 
     @property
     def person(self) -> Person | None:
         """The account behind the caller, if there is one."""
-        return self.cast.people.get(self.caller)
+        return self.stand_in or self.cast.people.get(self.caller)
 
     @property
     def space_id(self) -> str:

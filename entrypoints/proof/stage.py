@@ -59,8 +59,8 @@ class Stage:
             yield _summary(changing[-1], await self.watch.damage(everything))
 
     async def _try(self, attempt: Attempt, item_id: str, views: Sequence[View]) -> Result:
-        body = await self.body(attempt)
         person, space_id = await self._equip(attempt)
+        body = await self.body(attempt, person)
         await self.watch.remember(views)
         operation = attempt.operation
         answer = await self.cast.deployment.send_as(person, operation.method, operation.at(space_id, item_id), body)
@@ -80,11 +80,11 @@ class Stage:
             self._items[key] = await item.make(Scene(self.cast, attempt.caller, place))
         return self._items[key]
 
-    async def body(self, attempt: Attempt) -> Json | None:
+    async def body(self, attempt: Attempt, stand_in: Person | None = None) -> Json | None:
         """A body in which nothing is wrong."""
         if attempt.case.body is None:
             return None
-        return await attempt.case.body(Scene(self.cast, attempt.caller, attempt.way.named))
+        return await attempt.case.body(Scene(self.cast, attempt.caller, attempt.way.named, stand_in))
 
     async def _equip(self, attempt: Attempt) -> tuple[Person | None, str]:
         """Who really calls, and on which space: for what is used up, one that nobody misses."""

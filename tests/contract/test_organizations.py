@@ -269,6 +269,16 @@ async def test_what_is_dissolved_is_gone_with_everything_in_it(store: Store, peo
     assert (left.invitations, left.known, left.tasks) == ([], [None, None], [])
 
 
+async def test_a_personal_space_is_not_dissolved(store: Store, people: People) -> None:
+    owner = await people.somebody()
+    async with store.open_space(owner, None) as space:
+        task = a_task(space)
+        await space.tasks.add(task)
+    with pytest.raises(SpaceForbidden):
+        await DissolveOrganization(store.open_space)(owner, str(owner.user_id))
+    assert (await state(store, owner, personal_space(owner.user_id))).tasks == [task]
+
+
 # Members
 
 
@@ -548,8 +558,12 @@ async def two_alike(store: Store, people: People) -> Twins:
     return Twins(store, owner, guest, newcomer.id, mine, theirs, open_, closed)
 
 
+# Every way to write through one of the twins. Whatever is written there says that it belongs to the other.
+Write = Callable[[Any, Twins], Awaitable[None]]
+
+
 async def rename(space: Any, twins: Twins) -> None:
-    await space.charter.save(replace(await space.charter.get(), name=AWKWARD))
+    await space.charter.save(replace(await space.charter.get(), id=twins.theirs, name=AWKWARD))
 
 
 async def put_out(space: Any, twins: Twins) -> None:
@@ -557,16 +571,17 @@ async def put_out(space: Any, twins: Twins) -> None:
     await space.members.remove(twins.guest.user_id)
 
 
-Write = Callable[[Any, Twins], Awaitable[None]]
 AT_A_RECEPTION: Final[dict[str, Write]] = {
     "add a member": lambda space, twins: space.members.add(
-        a_membership(twins.store, twins.mine, twins.newcomer, Role.OWNER)
+        a_membership(twins.store, twins.theirs, twins.newcomer, Role.OWNER)
     ),
     "save a member": lambda space, twins: space.members.save(
-        a_membership(twins.store, twins.mine, twins.guest.user_id, Role.OWNER)
+        a_membership(twins.store, twins.theirs, twins.guest.user_id, Role.OWNER)
     ),
-    "add an invitation": lambda space, twins: space.invitations.add(an_invitation(twins.store, twins.mine)),
-    "save an invitation": lambda space, twins: space.invitations.save(twins.open.close(at=twins.store.clock())),
+    "add an invitation": lambda space, twins: space.invitations.add(an_invitation(twins.store, twins.theirs)),
+    "save an invitation": lambda space, twins: space.invitations.save(
+        replace(twins.open, space_id=twins.theirs, closed_at=twins.store.clock())
+    ),
 }
 WRITES: Final[dict[str, Write]] = AT_A_RECEPTION | {
     "remove a member": put_out,

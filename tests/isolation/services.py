@@ -12,7 +12,7 @@ from sqlalchemy import URL
 
 from adapters.memory.application import application_in_memory
 from adapters.memory.identity import MemoryOpenIdentity
-from adapters.memory.store import MemoryStore
+from adapters.memory.store import Contents, MemoryStore
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
@@ -78,7 +78,7 @@ def settings_for(url: URL) -> Settings:
     """Settings that owe nothing to the environment of whoever runs the tests."""
     text = url.render_as_string(hide_password=False)
     given: dict[str, Any] = {"environment": "test", "bcrypt_cost": 4, "database_url": text, "rate_limits": False}
-    return Settings(_env_file=None, secret_keys=None, **given)
+    return Settings(_env_file=None, secret_keys=None, **given)  # type: ignore[call-arg]
 
 
 @asynccontextmanager
@@ -102,6 +102,11 @@ class MemoryService:
 
     def __post_init__(self) -> None:
         self.application = application_in_memory(SystemClock(), Uuid7Generator(), store=self.store)
+
+    @property
+    def contents(self) -> Contents:
+        """Everything that is kept."""
+        return self.store._contents
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Application]:

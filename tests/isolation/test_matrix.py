@@ -22,13 +22,13 @@ async def run(served: Served, rules: Mapping[str, Rule] = RULES) -> tuple[list[O
     return operations, found
 
 
-def everybody_who_may(rule: Rule) -> set[Caller]:
+def some_who_may(rule: Rule) -> set[Caller]:
     """Who must succeed somewhere, so that a service that refuses everything does not pass."""
     if rule.kind is Kind.PUBLIC:
         return set(Caller)
-    if rule.kind is Kind.ADMINISTRATION:
-        return {Caller.ADMINISTRATOR}
-    return {caller for caller in Caller if caller.is_signed_in}
+    if rule.kind is Kind.ACCOUNT:
+        return {caller for caller in Caller if caller.is_signed_in}
+    return {Caller.ADMINISTRATOR if rule.kind is Kind.ADMINISTRATION else Caller.OWNER}
 
 
 async def test_nobody_sees_or_changes_what_is_not_theirs(url: URL) -> None:
@@ -42,7 +42,7 @@ async def test_nobody_sees_or_changes_what_is_not_theirs(url: URL) -> None:
     assert len(made) > len(Caller) * ways_in > len(Caller) * len(operations)
     for name, rule in RULES.items():
         successes = {result.caller for result in made if result.operation == name and result.got == rule.success}
-        assert successes == everybody_who_may(rule)
+        assert successes >= some_who_may(rule), name
     assert {result.reason for result in found if result.skipped} <= {
         "a log grows by itself; its content is scanned in every other check"
     }

@@ -6,7 +6,8 @@ from typing import Final
 
 import pytest
 
-from tests.isolation import knocked_out as without
+from tests.isolation import wrong_checks as unchecked
+from tests.isolation import wrong_use_cases as forgetful
 from tests.isolation.services import MemoryService
 
 KnockOut = Callable[[MemoryService, pytest.MonkeyPatch], None]
@@ -29,24 +30,32 @@ _READING: Final = ("list_tasks", "get_task")
 _CHANGING: Final = (*_READING, "change_task")
 
 WALLS: Final = [
-    Wall(without.tasks_are_found_in_any_space, _READING, "answered 200 instead of 404"),
-    Wall(without.lists_are_everybodys, _READING, "the answer tells a text of somebody else"),
-    Wall(without.totals_count_everybodys, _READING, "the answer differs from the one for before"),
-    Wall(without.everybody_is_let_in, _CHANGING, "answered 200 instead of 403"),
-    Wall(without.unknown_spaces_are_404, _READING, "answered 404 instead of 403"),
-    Wall(without.missing_items_are_named, _READING, "the answer tells an id of somebody else"),
-    Wall(without.a_header_tells_what_exists, _READING, "the answer differs from the one for an item of another space"),
-    Wall(without.roles_are_not_looked_at, ("organization",), "instead of 403"),
-    Wall(without.members_delete_what_others_made, ("delete_task",), "answered 204 instead of 403"),
-    Wall(without.ended_sessions_go_on, ("get_me",), "answered 200 instead of 401"),
-    Wall(without.inactive_accounts_go_on, ("get_me",), "answered 200 instead of 401"),
-    Wall(without.removed_members_stay, ("list_members",), "answered 200 instead of 403"),
-    Wall(without.refused_changes_are_made, _CHANGING, "is not what it was"),
-    Wall(without.invitations_are_found_by_id_alone, ("invitation",), "instead of 404"),
-    Wall(without.the_space_in_the_path_is_ignored, ("create_task",), "the answer is about another space"),
-    Wall(without.bodies_may_name_an_owner, ("create_task",), "owner_id: answered 201 instead of 422"),
-    Wall(without.assignees_are_not_checked, ("create_task",), "instead of 422"),
-    Wall(without.tasks_can_be_pushed_on_strangers, ("transfer_task",), "an organisation: answered 200 instead of 404"),
-    Wall(without.logs_are_everybodys, ("list_events", "get_task"), "the answer tells a text of somebody else"),
-    Wall(without.everybody_administers, ("list_account_events",), "answered 200 instead of 403"),
+    Wall(forgetful.tasks_are_found_in_any_space, _READING, "answered 200 instead of 404"),
+    Wall(forgetful.lists_are_everybodys, _READING, "the answer tells a text of somebody else"),
+    Wall(forgetful.totals_count_everybodys, _READING, "the answer differs from the one for before"),
+    Wall(unchecked.everybody_is_let_in, _CHANGING, "answered 200 instead of 403"),
+    Wall(unchecked.unknown_spaces_are_404, _READING, "answered 404 instead of 403"),
+    Wall(unchecked.missing_items_are_named, _READING, "the answer tells an id of somebody else"),
+    Wall(
+        unchecked.a_header_tells_what_exists,
+        _READING,
+        "the answer differs from the one for an item of another space",
+    ),
+    Wall(unchecked.roles_are_not_looked_at, ("organization",), "instead of 403"),
+    Wall(unchecked.members_delete_what_others_made, ("delete_task",), "answered 204 instead of 403"),
+    Wall(unchecked.ended_sessions_go_on, ("get_me",), "answered 200 instead of 401"),
+    Wall(unchecked.inactive_accounts_go_on, ("get_me",), "answered 200 instead of 401"),
+    Wall(forgetful.removed_members_stay, ("list_members",), "answered 200 instead of 403"),
+    Wall(forgetful.refused_changes_are_made, _CHANGING, "is not what it was"),
+    Wall(forgetful.invitations_are_found_by_id_alone, ("invitation",), "instead of 404"),
+    Wall(forgetful.the_space_in_the_path_is_ignored, ("create_task",), "the answer is about another space"),
+    Wall(unchecked.bodies_may_name_an_owner, ("create_task",), "owner_id: answered 201 instead of 422"),
+    Wall(unchecked.assignees_are_not_checked, ("create_task",), "instead of 422"),
+    Wall(
+        unchecked.tasks_can_be_pushed_on_strangers,
+        ("transfer_task",),
+        "an organisation: answered 200 instead of 404",
+    ),
+    Wall(forgetful.logs_are_everybodys, ("list_events", "get_task"), "the answer tells a text of somebody else"),
+    Wall(forgetful.everybody_administers, ("list_account_events",), "answered 200 instead of 403"),
 ]

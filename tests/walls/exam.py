@@ -52,11 +52,15 @@ _RAISED: Final = pytest.StashKey[pytest.ExceptionInfo[BaseException] | None]()
 
 @dataclass
 class Knowledge:
-    """What is known of a test, whichever store sits it: the statements it uses, its time, the mutants it noticed."""
+    """What is known of a test, whichever store sits it: the statements it uses, its time, the mutants it noticed.
+
+    One that fails as it is is not fit to notice anything.
+    """
 
     uses: set[str | None] = field(default_factory=set)
     seconds: float = 0.0
     noticed: set[str] = field(default_factory=set)
+    fit: bool = True
 
 
 @dataclass
@@ -82,7 +86,7 @@ class Sitting:
                 knowledge = self.known[self._name(item)] = Knowledge()
                 began = time.perf_counter()
                 with _recorded(knowledge.uses):
-                    self._fails(item)
+                    knowledge.fit = self._fails(item) is None
                 knowledge.seconds = time.perf_counter() - began
 
     def finding(self, mutant: Mutant) -> dict[str, Any]:
@@ -109,7 +113,8 @@ class Sitting:
             knowledge = self.known[self._name(item)]
             return mutant.name not in knowledge.noticed, -len(knowledge.noticed), knowledge.seconds
 
-        able = [item for item in self.items if mutant.place in {None, *self.known[self._name(item)].uses}]
+        fit = [item for item in self.items if self.known[self._name(item)].fit]
+        able = [item for item in fit if mutant.place in {None, *self.known[self._name(item)].uses}]
         return sorted(able, key=rank)
 
     def _name(self, item: pytest.Item) -> str:

@@ -159,6 +159,13 @@ async def test_whoever_has_signed_out_does_nothing(office: Office, use: str) -> 
     assert await office.kept() == before
 
 
+@pytest.mark.parametrize("use", ["get", "list members", "list invitations", "list"])
+async def test_whoever_only_looks_waits_for_nobody_who_writes(office: Office, use: str) -> None:
+    async with office.store.begin(read_only=False):
+        work = (USES | OF_NO_ORGANIZATION)[use](office, office["owner"], office.id, InvitationId(UNKNOWN))
+        await asyncio.wait_for(work, timeout=1)
+
+
 # Founding, listing, showing, renaming
 
 
