@@ -51,7 +51,7 @@ class CreateTask:
     async def __call__(self, actor: Actor, owner_id: str | None, draft: TaskDraft) -> Task:
         async with self.open_space(actor, owner_id) as space:
             task = Task.create(draft, id=TaskId(self.new_id()), by=space.access, at=self.clock())
-            await _check_assignee(task, space)
+            await _check_assignee(draft, space)
             await space.tasks.add(task)
         return task
 
@@ -69,9 +69,9 @@ class ReplaceTask:
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, draft: TaskDraft) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
+            await _check_assignee(draft, space)
             task = await space.tasks.get(task_id)
             replaced = task.replace_with(draft, by=space.access, at=self.clock())
-            await _check_assignee(replaced, space)
             await space.tasks.save(replaced, was=task)
         return replaced
 
@@ -89,9 +89,9 @@ class ChangeTask:
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
+            await _check_assignee(changes, space)
             task = await space.tasks.get(task_id)
             changed = task.change(changes, by=space.access, at=self.clock())
-            await _check_assignee(changed, space)
             await space.tasks.save(changed, was=task)
         return changed
 
@@ -172,12 +172,16 @@ class TransferTask:
         return transferred
 
 
-async def _check_assignee(task: Task, space: Space) -> None:
-    """Raise InvalidValue, the same for a real and an unknown person, unless the assignee is a member."""
-    if task.assignee_id is None:
+async def _check_assignee(wanted: TaskDraft | TaskChanges, space: Space) -> None:
+    """Raise InvalidValue, the same for a real and an unknown person, unless the assignee is a member.
+
+    Comes before the task is read: whoever removes a member holds them first and their tasks then, too.
+    """
+    assignee_id = wanted.get("assignee_id")
+    if assignee_id is None:
         return
     try:
-        await space.members.get(task.assignee_id)
+        await space.members.get(assignee_id)
     except MemberNotFound:
         raise InvalidValue(
             "not_a_member", "The assignee must be a member of this space.", field="assignee_id"

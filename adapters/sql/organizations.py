@@ -36,6 +36,7 @@ _ALL_MEMBERS: Final = Query(
 _GET_MEMBER: Final = Reading(select(*_MEMBERSHIP).where(*_MEMBER))
 _HAS_MEMBER: Final = Query(select(memberships.c.user_id).where(*_MEMBER))
 _OWNERS: Final = Reading(select(memberships.c.user_id).where(_MEMBERS, memberships.c.role == Role.OWNER))
+_EVERY_MEMBER: Final = Reading(select(memberships.c.user_id).where(_MEMBERS))
 _ADD_MEMBER: Final = Query(insert(memberships))
 _SAVE_MEMBER: Final = Query(update(memberships).where(*_MEMBER).values(role=bindparam("new_role")))
 _REMOVE_MEMBER: Final = Query(delete(memberships).where(*_MEMBER))
@@ -196,6 +197,9 @@ class SqlCharter:
         )
 
     async def dissolve(self) -> None:
+        # Whoever assigns a task holds its assignee first and the space then. In another order the two could lock
+        # each other out.
+        await _EVERY_MEMBER.all(self._connection, space_id=self._space_id)
         # The tables in the space refer to it, and go with it.
         await self._connection.execute(_REMOVE_SPACE, space_id=self._space_id)
 
@@ -256,4 +260,6 @@ class SqlOpenReception:
         entry = Entry(actor, personal_space(actor.user_id), self._clock())
         async with self._database.enter(entry, read_only=False) as (connection, _):
             await connection.step_into(space_id)
+            # Held, as whoever manages the organisation holds it: they and those who come in take turns.
+            await _GET_ORGANIZATION.one(connection, space_id=space_id)
             yield SqlReception(connection, space_id)

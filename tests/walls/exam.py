@@ -5,13 +5,17 @@ it is, to learn which test uses which statement, and then for each mutant and st
 one does. Each test starts on empty tables: it can only notice by what it has put there itself.
 """
 
+import asyncio
+import inspect
 import json
+import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, cast
 from unittest import mock
@@ -46,6 +50,9 @@ BROKEN: Final = (
     KeyError,
 )
 """What a mutant dies of that makes no sense: that says nothing about the tests."""
+
+SECONDS: Final = 8
+"""How long a test may take. Without a piece of it the service may go on for ever."""
 
 _RAISED: Final = pytest.StashKey[pytest.ExceptionInfo[BaseException] | None]()
 
@@ -124,9 +131,37 @@ class Sitting:
         if self.url is not None:
             empty(self.url)
         item.stash[_RAISED] = None
-        # What belongs to the session is kept for the next test, whichever that is.
-        reports = runtestprotocol(item, log=False, nextitem=cast("pytest.Item", item.session))
+        with _alarm():
+            # What belongs to the session is kept for the next test, whichever that is.
+            reports = runtestprotocol(item, log=False, nextitem=cast("pytest.Item", item.session))
         return item.stash[_RAISED] if any(report.failed for report in reports) else None
+
+
+def _in_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Coroutine[Any, Any, None]]:
+    """The same test, ended by the event loop if it takes too long."""
+
+    @wraps(test)
+    async def limited(*args: Any, **kw: Any) -> None:
+        async with asyncio.timeout(SECONDS):
+            await test(*args, **kw)
+
+    return limited
+
+
+@contextmanager
+def _alarm() -> Iterator[None]:
+    """Stop a test that never comes back to the event loop, as on SQLite it need not."""
+
+    def ring(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(SECONDS + 2)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextmanager
@@ -145,6 +180,12 @@ def _recorded(used: set[str | None]) -> Iterator[None]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sitting", required=True, help="the stores that sit, separated by commas")
     parser.addoption("--findings", required=True, type=Path, help="the file for what was found")
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    for item in items:
+        if inspect.iscoroutinefunction(item.obj):
+            item.obj = _in_time(item.obj)
 
 
 @pytest.hookimpl(wrapper=True)
