@@ -18,6 +18,13 @@ async def guarded(postgres_server: URL) -> AsyncIterator[Ground]:
         yield found
 
 
+@pytest.fixture(scope="session")
+async def scratch(postgres_server: URL) -> AsyncIterator[Ground]:
+    """Another one, for whoever takes a wall away."""
+    async with ground(postgres_server) as found:
+        yield found
+
+
 @pytest.fixture(scope="session", autouse=True)
 def noticed(pytestconfig: pytest.Config) -> None:
     pytestconfig.stash[NOTICED] = []

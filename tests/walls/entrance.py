@@ -2,15 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL
 
 from tests.walls.ground import connected
-from tests.walls.mutants import Mutant, Piece
+from tests.walls.mutants import Applied, Mutant, Piece
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def entrances_without_a_check(url: URL) -> Iterator[Mutant]:
         yield Mutant(name, Piece.ENTRANCE, None, _defined(url, changed, definition))
 
 
-def _defined(url: URL, changed: str, definition: str) -> Callable[[], AbstractContextManager[None]]:
+def _defined(url: URL, changed: str, definition: str) -> Applied:
     @contextmanager
     def applied() -> Iterator[None]:
         now(_run(url, changed))

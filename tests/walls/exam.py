@@ -51,7 +51,7 @@ BROKEN: Final = (
 )
 """What a mutant dies of that makes no sense: that says nothing about the tests."""
 
-SECONDS: Final = 8
+SECONDS: Final = 6
 """How long a test may take. Without a piece of it the service may go on for ever."""
 
 _RAISED: Final = pytest.StashKey[pytest.ExceptionInfo[BaseException] | None]()

@@ -10,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 from sqlalchemy import Dialect
+from sqlalchemy.sql.elements import ClauseElement
 
 from adapters.sql import connection
 from adapters.sql.query import Compiled, Query
@@ -17,9 +18,14 @@ from domain import access
 from domain.access import Access, Actor, Role
 from domain.ids import SpaceId
 from tests.walls.lacking import conditions_on_space, lacking
+from tests.walls.scoping import conjuncts
 from tests.walls.statements import all_statements, factories
+from tests.walls.trusted import EXCEPTIONS
 
 LOADED = ("domain", "application", "adapters")
+
+
+Applied = Callable[[], AbstractContextManager[None]]
 
 
 class Piece(StrEnum):
@@ -39,12 +45,13 @@ class Mutant:
     name: str
     piece: Piece
     place: str | None
-    applied: Callable[[], AbstractContextManager[None]]
+    applied: Applied
 
 
 def all_mutants() -> list[Mutant]:
     """One for each condition on a space, and those at the door. PostgreSQL's own are in ``entrance``."""
-    return [*_without_the_space(), *_without_a_check(), Mutant("the door is open", Piece.DOOR, None, _open_door)]
+    door = Mutant("the door is open", Piece.DOOR, None, _open_door)
+    return [*_without_the_space(), *_without_what_is_trusted(), *_without_a_check(), door]
 
 
 # Statements.
@@ -61,12 +68,16 @@ def _without_the_space() -> Iterator[Mutant]:
         yield Mutant(numbered, Piece.SPACE, place, _compiled_without(place, index))
 
 
-def _compiled_without(place: str, index: int) -> Callable[[], AbstractContextManager[None]]:
+def _compiled_without(place: str, index: int) -> Applied:
     compile_ = Query._compile
 
     def changed(query: Query, dialect: Dialect) -> Compiled:
         return compile_(query, lacking(dialect, index) if place_of(query) == place else dialect)
 
+    return _compiling(place, changed)
+
+
+def _compiling(place: str, changed: Callable[[Query, Dialect], Compiled]) -> Applied:
     @contextmanager
     def applied() -> Iterator[None]:
         with _compiled_anew(place), mock.patch.object(Query, "_compile", changed):
@@ -75,24 +86,35 @@ def _compiled_without(place: str, index: int) -> Callable[[], AbstractContextMan
     return applied
 
 
+def _without_what_is_trusted() -> Iterator[Mutant]:
+    """What stands in for the space, where a statement does without it."""
+    for place in {statement.place for statement in all_statements() if statement.name in EXCEPTIONS}:
+        trusted = next(trusted for name, trusted in EXCEPTIONS.items() if name.partition("(")[0] == place)
+        for table, condition in trusted.instead.items():
+            name = f"{place} without what is trusted of {table}"
+            yield Mutant(name, Piece.SPACE, place, _filtered_without(place, condition))
+
+
 def _without_a_check() -> Iterator[Mutant]:
     """The conditions that the check at the door makes of whoever comes."""
-    query, place = connection._WHO_ENTERS, "connection._WHO_ENTERS"
-    for condition in query._statement._where_criteria:  # type: ignore[union-attr] # it is a SELECT
-        yield Mutant(f"{place} without {condition}", Piece.CHECK, place, _entered_without(query, condition))
+    statement: Any = connection._WHO_ENTERS._statement
+    place = "connection._WHO_ENTERS"
+    for condition in statement._where_criteria:
+        yield Mutant(f"{place} without {condition}", Piece.CHECK, place, _filtered_without(place, condition))
 
 
-def _entered_without(query: Query, condition: Any) -> Callable[[], AbstractContextManager[None]]:
-    statement: Any = query._statement
-    changed = statement._generate()
-    changed._where_criteria = tuple(one for one in statement._where_criteria if one is not condition)
+def _filtered_without(place: str, condition: ClauseElement) -> Applied:
+    compile_ = Query._compile
 
-    @contextmanager
-    def applied() -> Iterator[None]:
-        with _compiled_anew("connection._WHO_ENTERS"), mock.patch.object(query, "_statement", changed):
-            yield
+    def changed(query: Query, dialect: Dialect) -> Compiled:
+        if place_of(query) != place:
+            return compile_(query, dialect)
+        statement: Any = query._statement
+        bare = statement._generate()
+        bare._where_criteria = tuple(one for one in conjuncts(statement._where_criteria) if not one.compare(condition))
+        return compile_(Query(bare), dialect)
 
-    return applied
+    return _compiling(place, changed)
 
 
 @contextmanager

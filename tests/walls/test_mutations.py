@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ from adapters.sql.url import database_at
 from tests.walls import test_policies_alone
 from tests.walls.conftest import NOTICED
 from tests.walls.exam import SITS
-from tests.walls.ground import Ground, ground
+from tests.walls.ground import Ground
 from tests.walls.lifting import Lift, lifted
 from tests.walls.mutants import Piece, all_mutants
 from tests.walls.test_policies_alone import every_table
@@ -93,12 +93,6 @@ Check = Callable[[Ground, Table], Coroutine[Any, Any, None]]
 
 MUST_BE_SEEN_AT_START: Final = (Lift.NO_POLICY, Lift.NOT_FORCED, Lift.DISABLED, Lift.TRUNCATE, Lift.READ)
 WOULD_NOTICE: Final = (AssertionError, pytest.fail.Exception, asyncpg.PostgresError)
-
-
-@pytest.fixture(scope="module")
-async def scratch(postgres_server: URL) -> AsyncIterator[Ground]:
-    async with ground(postgres_server) as found:
-        yield found
 
 
 async def faults(scratch: Ground) -> list[str]:
