@@ -71,6 +71,14 @@ class SignIn:
     new_id: IdGenerator
 
     async def __call__(self, email: str, password: str) -> TokenPair:
+        # Once more where the account changed while its password was checked: another sign-in may have renewed the hash.
+        pair = await self._attempt(email, password) or await self._attempt(email, password)
+        if pair is None:
+            raise WrongCredentials
+        return pair
+
+    async def _attempt(self, email: str, password: str) -> TokenPair | None:
+        """Sign in, or None where what was checked does not hold any more."""
         credentials = await self._credentials(email)
         # No transaction is open while the password is checked: that takes a core for a good part of a second.
         known = await self.passwords.verify(password, credentials.password_hash if credentials else None)
@@ -79,6 +87,8 @@ class SignIn:
         renewed = await self._renewed_hash(password, credentials)
         async with self.open_identity(None) as identity:
             user = await self._unchanged(credentials, identity)
+            if user is None:
+                return None
             if renewed is not None:
                 await identity.users.save_password_hash(user.id, renewed)
             return await self._start_session(user, identity)
@@ -97,11 +107,11 @@ class SignIn:
         return await self.passwords.hash(Password(password))
 
     @staticmethod
-    async def _unchanged(checked: Credentials, identity: Identity) -> User:
+    async def _unchanged(checked: Credentials, identity: Identity) -> User | None:
         """The account, if what was checked still holds after the time that checking took."""
         now = await identity.users.with_email(checked.user.email)
         if now is None or now.password_hash != checked.password_hash or not now.user.is_active:
-            raise WrongCredentials
+            return None
         return now.user
 
     async def _start_session(self, user: User, identity: Identity) -> TokenPair:

@@ -68,6 +68,7 @@ class ReplaceTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, draft: TaskDraft) -> Task:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             replaced = task.replace_with(draft, by=space.access, at=self.clock())
             await _check_assignee(replaced, space)
@@ -87,6 +88,7 @@ class ChangeTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges) -> Task:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             changed = task.change(changes, by=space.access, at=self.clock())
             await _check_assignee(changed, space)
@@ -103,6 +105,7 @@ class CompleteTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             completed = task.complete(by=space.access, at=self.clock())
             await space.tasks.save(completed, was=task)
@@ -121,6 +124,7 @@ class ToggleTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             toggled = task.toggle(by=space.access, at=self.clock())
             await space.tasks.save(toggled, was=task)
@@ -136,6 +140,7 @@ class DeleteTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> None:
         async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             deleted = task.delete(by=space.access, at=self.clock())
             await space.tasks.save(deleted, was=task)

@@ -242,6 +242,14 @@ async def test_a_role_that_grants_nothing_allows_nothing(
     assert await house.contents() == before
 
 
+@pytest.mark.parametrize("name", ["replace", "change", "complete", "toggle", "delete"])
+async def test_a_role_that_is_too_low_is_refused_before_any_task_is_looked_for(house: House, name: str) -> None:
+    ann, ben = await house.somebody("ann"), await house.somebody("ben")
+    shared = await house.let_in(ben, ann, Role.VIEWER)
+    with pytest.raises(RoleTooLow):
+        await USES[name](house.app, ben, shared, TASK)
+
+
 async def test_a_member_may_delete_what_they_made(house: House) -> None:
     ann, ben = await house.somebody("ann"), await house.somebody("ben")
     shared = await house.let_in(ben, ann, Role.MEMBER)
