@@ -1,7 +1,7 @@
 """Who somebody is: signing in, staying signed in, signing out. The only module that makes an ``Actor``."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
 from application.ports.identity import Credentials, Identity, OpenIdentity
@@ -104,15 +104,18 @@ class SignIn:
     async def _renewed_hash(self, password: str, credentials: Credentials) -> str | None:
         if not self.passwords.is_outdated(credentials.password_hash):
             return None
-        return await self.passwords.hash(Password(password))
+        try:
+            return await self.passwords.hash(Password(password))
+        except InvalidValue:
+            return None  # The rule is stricter than it was when the account was opened.
 
     @staticmethod
     async def _unchanged(checked: Credentials, identity: Identity) -> User | None:
         """The account, if what was checked still holds after the time that checking took."""
         now = await identity.users.with_email(checked.user.email)
-        if now is None or now.password_hash != checked.password_hash or not now.user.is_active:
+        if now is None or now.user.id != checked.user.id or now.password_hash != checked.password_hash:
             return None
-        return now.user
+        return now.user if now.user.is_active else None
 
     async def _start_session(self, user: User, identity: Identity) -> TokenPair:
         now = self.clock()
@@ -153,13 +156,15 @@ class Refresh:
             return None
         session = await identity.sessions.get(token.session_id)
         user = await identity.users.get(session.user_id)
-        if not session.is_alive(at=now) or not user.is_active:
+        if not session.is_alive(at=now):
             return None
         after = await identity.sessions.token(token.successor) if token.successor else None
         use = token.use(after=after, limits=self.limits, at=now)
+        if use is not RefreshUse.THEFT and not user.is_active:
+            return None
         successor: str | None = None
         if use is RefreshUse.FIRST:
-            successor = await self._rotate(presented, token, session, identity)
+            successor = await self._rotate(presented, token, session, identity, now)
         elif use is RefreshUse.REPEAT:
             successor = self._successor(presented, token)
         if successor is None:
@@ -168,8 +173,9 @@ class Refresh:
         access_token = self.access_tokens.issue(user, session.id, at=now)
         return TokenPair(access_token, successor, self.access_tokens.lifetime)
 
-    async def _rotate(self, presented: str, token: RefreshToken, session: Session, identity: Identity) -> str:
-        now = self.clock()
+    async def _rotate(
+        self, presented: str, token: RefreshToken, session: Session, identity: Identity, now: datetime
+    ) -> str:
         successor = next(iter(self.refresh_tokens.successors(presented)))
         following = RefreshToken(hash=self.refresh_tokens.hash(successor), session_id=session.id, issued_at=now)
         await identity.sessions.replace_token(token.replaced_by(following.hash, at=now), following)

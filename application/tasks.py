@@ -71,7 +71,7 @@ class ReplaceTask:
             space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             replaced = task.replace_with(draft, by=space.access, at=self.clock())
-            await _check_assignee(replaced, space)
+            await _check_assignee(replaced, space, was=task)
             await space.tasks.save(replaced, was=task)
         return replaced
 
@@ -91,7 +91,7 @@ class ChangeTask:
             space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             changed = task.change(changes, by=space.access, at=self.clock())
-            await _check_assignee(changed, space)
+            await _check_assignee(changed, space, was=task)
             await space.tasks.save(changed, was=task)
         return changed
 
@@ -146,7 +146,8 @@ class DeleteTask:
             await space.tasks.save(deleted, was=task)
 
 
-async def _check_assignee(task: Task, space: Space) -> None:
-    """Raise InvalidValue, the same for a real and an unknown person, unless the assignee is a member."""
-    if task.assignee_id is not None and not await space.has_member(task.assignee_id):
+async def _check_assignee(task: Task, space: Space, *, was: Task | None = None) -> None:
+    """Raise InvalidValue, the same for a real and an unknown person, unless a new assignee is a member."""
+    is_new = was is None or task.assignee_id != was.assignee_id
+    if is_new and task.assignee_id is not None and not await space.has_member(task.assignee_id):
         raise InvalidValue("not_a_member", "The assignee must be a member of this space.", field="assignee_id")

@@ -13,6 +13,7 @@ from adapters.sql.types import is_any_of
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId
+from domain.tag import TagName
 from domain.task import Description, Priority, Task, TaskStatus, Title
 
 _COLUMNS: Final = tuple(tasks.c)
@@ -70,7 +71,7 @@ def _from_row(row: Row) -> Task:
         status=TaskStatus(status),
         priority=Priority(priority),
         due_date=_aware(due_date),
-        tags=tuple(tags),
+        tags=tuple(map(TagName, tags)),
         assignee_id=assignee_id,
         created_by=created_by,
         completed_at=completed_at,

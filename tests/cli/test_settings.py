@@ -80,7 +80,10 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         *[("LOG_FORMAT", value) for value in ("xml", "JSON")],
         *[("PASSWORD_PEPPER", value) for value in ("", "x", "x" * 31)],
         *[("SECRET_KEYS", value) for value in ("", ",", "k", "k:", "k:short", f"{KEYS},{KEYS}", "k:" + "a" * 40)],
-        *[("TRUSTED_PROXIES", value) for value in ("nonsense", "10.0.0.1,nonsense", "10.0.0.0/33", "1.2.3")],
+        *[
+            ("TRUSTED_PROXIES", value)
+            for value in ("nonsense", "10.0.0.1,nonsense", "10.0.0.0/33", "10.0.0.1/8", "1.2.3", "*")
+        ],
         *[
             ("DATABASE_URL", value)
             for value in (

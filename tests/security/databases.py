@@ -28,3 +28,22 @@ def values_of(row: dict[str, Any]) -> Iterator[bytes]:
     """Everything in a row, as bytes."""
     for value in row.values():
         yield value if isinstance(value, bytes) else str(value).encode()
+
+
+async def is_held(url: URL, token_hash: bytes) -> bool:
+    """Whether nobody else could write what hangs on this refresh token now."""
+    if url.drivername == "sqlite":
+        with closing(sqlite3.connect(url.database or "", timeout=0, isolation_level=None)) as file:
+            try:
+                file.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            return False
+    connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+    try:
+        await connection.execute("SELECT FROM refresh_tokens WHERE hash = $1 FOR UPDATE NOWAIT", token_hash)
+    except asyncpg.LockNotAvailableError:
+        return True
+    finally:
+        await connection.close()
+    return False

@@ -576,3 +576,23 @@ async def test_an_interrupted_sign_out_says_so_and_leaves_the_session(house: Hou
     with pytest.raises(Interrupted):
         await sign_out(ann)
     await house.app.check_session(ann)
+
+
+async def test_a_password_that_is_too_short_today_still_opens_the_account(house: House) -> None:
+    ann = await house.register("ann")
+    await house.change_account(ann.id, password_hash="1:short")
+    house.passwords.generation = 2
+    assert await house.app.sign_in("ann@example.org", "short")
+    assert (await house.contents()).accounts[ann.id].password_hash == "1:short"
+
+
+async def test_a_stolen_token_ends_the_session_of_an_inactive_account_too(house: House) -> None:
+    ann = await house.register("ann")
+    first = await house.sign_in("ann")
+    second = await house.app.refresh(first.refresh_token)
+    await house.app.refresh(second.refresh_token)
+    await house.change_account(ann.id, is_active=False)
+    with pytest.raises(RefreshRefused):
+        await house.app.refresh(first.refresh_token)
+    (session,) = (await house.contents()).sessions.values()
+    assert session.revoked_at == house.clock()
