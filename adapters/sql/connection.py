@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import memberships, sessions, users
@@ -89,6 +89,19 @@ class ConstraintViolated(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class Reading:
+    """A statement that reads, and the same that also holds what it read until the transaction ends."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._plain = Query(statement)
+        self._holding = Query(statement.with_for_update())
+
+    async def one(self, connection: Connection, **values: Any) -> Row | None:
+        """The first row."""
+        query = self._plain if connection.read_only else self._holding
+        return await connection.fetch_one(query, **values)
 
 
 _WHO_ENTERS: Final = Query(

@@ -95,16 +95,16 @@ refresh_tokens = Table(
 spaces = Table(
     "spaces",
     metadata,
-    Column("id", Id, nullable=False),
+    Column("space_id", Id, nullable=False),
     Column("created_at", Moment, nullable=False),
-    PrimaryKeyConstraint("id"),
+    PrimaryKeyConstraint("space_id"),
     sqlite_strict=True,
 )
 
 memberships = Table(
     "memberships",
     metadata,
-    Column("space_id", Id, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
     Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("role", Text, nullable=False),
     Column("joined_at", Moment, nullable=False),
@@ -117,7 +117,7 @@ memberships = Table(
 tasks = Table(
     "tasks",
     metadata,
-    Column("space_id", Id, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
     Column("id", Id, nullable=False),
     Column("title", Text, nullable=False),
     Column("description", Text),

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Integer, bindparam, func, insert, select, true, update
 
-from adapters.sql.connection import Connection
+from adapters.sql.connection import Connection, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import IN_USE, tasks
 from adapters.sql.types import is_any_of
@@ -22,13 +22,8 @@ _IN_THIS_SPACE: Final = tasks.c.space_id == bindparam("space_id")
 _THIS_TASK: Final = (_IN_THIS_SPACE, tasks.c.id == bindparam("id"))
 
 
-def _one() -> Select[Any]:
-    return select(*_COLUMNS).where(*_THIS_TASK, IN_USE)
-
-
 _ADD: Final = Query(insert(tasks))
-_GET: Final = Query(_one())
-_HOLD: Final = Query(_one().with_for_update())
+_GET: Final = Reading(select(*_COLUMNS).where(*_THIS_TASK, IN_USE))
 _SAVE: Final = Query(
     update(tasks)
     .where(*_THIS_TASK, tasks.c.version == bindparam("version_read"))
@@ -104,8 +99,7 @@ class SqlTasks:
 
     async def get(self, task_id: TaskId) -> Task:
         """The task, locked where the space was opened for writing."""
-        query = _GET if self._connection.read_only else _HOLD
-        row = await self._connection.fetch_one(query, space_id=self._space_id, id=task_id)
+        row = await _GET.one(self._connection, space_id=self._space_id, id=task_id)
         if row is None:
             raise TaskNotFound
         return _from_row(row)

@@ -77,9 +77,9 @@ def upgrade() -> None:
     op.create_index("refresh_tokens_session_id_idx", "refresh_tokens", ["session_id"])
     op.create_table(
         "spaces",
-        sa.Column("id", Id, nullable=False),
+        sa.Column("space_id", Id, nullable=False),
         sa.Column("created_at", Moment, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="spaces_pkey"),
+        sa.PrimaryKeyConstraint("space_id", name="spaces_pkey"),
         sqlite_strict=True,
     )
     op.create_table(
@@ -89,7 +89,9 @@ def upgrade() -> None:
         sa.Column("role", sa.Text, nullable=False),
         sa.Column("joined_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("space_id", "user_id", name="memberships_pkey"),
-        sa.ForeignKeyConstraint(["space_id"], ["spaces.id"], name="memberships_space_id_fkey", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["space_id"], ["spaces.space_id"], name="memberships_space_id_fkey", ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="memberships_user_id_fkey", ondelete="CASCADE"),
         sa.CheckConstraint("role IN ('viewer', 'member', 'admin', 'owner')", name=op.f("memberships_role_check")),
         sqlite_strict=True,
@@ -113,7 +115,7 @@ def upgrade() -> None:
         sa.Column("updated_at", Moment, nullable=False),
         sa.Column("deleted_at", Moment),
         sa.PrimaryKeyConstraint("space_id", "id", name="tasks_pkey"),
-        sa.ForeignKeyConstraint(["space_id"], ["spaces.id"], name="tasks_space_id_fkey", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["space_id"], ["spaces.space_id"], name="tasks_space_id_fkey", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["space_id", "assignee_id"],
             ["memberships.space_id", "memberships.user_id"],

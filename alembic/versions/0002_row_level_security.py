@@ -16,7 +16,7 @@ def upgrade() -> None:
     """Force a policy on every table that belongs to spaces."""
     if op.get_context().dialect.name != "postgresql":
         return
-    for table in ("tasks", "memberships"):
+    for table in ("spaces", "memberships", "tasks"):
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY {table}_of_this_space ON {table} USING ({THIS_SPACE}) WITH CHECK ({THIS_SPACE})")
@@ -28,7 +28,7 @@ def downgrade() -> None:
     if op.get_context().dialect.name != "postgresql":
         return
     op.execute("DROP POLICY memberships_of_mine ON memberships")
-    for table in ("tasks", "memberships"):
+    for table in ("spaces", "memberships", "tasks"):
         op.execute(f"DROP POLICY {table}_of_this_space ON {table}")
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")

@@ -20,7 +20,7 @@ from sqlalchemy.schema import SchemaItem
 
 from adapters.sql.tables import metadata
 
-NOT_OWNED: Final = {"users", "sessions", "refresh_tokens", "spaces"}
+NOT_OWNED: Final = {"users", "sessions", "refresh_tokens"}
 """The tables that belong to no space."""
 
 TO_PEOPLE: Final = {"memberships (user_id) -> users"}
@@ -52,7 +52,7 @@ def _loose_references(table: Table) -> Iterator[str]:
     """Foreign keys whose first pair is not this space and that of the other table."""
     for key in table.foreign_key_constraints:
         other, target = key.referred_table, key.elements[0].column.name
-        same_space = target == ("id" if other.name == "spaces" else "space_id")
+        same_space = target == "space_id"
         if key.column_keys[0] != "space_id" or not same_space:
             yield f"{table.name} ({', '.join(key.column_keys)}) -> {other.name}"
 
@@ -67,7 +67,7 @@ def test_every_key_of_an_owned_table_leads_with_the_space() -> None:
 
 def _with_notes(*parts: SchemaItem) -> MetaData:
     tables = MetaData()
-    Table("spaces", tables, Column("id", Integer, primary_key=True))
+    Table("spaces", tables, Column("space_id", Integer, primary_key=True))
     Table("users", tables, Column("id", Integer, primary_key=True))
     Table("tasks", tables, Column("space_id", Integer, primary_key=True), Column("id", Integer, primary_key=True))
     columns = [Column(name, Integer) for name in ("id", "space_id", "task_id", "author_id")]
@@ -79,7 +79,7 @@ _KEY: Final = ("space_id", "id")
 
 
 def test_a_table_without_a_space_is_seen() -> None:
-    assert _not_owned(_with_notes()) == {"spaces", "users"}
+    assert _not_owned(_with_notes()) == {"users"}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_column_that_is_unique_or_refers_by_itself_is_seen() -> None:
     [
         UniqueConstraint("space_id", "task_id"),
         Index("by_task", "task_id"),
-        ForeignKeyConstraint(["space_id"], ["spaces.id"]),
+        ForeignKeyConstraint(["space_id"], ["spaces.space_id"]),
         ForeignKeyConstraint(["space_id", "task_id"], ["tasks.space_id", "tasks.id"]),
     ],
 )

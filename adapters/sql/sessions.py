@@ -1,0 +1,113 @@
+"""Sessions and refresh tokens, on SQL databases."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, insert, select, update
+
+from adapters.sql.connection import Connection, Reading
+from adapters.sql.query import Query
+from adapters.sql.tables import refresh_tokens, sessions
+from domain.errors import NotFound
+from domain.ids import SessionId
+from domain.session import RefreshToken, Session
+
+_ADD_SESSION: Final = Query(insert(sessions))
+_SESSION: Final = Reading(select(*sessions.c).where(sessions.c.id == bindparam("session_id")))
+_SAVE_SESSION: Final = Query(
+    update(sessions)
+    .where(sessions.c.id == bindparam("session_id"))
+    .values(
+        last_used_at=bindparam("new_last_used_at"),
+        expires_at=bindparam("new_expires_at"),
+        revoked_at=bindparam("new_revoked_at"),
+    )
+)
+
+_ADD_TOKEN: Final = Query(insert(refresh_tokens))
+_TOKEN: Final = Reading(select(*refresh_tokens.c).where(refresh_tokens.c.hash == bindparam("token_hash")))
+_SAVE_TOKEN: Final = Query(
+    update(refresh_tokens)
+    .where(refresh_tokens.c.hash == bindparam("token_hash"))
+    .values(successor=bindparam("new_successor"), replaced_at=bindparam("new_replaced_at"))
+)
+
+
+class SqlSessions:
+    """All sign-ins."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, session: Session, token: RefreshToken) -> None:
+        """Keep a new session with its first refresh token."""
+        await self._connection.execute(
+            _ADD_SESSION,
+            id=session.id,
+            user_id=session.user_id,
+            created_at=session.created_at,
+            last_used_at=session.last_used_at,
+            expires_at=session.expires_at,
+            ends_at=session.ends_at,
+            revoked_at=session.revoked_at,
+        )
+        await self._add_token(token)
+
+    async def get(self, session_id: SessionId) -> Session:
+        """The session."""
+        row = await _SESSION.one(self._connection, session_id=session_id)
+        if row is None:
+            raise NotFound
+        id_, user_id, created_at, last_used_at, expires_at, ends_at, revoked_at = row
+        return Session(
+            id=id_,
+            user_id=user_id,
+            created_at=created_at,
+            last_used_at=last_used_at,
+            expires_at=expires_at,
+            ends_at=ends_at,
+            revoked_at=revoked_at,
+        )
+
+    async def save(self, session: Session) -> None:
+        """Replace the session of the same id."""
+        await self._connection.execute(
+            _SAVE_SESSION,
+            session_id=session.id,
+            new_last_used_at=session.last_used_at,
+            new_expires_at=session.expires_at,
+            new_revoked_at=session.revoked_at,
+        )
+
+    async def token(self, hash: bytes) -> RefreshToken | None:
+        """The refresh token with this hash."""
+        row = await _TOKEN.one(self._connection, token_hash=hash)
+        if row is None:
+            return None
+        hash_, session_id, issued_at, successor, replaced_at = row
+        return RefreshToken(
+            hash=hash_,
+            session_id=session_id,
+            issued_at=issued_at,
+            successor=successor,
+            replaced_at=replaced_at,
+        )
+
+    async def replace_token(self, used: RefreshToken, by: RefreshToken) -> None:
+        """Keep the next refresh token, and the used one as replaced."""
+        await self._connection.execute(
+            _SAVE_TOKEN,
+            token_hash=used.hash,
+            new_successor=used.successor,
+            new_replaced_at=used.replaced_at,
+        )
+        await self._add_token(by)
+
+    async def _add_token(self, token: RefreshToken) -> None:
+        await self._connection.execute(
+            _ADD_TOKEN,
+            hash=token.hash,
+            session_id=token.session_id,
+            issued_at=token.issued_at,
+            successor=token.successor,
+            replaced_at=token.replaced_at,
+        )
