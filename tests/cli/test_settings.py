@@ -137,7 +137,7 @@ def test_a_setting_that_nobody_knows_stops_the_start(name: str, monkeypatch: pyt
         ("TRUSTED_PROXIES", "127.0.0.1"),
         ("TRUSTED_PROXIES", "10.0.0.1,192.168.0.0/16,::1"),
         ("DATABASE_URL", "postgresql://ann:pw@localhost:5432/taskward"),
-        ("DATABASE_URL", "sqlite:////tmp/taskward.db"),
+        ("DATABASE_URL", "sqlite:////var/lib/taskward/taskward.db"),
         ("AUDIT_READS", "off"),
         ("REDIS_URL", ""),
     ],

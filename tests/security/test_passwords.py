@@ -119,13 +119,6 @@ def test_the_list_of_common_passwords_is_long_and_fits_the_rule_for_passwords() 
         assert 8 <= len(password) <= 128
 
 
-@pytest.fixture
-def owner_url(request: pytest.FixtureRequest, url: URL) -> URL:
-    """The same database, as somebody who sees everything."""
-    found: URL = url if url.drivername == "sqlite" else request.getfixturevalue("migrated_postgres_url")
-    return found
-
-
 async def stored_hash(owner_url: URL, email: str) -> str:
     (found,) = [row["password_hash"] for row in await rows_of(owner_url, "users") if row["email"] == email]
     return str(found)

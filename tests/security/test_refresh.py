@@ -86,13 +86,6 @@ async def device(new_device: NewDevice) -> Device:
     return await new_device()
 
 
-@pytest.fixture
-def owner_url(request: pytest.FixtureRequest, url: URL) -> URL:
-    """The same database, as somebody who sees everything."""
-    found: URL = url if url.drivername == "sqlite" else request.getfixturevalue("migrated_postgres_url")
-    return found
-
-
 async def test_each_token_leads_to_the_next(device: Device) -> None:
     pairs = [await device.sign_in()]
     for _ in range(5):
