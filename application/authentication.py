@@ -1,7 +1,7 @@
 """Who somebody is: signing in, staying signed in, signing out. The only module that makes an ``Actor``."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
 from application.ports.identity import Credentials, Identity, OpenIdentity
@@ -74,6 +74,14 @@ class SignIn:
     new_id: IdGenerator
 
     async def __call__(self, email: str, password: str, origin: Origin = NOWHERE) -> TokenPair:
+        # Once more where the account changed while its password was checked: another sign-in may have renewed the hash.
+        pair = await self._attempt(email, password, origin) or await self._attempt(email, password, origin)
+        if pair is None:
+            raise WrongCredentials
+        return pair
+
+    async def _attempt(self, email: str, password: str, origin: Origin) -> TokenPair | None:
+        """Sign in, or None where what was checked does not hold any more."""
         credentials = await self._credentials(email)
         # No transaction is open while the password is checked: that takes a core for a good part of a second.
         known = await self.passwords.verify(password, credentials.password_hash if credentials else None)
@@ -83,6 +91,8 @@ class SignIn:
         renewed = await self._renewed_hash(password, credentials)
         async with self.open_identity(None, origin=origin) as identity:
             user = await self._unchanged(credentials, identity)
+            if user is None:
+                return None
             if renewed is not None:
                 await identity.users.save_password_hash(user.id, renewed)
             return await self._start_session(user, identity)
@@ -98,7 +108,10 @@ class SignIn:
     async def _renewed_hash(self, password: str, credentials: Credentials) -> str | None:
         if not self.passwords.is_outdated(credentials.password_hash):
             return None
-        return await self.passwords.hash(Password(password))
+        try:
+            return await self.passwords.hash(Password(password))
+        except InvalidValue:
+            return None  # The rule is stricter than it was when the account was opened.
 
     async def _note_failure(self, credentials: Credentials | None, origin: Origin) -> None:
         """Note a failed sign-in in the log of the account it was tried on, if there is one."""
@@ -107,12 +120,12 @@ class SignIn:
             await self.scribe.write_apart(failed, of=credentials.user.id, origin=origin)
 
     @staticmethod
-    async def _unchanged(checked: Credentials, identity: Identity) -> User:
+    async def _unchanged(checked: Credentials, identity: Identity) -> User | None:
         """The account, if what was checked still holds after the time that checking took."""
         now = await identity.users.with_email(checked.user.email)
-        if now is None or now.password_hash != checked.password_hash or not now.user.is_active:
-            raise WrongCredentials
-        return now.user
+        if now is None or now.user.id != checked.user.id or now.password_hash != checked.password_hash:
+            return None
+        return now.user if now.user.is_active else None
 
     async def _start_session(self, user: User, identity: Identity) -> TokenPair:
         now = self.clock()
@@ -153,13 +166,15 @@ class Refresh:
             return None
         session = await identity.sessions.get(token.session_id)
         user = await identity.users.get(session.user_id)
-        if not session.is_alive(at=now) or not user.is_active:
+        if not session.is_alive(at=now):
             return None
         after = await identity.sessions.token(token.successor) if token.successor else None
         use = token.use(after=after, limits=self.limits, at=now)
+        if use is not RefreshUse.THEFT and not user.is_active:
+            return None
         successor: str | None = None
         if use is RefreshUse.FIRST:
-            successor = await self._rotate(presented, token, session, identity)
+            successor = await self._rotate(presented, token, session, identity, now)
         elif use is RefreshUse.REPEAT:
             successor = self._successor(presented, token)
         if successor is None:
@@ -168,8 +183,9 @@ class Refresh:
         access_token = self.access_tokens.issue(user, session.id, at=now)
         return TokenPair(access_token, successor, self.access_tokens.lifetime)
 
-    async def _rotate(self, presented: str, token: RefreshToken, session: Session, identity: Identity) -> str:
-        now = self.clock()
+    async def _rotate(
+        self, presented: str, token: RefreshToken, session: Session, identity: Identity, now: datetime
+    ) -> str:
         successor = next(iter(self.refresh_tokens.successors(presented)))
         following = RefreshToken(hash=self.refresh_tokens.hash(successor), session_id=session.id, issued_at=now)
         await identity.sessions.replace_token(token.replaced_by(following.hash, at=now), following)

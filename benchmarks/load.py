@@ -45,7 +45,7 @@ def apply(load: Load) -> Outcome:
         requests = Path(folder) / "requests"
         requests.write_text("".join("\t".join(request) + "\n" for request in load.requests), encoding="utf-8")
         ended = subprocess.run(
-            _command(load, requests), capture_output=True, check=True, timeout=load.seconds + _SECONDS_TO_END
+            _command(load, requests), stdout=subprocess.PIPE, check=True, timeout=load.seconds + _SECONDS_TO_END
         )
     return _outcome(json.loads(ended.stdout.splitlines()[-1]))
 

@@ -60,7 +60,7 @@ def show(measurements: Measurements) -> None:
     plan, summary = measurements.plan, summarise(measurements)
     print(
         f"\n{measurements.cores} cores, Python {measurements.python}, PostgreSQL {measurements.postgres}; "
-        f"{plan.rounds} rounds of {plan.seconds} s, {plan.connections} connections, {plan.tasks:,} tasks; "
+        f"{plan.rounds} x {plan.seconds} s, {plan.connections} connections, {plan.tasks:,} tasks; "
         f"load average before: {measurements.load_before:.2f}\n\n{_LOAD_COLUMNS}"
     )
     for workload in measurements.turns[0].outcomes:

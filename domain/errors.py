@@ -9,7 +9,7 @@ from typing import ClassVar
 
 
 class DomainError(Exception):
-    """A refusal. ``code`` names it for programs and never changes; ``detail`` tells people what to do."""
+    """A refusal. ``code`` names it for programs and never changes; ``str()`` tells people what to do."""
 
     code: ClassVar[str]
     detail: ClassVar[str]

@@ -42,7 +42,7 @@ def _addresses(text: str) -> str:
     """Refuse what is no comma-separated list of IP addresses and networks."""
     for part in filter(None, text.split(",")):
         try:
-            ip_network(part.strip(), strict=False)
+            ip_network(part.strip())
         except ValueError:
             raise ValueError("IP addresses and networks, with commas between: '10.0.0.5,10.1.0.0/16'") from None
     return text

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, insert, null, select, true, update
 
@@ -13,7 +13,10 @@ from adapters.sql.types import is_any_of
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
+from domain.tag import TagName
 from domain.task import Description, Priority, Task, TaskStatus, Title
+
+Kept = TypeVar("Kept", bound=str)
 
 _COLUMNS: Final = tuple(tasks.c)
 _CHANGEABLE: Final = tuple(c.name for c in tasks.c if c.name not in {"space_id", "id", "created_by", "created_at"})
@@ -58,6 +61,15 @@ def _find(*, by_status: bool) -> Query:
     )
 
 
+_STATUSES: Final = {str(status): status for status in TaskStatus}
+_PRIORITIES: Final = {str(priority): priority for priority in Priority}
+
+
+def _as_kept(kind: type[Kept], text: str) -> Kept:
+    """A value object whose text was checked when it was written; the next list need not check it again."""
+    return str.__new__(kind, text)
+
+
 def _from_row(row: Row) -> Task:
     (
         space_id, id_, title, description, status, priority, due_date, tags, assignee_id,
@@ -66,12 +78,12 @@ def _from_row(row: Row) -> Task:
     return Task(
         id=id_,
         space_id=space_id,
-        title=Title(title),
-        description=None if description is None else Description(description),
-        status=TaskStatus(status),
-        priority=Priority(priority),
+        title=_as_kept(Title, title),
+        description=None if description is None else _as_kept(Description, description),
+        status=_STATUSES[status],
+        priority=_PRIORITIES[priority],
         due_date=_aware(due_date),
-        tags=tuple(tags),
+        tags=tuple(_as_kept(TagName, tag) for tag in tags),
         assignee_id=assignee_id,
         created_by=created_by,
         completed_at=completed_at,

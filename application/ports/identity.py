@@ -1,7 +1,7 @@
 """Where accounts and their sessions are kept."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from application.ports.audit import AccountsLog, AuditLog
@@ -18,7 +18,7 @@ class Credentials:
     """An account with the hash of its password, which never leaves the use cases."""
 
     user: User
-    password_hash: str
+    password_hash: str = field(repr=False)
 
 
 class Users(Protocol):

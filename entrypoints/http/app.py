@@ -1,5 +1,6 @@
 """The ASGI application."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,6 +25,7 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with service.running():
+            _spare_the_collector()
             yield
 
     app = FastAPI(
@@ -34,6 +36,8 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Nobody listens to it, and it costs a twentieth of a request.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.application = service.application
     # The busiest routes come first: they are looked at in this order.
@@ -49,6 +53,16 @@ def create_app(service: Service) -> FastAPI:
     handle_errors(app)
     app.add_middleware(Envelope, https_only=service.settings.https_only)
     return app
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector leave alone what lives as long as the process, and come less often.
+
+    A request makes hundreds of objects and no cycles to speak of: by default the collector took a tenth of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _openapi(app: FastAPI):  # type: ignore[no-untyped-def] # noqa: ANN202

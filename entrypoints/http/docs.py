@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-import swagger_ui_bundle
+import fastapi_offline
 from fastapi import FastAPI
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -13,11 +13,11 @@ from starlette.staticfiles import StaticFiles
 from domain.errors import DomainError
 from entrypoints.http.problems import OTHERS, PAGE, STATUS_OF, RequestRefused
 
-_ASSETS: Final = Path(swagger_ui_bundle.swagger_ui_path)
+_ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 _SWAGGER: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Taskward</title>
 <link rel="stylesheet" href="/docs/assets/swagger-ui.css">
-<link rel="icon" type="image/png" href="/docs/assets/favicon-32x32.png"></head>
+<link rel="icon" type="image/png" href="/docs/assets/favicon.png"></head>
 <body><div id="swagger-ui"></div>
 <script src="/docs/assets/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
 """

@@ -1,12 +1,11 @@
 """What every request and every answer has, whatever becomes of it. Pure ASGI."""
 
+import os
 import re
 from time import perf_counter
 from typing import Any, Final
-from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -89,5 +88,12 @@ class Envelope:
 
 def _request_id(scope: Scope) -> str:
     """The client's id for the request, where it is a sane one; else a new one."""
-    sent = Headers(scope=scope).get("x-request-id", "")
-    return sent if _SANE_ID.fullmatch(sent) else uuid4().hex
+    for name, text in scope["headers"]:
+        if name == b"x-request-id":
+            sent: str = text.decode("latin-1")
+            return sent if _SANE_ID.fullmatch(sent) else _new_id()
+    return _new_id()
+
+
+def _new_id() -> str:
+    return os.urandom(16).hex()

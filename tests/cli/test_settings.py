@@ -80,7 +80,10 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         *[("LOG_FORMAT", value) for value in ("xml", "JSON")],
         *[("PASSWORD_PEPPER", value) for value in ("", "x", "x" * 31)],
         *[("SECRET_KEYS", value) for value in ("", ",", "k", "k:", "k:short", f"{KEYS},{KEYS}", "k:" + "a" * 40)],
-        *[("TRUSTED_PROXIES", value) for value in ("nonsense", "10.0.0.1,nonsense", "10.0.0.0/33", "1.2.3")],
+        *[
+            ("TRUSTED_PROXIES", value)
+            for value in ("nonsense", "10.0.0.1,nonsense", "10.0.0.0/33", "10.0.0.1/8", "1.2.3", "*")
+        ],
         *[
             ("DATABASE_URL", value)
             for value in (
@@ -134,7 +137,7 @@ def test_a_setting_that_nobody_knows_stops_the_start(name: str, monkeypatch: pyt
         ("TRUSTED_PROXIES", "127.0.0.1"),
         ("TRUSTED_PROXIES", "10.0.0.1,192.168.0.0/16,::1"),
         ("DATABASE_URL", "postgresql://ann:pw@localhost:5432/taskward"),
-        ("DATABASE_URL", "sqlite:////tmp/taskward.db"),
+        ("DATABASE_URL", "sqlite:////var/lib/taskward/taskward.db"),
         ("AUDIT_READS", "off"),
         ("REDIS_URL", ""),
     ],

@@ -35,7 +35,7 @@ async def test_the_documentation_loads_something(http: httpx.AsyncClient) -> Non
     [
         ("/docs/assets/swagger-ui.css", "text/css"),
         ("/docs/assets/swagger-ui-bundle.js", "text/javascript"),
-        ("/docs/assets/favicon-32x32.png", "image/png"),
+        ("/docs/assets/favicon.png", "image/png"),
         ("/docs/start.js", "text/javascript"),
     ],
 )
@@ -59,3 +59,9 @@ async def test_every_problem_is_explained_once(http: httpx.AsyncClient) -> None:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", code)
         assert 400 <= status < 600
         assert detail.endswith(".")
+
+
+async def test_the_page_can_show_this_version_of_openapi(http: httpx.AsyncClient) -> None:
+    version = (await http.get("/openapi.json")).json()["openapi"]
+    script = (await http.get("/docs/assets/swagger-ui-bundle.js")).text
+    assert version.rpartition(".")[0].replace(".", r"\.") in script

@@ -13,6 +13,7 @@ from tests.http.people import JSON_TYPE, Json, Person
 MEBIBYTE = 1024 * 1024
 CHUNK = 64 * 1024
 
+MALFORMED_JSON = (400, "/docs/problems#malformed-json")
 OWNER_FIELDS = ("user_id", "owner_id", "tenant_id", "org_id", "space_id", "organization_id", "account_id")
 READ_ONLY_FIELDS = (
     "id",
@@ -55,6 +56,11 @@ class Target:
     async def errors(self, contents: Mapping[str, bytes]) -> dict[str, tuple[int, list[tuple[str, str]]]]:
         """The status and the errors with which each of these bodies is answered."""
         return {label: _verdict(await self.send(content)) for label, content in contents.items()}
+
+    async def refusals(self, contents: Mapping[str, bytes]) -> dict[str, tuple[int, str]]:
+        """The status and the type of problem with which each of these bodies is answered."""
+        answers = {label: await self.send(content) for label, content in contents.items()}
+        return {label: (answer.status_code, answer.json().get("type")) for label, answer in answers.items()}
 
     async def statuses(self, contents: Mapping[str, bytes]) -> dict[str, int]:
         """The status with which each of these bodies is answered."""
@@ -153,7 +159,7 @@ async def test_a_number_that_is_not_finite_is_a_refused_value(operation: Operati
     }
     bodies |= {name: target.with_member(name, b"NaN") for name in (*target.properties, "unknown")}
     bodies |= {number[:9]: number.encode() for number in numbers}
-    assert await target.statuses(bodies) == dict.fromkeys(bodies, 422)
+    assert await target.errors(bodies) == dict.fromkeys(bodies, (422, [("", "not_finite")]))
 
 
 UNSTORABLE = {
@@ -212,7 +218,7 @@ async def test_a_name_that_comes_twice_is_malformed(operation: Operation, target
         "deep inside": f'{{"{name}": {text}, "x": [{{"y": {{"z": 1, "z": 1}}}}]}}',
     }
     written = {label: body.encode() for label, body in bodies.items()}
-    assert await target.statuses(written) == dict.fromkeys(bodies, 400)
+    assert await target.refusals(written) == dict.fromkeys(bodies, MALFORMED_JSON)
 
 
 MALFORMED = {
@@ -246,7 +252,7 @@ MALFORMED = {
 @every_body
 @nothing_is_written
 async def test_a_body_that_is_no_json_is_malformed(operation: Operation, target: Target) -> None:
-    assert await target.statuses(MALFORMED) == dict.fromkeys(MALFORMED, 400)
+    assert await target.refusals(MALFORMED) == dict.fromkeys(MALFORMED, MALFORMED_JSON)
 
 
 @every_body

@@ -239,7 +239,7 @@ async def test_a_database_that_is_not_there_is_unavailable(postgres_server: URL,
 
 async def test_what_is_in_the_tables_outlives_a_migration_that_is_not_about_it(fresh_url: URL) -> None:
     await upgrade(fresh_url)
-    statement = "INSERT INTO spaces (id, created_at) VALUES "
+    statement = "INSERT INTO spaces (space_id, created_at) VALUES "
     if fresh_url.drivername == "sqlite":
         with closing(sqlite3.connect(fresh_url.database or "")) as file:
             file.execute(f"{statement} (x'{'00' * 16}', 0)")

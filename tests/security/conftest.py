@@ -33,6 +33,13 @@ def url(request: pytest.FixtureRequest) -> URL:
     return found
 
 
+@pytest.fixture
+def owner_url(request: pytest.FixtureRequest, url: URL) -> URL:
+    """The same database, as somebody who sees everything."""
+    found: URL = url if url.drivername == "sqlite" else request.getfixturevalue("migrated_postgres_url")
+    return found
+
+
 @pytest.fixture(scope="session")
 async def service(url: URL) -> AsyncIterator[Service]:
     async with running(settings_for(url)) as service:

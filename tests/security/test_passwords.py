@@ -119,13 +119,6 @@ def test_the_list_of_common_passwords_is_long_and_fits_the_rule_for_passwords() 
         assert 8 <= len(password) <= 128
 
 
-@pytest.fixture
-def owner_url(request: pytest.FixtureRequest, url: URL) -> URL:
-    """The same database, as somebody who sees everything."""
-    found: URL = url if url.drivername == "sqlite" else request.getfixturevalue("migrated_postgres_url")
-    return found
-
-
 async def stored_hash(owner_url: URL, email: str) -> str:
     (found,) = [row["password_hash"] for row in await rows_of(owner_url, "users") if row["email"] == email]
     return str(found)
@@ -234,7 +227,8 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
     def holding(work: Callable[..., Any]) -> Callable[..., Any]:
         def held(*args: Any) -> Any:
-            event.wait(30)
+            assert threading.current_thread() is not threading.main_thread(), "the loop would stand still"
+            assert event.wait(60)
             return work(*args)
 
         return held
@@ -248,11 +242,12 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 async def test_the_queue_is_bounded_and_opens_again(held: threading.Event, passwords: BcryptPasswords) -> None:
     waiting = [asyncio.ensure_future(passwords.verify(PASSWORD, None)) for _ in range(THREADS + LONGEST_QUEUE)]
     await asyncio.sleep(0)
-    for _ in range(3):
-        with pytest.raises(TooBusy):
-            await passwords.verify(PASSWORD, None)
-        with pytest.raises(TooBusy):
-            await passwords.hash(Password(PASSWORD))
+    async with asyncio.timeout(30):
+        for _ in range(3):
+            with pytest.raises(TooBusy):
+                await passwords.verify(PASSWORD, None)
+            with pytest.raises(TooBusy):
+                await passwords.hash(Password(PASSWORD))
     held.set()
     assert await asyncio.gather(*waiting) == [False] * len(waiting)
     assert await passwords.verify(PASSWORD, await passwords.hash(Password(PASSWORD)))
@@ -277,16 +272,18 @@ async def test_a_flood_of_sign_ins_is_503_past_the_queue_and_holds_up_nobody_els
         asyncio.ensure_future(ann.http.post("/api/auth/login", json=body)) for _ in range(THREADS + LONGEST_QUEUE + 5)
     ]
     refused: set[Any] = set()
-    while len(refused) < 5:
-        done, _ = await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
-        refused |= done
-        flood = [task for task in flood if task not in done]
+    async with asyncio.timeout(30):
+        while len(refused) < 5:
+            done, _ = await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
+            refused |= done
+            flood = [task for task in flood if task not in done]
     for task in refused:
         answer = task.result()
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) >= 1
         assert answer.json()["type"].endswith("#too-busy")
-    assert (await ann.get("/api/tasks")).status_code == 200
-    assert (await ann.http.post("/api/auth/register", json=body | {"email": new_email()})).status_code == 503
+    async with asyncio.timeout(30):
+        assert (await ann.get("/api/tasks")).status_code == 200
+        assert (await ann.http.post("/api/auth/register", json=body | {"email": new_email()})).status_code == 503
     held.set()
     assert {answer.status_code for answer in await asyncio.gather(*flood)} == {200}

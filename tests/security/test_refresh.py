@@ -22,7 +22,7 @@ from domain.user import Email, Password
 from entrypoints.container import Container, Service
 from tests.http.people import PASSWORD, Person, bearer, new_email
 from tests.http.service import KEYS, identity_of, serving, settings_for
-from tests.security.databases import TABLES, rows_of, values_of
+from tests.security.databases import TABLES, is_held, rows_of, values_of
 
 NEW_KEY = "k2:Wd3kTz7qLv1xNy5cRb9mHp2gJf8sKa4e"
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -180,6 +180,17 @@ async def test_of_twenty_at_once_without_grace_one_at_most_is_served_and_the_ses
     assert await device.is_refused(pairs[0].refresh_token)
 
 
+async def test_what_one_worker_is_about_to_write_is_held_against_all_others(
+    ann: Person, owner_url: URL, service: Service
+) -> None:
+    """Other processes wait: they neither read the same token as unused, nor fail half-way."""
+    hashed = service.application.refresh.refresh_tokens.hash(ann.refresh_token)
+    async with identity_of(service)(None) as identity:
+        assert await identity.sessions.token(hashed) is not None
+        assert await is_held(owner_url, hashed)
+    assert not await is_held(owner_url, hashed)
+
+
 async def test_a_session_that_is_not_used_ends(device: Device) -> None:
     first = await device.sign_in()
     device.clock.advance(timedelta(days=7) - MICROSECOND)
@@ -308,13 +319,6 @@ async def test_a_sign_out_that_could_not_be_kept_is_503(
     assert int(answer.headers["retry-after"]) >= 1
     assert (await ann.get("/api/users/me")).status_code == 200
     assert (await ann.post("/api/auth/logout")).status_code == 204
-
-
-@pytest.fixture
-def owner_url(request: pytest.FixtureRequest, url: URL) -> URL:
-    """The same database, as somebody who sees everything."""
-    found: URL = url if url.drivername == "sqlite" else request.getfixturevalue("migrated_postgres_url")
-    return found
 
 
 async def test_no_token_and_no_password_is_kept_as_it_is(ann: Person, owner_url: URL) -> None:

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from sqlalchemy import URL
 
 from tests.http.people import Person, bearer
 from tests.http.service import KEYS
+from tests.security.databases import add_owner
 from tests.security.test_access_tokens import HEADERS, SPELLINGS, decode, encode, signed
 
 ODD = {
@@ -48,3 +50,19 @@ async def test_a_session_serves_its_own_user_only(ann: Person, ben: Person) -> N
         forged = signed(decode(header), changed, by=KEYS)
         for path in ("/api/users/me", "/api/tasks", f"/api/{ann.id}/tasks", f"/api/{ben.id}/tasks"):
             assert (await ann.http.get(path, headers=bearer(forged))).status_code == 401
+
+
+async def test_a_session_serves_its_own_user_only_also_where_both_are_owners(
+    ann: Person, ben: Person, owner_url: URL
+) -> None:
+    """What is remembered of how somebody came in is no way in for another one's session."""
+    await add_owner(owner_url, space_id=ann.id, user_id=ben.id)
+    task = await ann.new_task()
+    address = f"/api/{ann.id}/tasks/{task['id']}"
+    for person in (ann, ben, ben):
+        assert (await person.get(address)).json() == task
+    header, claims, _ = ben.access_token.split(".")
+    theirs = json.loads(decode(ann.access_token.split(".")[1]))
+    changed = json.dumps(json.loads(decode(claims)) | {"sid": theirs["sid"]}).encode()
+    forged = signed(decode(header), changed, by=KEYS)
+    assert (await ann.http.get(address, headers=bearer(forged))).status_code == 401

@@ -27,7 +27,6 @@ from sqlalchemy import URL
 
 from adapters.sql.connection import Database
 from adapters.sql.query import Query
-from adapters.sql.url import is_sqlite
 from tests.support import stores
 from tests.walls.emptying import empty, hasten
 from tests.walls.entrance import entrances_without_a_check

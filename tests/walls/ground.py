@@ -1,6 +1,6 @@
 """A PostgreSQL database as it is meant to be run: owned by one plain role, served by another."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any

@@ -156,11 +156,10 @@ def place_of(query: Query) -> str | None:
 @contextmanager
 def knowing_every_place() -> Iterator[None]:
     """Keep in mind where statements are made from now on."""
-    with mock.patch.dict(_kept()):
-        with ExitStack() as stack:
-            for name, _, make in list(factories()):
-                stack.enter_context(replaced(make, _watched(name, make)))
-            yield
+    with mock.patch.dict(_kept()), ExitStack() as stack:
+        for name, _, make in list(factories()):
+            stack.enter_context(replaced(make, _watched(name, make)))
+        yield
 
 
 def _watched(place: str, make: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,7 +16,6 @@ from sqlalchemy import BindParameter, CompoundSelect, Delete, Insert, Join, Sele
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql import operators
-from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import (
     BinaryExpression,
     BooleanClauseList,

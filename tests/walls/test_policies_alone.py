@@ -7,10 +7,9 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
-from sqlalchemy import Column, ForeignKeyConstraint, Table, bindparam, delete, insert, select, text, update
+from sqlalchemy import Column, ForeignKeyConstraint, Table, bindparam, delete, insert, update
 
 from adapters.sql import roles
-from adapters.sql.query import Query
 from adapters.sql.tables import metadata
 from tests.support.people import new_id
 from tests.walls.ground import Ground, Key, connected, key_of, keys, send, undone

@@ -20,7 +20,6 @@ from tests.walls.scoping import NOTHING, Instead, unscoped
 from tests.walls.statements import EXAMPLES, OWNED, Statement, all_statements, factories, modules
 from tests.walls.trusted import EXCEPTIONS
 
-
 BY_NAME: Final = {name: list(found) for name, found in groupby(all_statements(), lambda statement: statement.name)}
 
 

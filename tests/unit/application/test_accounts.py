@@ -64,6 +64,12 @@ async def test_a_password_is_kept_as_its_hash(house: House, opening: Opening) ->
 
 
 @opening_an_account
+async def test_a_kept_hash_shows_itself_to_nobody(house: House, opening: Opening) -> None:
+    user = await opening(house.app, ANNS, PASSWORD, None)
+    assert PASSWORD not in repr((await house.contents()).accounts[user.id])
+
+
+@opening_an_account
 async def test_a_new_account_can_be_signed_in_to(house: House, opening: Opening) -> None:
     user = await opening(house.app, ANNS, PASSWORD, None)
     assert house.app.authenticate((await house.sign_in("ann")).access_token).user_id == user.id

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import count
 from typing import Any
 
 import pytest
@@ -170,6 +171,14 @@ async def test_an_outdated_hash_is_renewed(house: House) -> None:
     assert await house.sign_in("ann")
 
 
+async def test_of_two_sign_ins_at_once_both_succeed_though_one_renews_the_hash() -> None:
+    house = House(CrowdedStore())
+    await house.register("ann")
+    house.passwords.generation = 2
+    pairs = await asyncio.gather(house.sign_in("ann"), house.sign_in("ann"))
+    assert len({house.app.authenticate(pair.access_token).session_id for pair in pairs}) == 2
+
+
 async def test_a_hash_of_today_stays_as_it_is(house: House) -> None:
     await house.register("ann")
     before = (await house.contents()).accounts
@@ -200,6 +209,16 @@ async def test_an_account_that_changes_while_its_password_is_checked_is_not_sign
     assert not contents.sessions
     assert not contents.refresh_tokens
     assert contents.accounts[ann.id].password_hash == change.get("password_hash", f"1:{PASSWORD}")
+
+
+async def test_an_account_that_changes_at_every_check_is_not_signed_in_to(house: House) -> None:
+    ann = await house.register("ann")
+    hashes = (f"{generation}:{PASSWORD}" for generation in count(2))
+    house.passwords.meanwhile = lambda: house.change_account(ann.id, password_hash=next(hashes))
+    with pytest.raises(WrongCredentials):
+        await house.sign_in("ann")
+    assert not (await house.contents()).sessions
+    assert len(house.passwords.checked) == 2
 
 
 async def test_a_token_is_issued_for_the_account_as_it_is_after_the_check(house: House) -> None:
@@ -557,3 +576,23 @@ async def test_an_interrupted_sign_out_says_so_and_leaves_the_session(house: Hou
     with pytest.raises(Interrupted):
         await sign_out(ann)
     await house.app.check_session(ann)
+
+
+async def test_a_password_that_is_too_short_today_still_opens_the_account(house: House) -> None:
+    ann = await house.register("ann")
+    await house.change_account(ann.id, password_hash="1:short")
+    house.passwords.generation = 2
+    assert await house.app.sign_in("ann@example.org", "short")
+    assert (await house.contents()).accounts[ann.id].password_hash == "1:short"
+
+
+async def test_a_stolen_token_ends_the_session_of_an_inactive_account_too(house: House) -> None:
+    ann = await house.register("ann")
+    first = await house.sign_in("ann")
+    second = await house.app.refresh(first.refresh_token)
+    await house.app.refresh(second.refresh_token)
+    await house.change_account(ann.id, is_active=False)
+    with pytest.raises(RefreshRefused):
+        await house.app.refresh(first.refresh_token)
+    (session,) = (await house.contents()).sessions.values()
+    assert session.revoked_at == house.clock()

@@ -242,6 +242,14 @@ async def test_a_role_that_grants_nothing_allows_nothing(
     assert await house.contents() == before
 
 
+@pytest.mark.parametrize("name", ["replace", "change", "complete", "toggle", "delete"])
+async def test_a_role_that_is_too_low_is_refused_before_any_task_is_looked_for(house: House, name: str) -> None:
+    ann, ben = await house.somebody("ann"), await house.somebody("ben")
+    shared = await house.let_in(ben, ann, Role.VIEWER)
+    with pytest.raises(RoleTooLow):
+        await USES[name](house.app, ben, shared, TASK)
+
+
 async def test_a_member_may_delete_what_they_made(house: House) -> None:
     ann, ben = await house.somebody("ann"), await house.somebody("ben")
     shared = await house.let_in(ben, ann, Role.MEMBER)
@@ -404,3 +412,13 @@ async def test_of_forty_toggles_at_once_none_is_lost() -> None:
     ann, task = await at_home(house)
     await asyncio.gather(*(house.app.toggle_task(ann, None, task.id) for _ in range(40)))
     assert await kept(house, task) == replace(task, version=41)
+
+
+async def test_a_task_whose_assignee_has_left_can_still_be_changed(house: House) -> None:
+    ann, ben = await house.somebody("ann"), await house.somebody("ben")
+    await house.let_in(ben, ann, Role.MEMBER)
+    task = await house.app.create_task(ann, None, a_draft(assignee_id=ben.user_id))
+    async with house.store.begin(read_only=False) as contents:
+        del contents.memberships[task.space_id, ben.user_id]
+    changed = await house.app.change_task(ann, None, task.id, {"title": Title("changed")})
+    assert (changed.title, changed.assignee_id) == ("changed", ben.user_id)
