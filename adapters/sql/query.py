@@ -40,7 +40,10 @@ class Compiled:
 
 
 class Query:
-    """One statement, ready for both databases. Made at import time or kept: compiling costs a thousand executions."""
+    """One statement, ready for both databases. Made at import time or kept: compiling costs a thousand executions.
+
+    Raises ValueError, when it is first used, for a list of a length that only a caller knows (``in_``).
+    """
 
     def __init__(self, statement: Select[Any] | UpdateBase) -> None:
         self._statement = statement
@@ -57,6 +60,8 @@ class Query:
 
     def _compile(self, dialect: Dialect) -> Compiled:
         compiled = self._statement.compile(dialect=dialect)
+        if compiled.post_compile_params:
+            raise ValueError("A statement compiled once cannot hold a list written with in_(): use is_any_of().")
         names = compiled.positiontup or ()
         types = {name: compiled.binds[name].type.dialect_impl(dialect) for name in names}
         writers = {name: kind.bind_processor(dialect) for name, kind in types.items()}

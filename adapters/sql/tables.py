@@ -196,7 +196,7 @@ audit_seals = Table(
     "audit_seals",
     metadata,
     Column("space_id", Id, nullable=False),
-    Column("position", BigInteger, nullable=False),
+    Column("position", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
     Column("event_id", Id, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     PrimaryKeyConstraint("space_id", "position"),

@@ -21,7 +21,7 @@ STRICT: Final = ConfigDict(extra="forbid")
 """For every object that a client sends: these fields and no others."""
 
 
-def _from_text(kind: Callable[[str], str], **documented: Any) -> GetPydanticSchema:
+def _from_text(kind: Callable[[str], object], **documented: Any) -> GetPydanticSchema:
     """Read a JSON string by the value object, which alone decides; ``documented`` is its rule in JSON Schema."""
     return GetPydanticSchema(
         lambda _source, _handler: core_schema.no_info_after_validator_function(
@@ -46,21 +46,18 @@ PasswordField = Annotated[Password, _from_text(Password, minLength=8, maxLength=
 UuidField = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 """An id in an answer."""
 
-UserIdField = Annotated[
-    UserId,
-    GetPydanticSchema(
-        lambda _source, _handler: core_schema.no_info_after_validator_function(
-            read_id, core_schema.str_schema(strict=True), metadata={"pydantic_js_updates": {"format": "uuid"}}
-        ),
-    ),
-]
-"""A person's id. What is no UUID is an id that nobody has, and is answered like one."""
-
 
 def checked_plain(text: str) -> str:
     """Text that has no rule of its own."""
     return checked_text(text, what="This", shortest=0, longest=4096)
 
+
+def _read_plain_id(text: str) -> UserId:
+    return UserId(read_id(checked_plain(text)))
+
+
+UserIdField = Annotated[UserId, _from_text(_read_plain_id, format="uuid")]
+"""A person's id. What is no UUID is an id that nobody has, and is answered like one."""
 
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*", re.DOTALL)
 

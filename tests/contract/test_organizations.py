@@ -269,6 +269,21 @@ async def test_what_is_dissolved_is_gone_with_everything_in_it(store: Store, peo
     assert (left.invitations, left.known, left.tasks) == ([], [None, None], [])
 
 
+@pytest.mark.parametrize("store", ["postgres_as_service", "postgres_bypassing"], indirect=True)
+async def test_while_one_organization_is_dissolved_another_ones_members_are_changed(
+    store: Store, people: People
+) -> None:
+    """In the other stores writers take turns, whatever they write."""
+    owner, guest = await people.somebody(), await people.somebody()
+    space_id, elsewhere = await found(store, owner), await found(store, owner, "Elsewhere")
+    await let_in(store, owner, elsewhere, guest)
+    async with store.open_space(owner, str(space_id)) as space:
+        await space.charter.dissolve()
+        async with asyncio.timeout(3):
+            await ChangeMemberRole(store.open_space)(owner, str(elsewhere), guest.user_id, Role.VIEWER)
+    assert (await ids_of(store, guest))[elsewhere] is Role.VIEWER
+
+
 async def test_a_personal_space_is_not_dissolved(store: Store, people: People) -> None:
     owner = await people.somebody()
     async with store.open_space(owner, None) as space:

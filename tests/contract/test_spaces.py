@@ -104,6 +104,16 @@ async def test_somebody_elses_session_opens_nothing(store: Store, people: People
     await assert_refused(store, Actor(user.id, other.session_id), None)
 
 
+async def test_somebody_elses_session_opens_no_space_that_both_are_members_of(store: Store, people: People) -> None:
+    owner, one, other = [await people.somebody() for _ in range(3)]
+    shared = personal_space(owner.user_id)
+    for guest in (one, other):
+        await people.let_in(guest.user_id, shared, Role.MEMBER)
+        async with store.open_space(guest, str(shared)):
+            pass  # The next time a store may know what to expect.
+    await assert_refused(store, Actor(one.user_id, other.session_id), str(shared))
+
+
 async def test_an_inactive_account_opens_nothing(store: Store, people: People) -> None:
     user = await people.register()
     somebody = await people.sign_in(user)

@@ -70,9 +70,29 @@ class Person:
         found: Json = answer.json()
         return found
 
-    async def everything(self) -> tuple[Json, Json]:
-        """All that one has here: account and tasks."""
-        return (await self.get("/api/users/me")).json(), await self.tasks(page_size=100)
+    async def everything(self) -> tuple[Json, ...]:
+        """All that one has here: account, tasks and organisations, with their members and invitations."""
+        organizations = (await self.get("/api/organizations")).json()
+        addresses = [f"/api/organizations/{one['id']}" for one in organizations["items"]]
+        inside = [(await self.get(at + part)).json() for at in addresses for part in ("/members", "/invitations")]
+        return (await self.get("/api/users/me")).json(), await self.tasks(page_size=100), organizations, *inside
+
+    async def new_organization(self, name: str = "Example") -> str:
+        """The id of an organisation that one owns."""
+        answer = await self.post("/api/organizations", json={"name": name})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    async def invite(self, organization_id: str, role: str) -> str:
+        """The token of an invitation into one's organisation."""
+        answer = await self.post(f"/api/organizations/{organization_id}/invitations", json={"role": role})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["token"])
+
+    async def join(self, token: str) -> None:
+        """Accept an invitation."""
+        answer = await self.post("/api/invitations/accept", json={"token": token})
+        assert answer.status_code == 200, answer.text
 
     async def sign_in_again(self) -> "Person":
         """The same person in another session."""

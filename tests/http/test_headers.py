@@ -1,12 +1,14 @@
 """What every answer carries, and the ways into the service. The answers of the whole suite are checked for the rest."""
 
+import re
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from sqlalchemy import URL
 
-from tests.http.document import PROBLEM
+from tests.http.belongings import belongings_of
+from tests.http.document import PROBLEM, Operation
 from tests.http.offer import OPERATIONS
 from tests.http.people import PASSWORD, Person, new_email
 from tests.http.service import serving, settings_for
@@ -51,18 +53,27 @@ async def test_no_other_origin_is_allowed_anything(origin: str, ann: Person) -> 
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-@pytest.mark.parametrize("operation", [o for o in OPERATIONS if "{task_id}" not in o.path], ids=str)
-async def test_a_trailing_slash_gets_the_same_answer_and_never_a_redirect(operation: object, ann: Person) -> None:
-    method, path = str(operation).format(owner_id=ann.id).split(" ")
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+async def test_a_trailing_slash_gets_the_same_answer_and_never_a_redirect(operation: Operation, ann: Person) -> None:
+    """The same as without: asked without a body, so that nothing comes of it where one is needed."""
     for slashes in ("/", "//"):
-        plain, slashed = await ann.send(method, path), await ann.send(method, path + slashes)
-        if path == "/api/auth/logout":
-            assert (plain.status_code, slashed.status_code) == (204, 401)
-            return
+        address = (await belongings_of(ann, operation)).at()
+        if operation.method == "DELETE" or operation.path == "/api/auth/logout":
+            assert (await ann.send(operation.method, address + slashes)).status_code == 204
+            ann = await ann.sign_in_again()
+            continue
+        plain = await ann.send(operation.method, address)
+        slashed = await ann.send(operation.method, address + slashes)
         assert slashed.status_code == plain.status_code
-        assert slashed.text.replace(slashed.headers["x-request-id"], "") == plain.text.replace(
-            plain.headers["x-request-id"], ""
-        )
+        assert comparable(slashed) == comparable(plain)
+
+
+def comparable(answer: httpx.Response) -> object:
+    """What an answer says, but for what is new each time: the request, and the events that it made."""
+    if "/audit" in answer.request.url.path and answer.is_success:
+        return sorted(answer.json())
+    text = answer.text.replace(answer.headers["x-request-id"], "")
+    return re.sub(r'"(updated_at|completed_at|status)":("[^"]*"|null)|"version":\d+', "", text)
 
 
 async def test_an_item_is_found_with_a_trailing_slash(ann: Person) -> None:

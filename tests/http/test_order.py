@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from domain.user import Email
 from entrypoints.container import Service
+from tests.http.belongings import belongings_of
 from tests.http.document import Operation
 from tests.http.offer import BODIES, SECURED
 from tests.http.people import JSON_TYPE, Person, bearer, somebody
@@ -84,17 +85,17 @@ def strangers(logged_out: Person, deactivated: Person) -> dict[str, dict[str, st
     }
 
 
-Ask = Callable[[Operation, dict[str, str], str, dict[str, object]], Awaitable[httpx.Response]]
+Ask = Callable[[dict[str, str], str, dict[str, object]], Awaitable[httpx.Response]]
 
 
 @pytest.fixture
-async def ask(http: httpx.AsyncClient, ben: Person) -> Ask:
-    """Send a request about a task that Ben has."""
-    task = await ben.new_task()
+async def ask(operation: Operation, http: httpx.AsyncClient, ben: Person) -> Ask:
+    """Send a request about something that Ben has."""
+    theirs = await belongings_of(ben, operation)
 
-    async def send(operation: Operation, who: dict[str, str], owner: str, request: dict[str, object]) -> httpx.Response:
+    async def send(who: dict[str, str], owner: str, request: dict[str, object]) -> httpx.Response:
         headers = who | dict(request.get("headers", {}))  # type: ignore[call-overload]
-        path = operation.at(owner_id=owner, task_id=task["id"])
+        path = theirs.at(owner_id=owner)
         return await http.request(operation.method, path, headers=headers, content=request.get("content"))  # type: ignore[arg-type]
 
     return send
@@ -111,7 +112,7 @@ async def test_401_comes_before_what_is_wrong_with_the_body(
     before = await ben.everything()
     all_of_them, few = bodies(operation).keys(), ("nothing", "malformed", "too large, chunked")
     answers = {
-        f"{who}, {what}": refusal(await ask(operation, headers, deactivated.id, bodies(operation)[what]))
+        f"{who}, {what}": refusal(await ask(headers, deactivated.id, bodies(operation)[what]))
         for who, headers in strangers.items()
         for what in (all_of_them if operation.has_body and who in ONCE_SIGNED_IN else few)
     }
@@ -126,9 +127,7 @@ async def test_401_comes_before_whose_space_it_is(
 ) -> None:
     request = bodies(operation)["nothing"]
     for owner in (ben.id, str(uuid7()), "not-an-id"):
-        answers = {
-            who: (await ask(operation, headers, owner, request)).status_code for who, headers in strangers.items()
-        }
+        answers = {who: (await ask(headers, owner, request)).status_code for who, headers in strangers.items()}
         assert answers == dict.fromkeys(strangers, 401)
 
 

@@ -1,0 +1,55 @@
+"""What somebody needs so that every operation has something of theirs to work on."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.http.document import Operation
+from tests.http.offer import BODIES
+from tests.http.people import Json, Person, somebody
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """Values for the path and the body of an operation, with which it succeeds for whoever they belong to."""
+
+    operation: Operation
+    path: dict[str, str]
+    body: Json = field(default_factory=dict)
+
+    def at(self, **others: str) -> str:
+        """The address, with other values where some are named."""
+        return self.operation.at(**self.path | others)
+
+    async def ask(self, who: Person, **others: str) -> httpx.Response:
+        """Send a request in which nothing else is wrong."""
+        body: dict[str, Any] = {"json": self.body} if self.operation.has_body else {}
+        return await who.send(self.operation.method, self.at(**others), **body)
+
+
+async def belongings_of(person: Person, operation: Operation) -> Belongings:
+    """Make what the operation needs: a task, or an organisation of theirs with another member and an invitation."""
+    path, body = {"owner_id": person.id}, dict(BODIES.get(str(operation), {}))
+    if "{task_id}" in operation.path:
+        path["task_id"] = (await person.new_task("as it was"))["id"]
+    if "{organization_id}" in operation.path:
+        path |= await _organization(person)
+    if "to" in body:
+        body["to"] = person.id
+    if operation.path == "/api/invitations/accept":
+        body["token"] = await _invitation_for_them(person.http)
+    return Belongings(operation, path, body)
+
+
+async def _organization(owner: Person) -> dict[str, str]:
+    organization_id = await owner.new_organization()
+    colleague = await somebody(owner.http)
+    await colleague.join(await owner.invite(organization_id, "member"))
+    answer = await owner.post(f"/api/organizations/{organization_id}/invitations", json={"role": "viewer"})
+    return {"organization_id": organization_id, "user_id": colleague.id, "invitation_id": answer.json()["id"]}
+
+
+async def _invitation_for_them(http: httpx.AsyncClient) -> str:
+    founder = await somebody(http)
+    return await founder.invite(await founder.new_organization(), "member")
