@@ -117,7 +117,7 @@ class SignIn:
         """Note a failed sign-in in the log of the account it was tried on, if there is one."""
         if credentials is not None:
             failed = Deed(action=Action.LOGIN, resource_type=Resource.SESSION, outcome=Outcome.FAILED)
-            await self.scribe.write_apart(failed, of=credentials.user.id, origin=origin)
+            await self.scribe.write_apart(failed, of=credentials.user.id, by=None, origin=origin)
 
     @staticmethod
     async def _unchanged(checked: Credentials, identity: Identity) -> User | None:

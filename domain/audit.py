@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from domain.ids import EventId, SpaceId, UserId
+from domain.ids import EventId, SpaceId, TaskId, UserId
 from domain.organization import Invitation, Membership, Organization
 from domain.session import Session
 from domain.task import Task, TaskStatus
@@ -100,6 +100,12 @@ def task_deed(was: Task | None, now: Task) -> Deed:
         resource_id=str(now.id),
         changes=difference(was, now),
     )
+
+
+def unassigned_deed(task_id: TaskId, user_id: UserId) -> Deed:
+    """A task was taken from whoever it was assigned to."""
+    changes = {"assignee_id": {"from": str(user_id), "to": None}}
+    return Deed(action=Action.UPDATE, resource_type=Resource.TASK, resource_id=str(task_id), changes=changes)
 
 
 def transfer_deed(was: Task, now: Task) -> Deed:

@@ -1,5 +1,6 @@
 """The tasks of one space, in memory."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -37,12 +38,15 @@ class MemoryTasks:
             raise StaleVersion
         self._tasks[self._space_id, was.id] = task
 
-    async def unassign(self, user_id: UserId, *, at: datetime) -> None:
+    async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         """Take every task from this person."""
+        found: list[TaskId] = []
         for (space_id, task_id), task in list(self._tasks.items()):
             if space_id == self._space_id and task.assignee_id == user_id:
                 unassigned = replace(task, assignee_id=None, version=task.version + 1, updated_at=at)
                 self._tasks[space_id, task_id] = unassigned
+                found.append(task_id)
+        return found
 
     async def find(self, query: TaskQuery) -> TaskPage:
         """The page and the total."""

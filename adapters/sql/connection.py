@@ -23,7 +23,7 @@ class Connection(Protocol):
         ...
 
     async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
-        """Every row that the statement finds. Raises Unavailable, as the other two do."""
+        """Every row that the statement finds. Raises Unavailable, as the others do."""
         ...
 
     async def fetch_one(self, query: Query, **values: Any) -> Row | None:
@@ -32,6 +32,10 @@ class Connection(Protocol):
 
     async def execute(self, query: Query, **values: Any) -> int:
         """Run a statement and tell how many rows it changed. Raises ConstraintViolated."""
+        ...
+
+    async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
+        """Run a statement and tell of every row it changed what it returns. Raises ConstraintViolated."""
         ...
 
     async def step_into(self, space_id: SpaceId) -> None:

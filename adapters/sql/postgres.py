@@ -6,8 +6,8 @@ the role seen last time; it is checked against the tables each time, so it may b
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import asyncpg
@@ -44,6 +44,17 @@ _OUT_OF_ORDER: Final = (
 )
 
 
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise what a statement that changes something can fail with as the errors of this package."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise ConstraintViolated(error.constraint_name or "") from error
+    except _OUT_OF_ORDER as error:
+        raise Unavailable from error
+
+
 class PostgresConnection:
     """One open transaction on PostgreSQL."""
 
@@ -75,13 +86,18 @@ class PostgresConnection:
         if self.read_only:
             raise OpenedForReading
         compiled = query.on_postgres
-        try:
+        with _translated():
             status: str = await self._raw.execute(compiled.sql, *compiled.arguments(values))
-        except asyncpg.IntegrityConstraintViolationError as error:
-            raise ConstraintViolated(error.constraint_name or "") from error
-        except _OUT_OF_ORDER as error:
-            raise Unavailable from error
         return int(status.rpartition(" ")[2])
+
+    async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
+        """Run a statement and tell of every row it changed what it returns."""
+        if self.read_only:
+            raise OpenedForReading
+        compiled = query.on_postgres
+        with _translated():
+            rows: list[Row] = await self._raw.fetch(compiled.sql, *compiled.arguments(values))
+        return rows
 
     async def step_into(self, space_id: SpaceId) -> None:
         """Let row-level security see this space."""

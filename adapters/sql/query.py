@@ -81,4 +81,4 @@ class Query:
 
 
 def _columns(statement: Select[Any] | UpdateBase) -> Sequence[Any]:
-    return list(statement.exported_columns) if isinstance(statement, Select) else []
+    return list(statement.exported_columns)

@@ -68,6 +68,12 @@ class SqliteConnection:
         compiled = query.on_sqlite
         return self._run(compiled.sql, compiled.arguments(values)).rowcount
 
+    async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
+        """Run a statement and tell of every row it changed what it returns."""
+        if self.read_only:
+            raise OpenedForReading
+        return await self.fetch_all(query, **values)
+
     async def step_into(self, space_id: SpaceId) -> None:
         """Nothing to do: SQLite has no row-level security."""
 

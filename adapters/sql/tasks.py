@@ -1,5 +1,6 @@
 """The tasks of one space, on SQL databases. Every statement here names the space."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -31,6 +32,7 @@ _UNASSIGN: Final = Query(
     update(tasks)
     .where(_IN_THIS_SPACE, tasks.c.assignee_id == bindparam("user_id"))
     .values(assignee_id=null(), version=tasks.c.version + 1, updated_at=bindparam("at"))
+    .returning(tasks.c.id)
 )
 _SAVE: Final = Query(
     update(tasks)
@@ -153,9 +155,10 @@ class SqlTasks:
         if not gone:
             raise StaleVersion
 
-    async def unassign(self, user_id: UserId, *, at: datetime) -> None:
+    async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         """Take every task from this person."""
-        await self._connection.execute(_UNASSIGN, space_id=self._space_id, user_id=user_id, at=at)
+        rows = await self._connection.execute_returning(_UNASSIGN, space_id=self._space_id, user_id=user_id, at=at)
+        return [TaskId(row[0]) for row in rows]
 
     async def find(self, query: TaskQuery) -> TaskPage:
         """The page and the total, in one statement."""

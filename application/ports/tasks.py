@@ -44,8 +44,8 @@ class Tasks(Protocol):
         """Replace ``was``, as it was read, by ``task``. Raises StaleVersion if it has changed since."""
         ...
 
-    async def unassign(self, user_id: UserId, *, at: datetime) -> None:
-        """Take every task from this person, those in the trash too; each gets its next version."""
+    async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
+        """Take every task from this person, those in the trash too; each gets its next version. Tells which."""
         ...
 
     async def find(self, query: TaskQuery) -> TaskPage:

@@ -82,11 +82,11 @@ class Scribe:
         for space_id, _ in notes.deeds:
             self.unsealed.add(space_id)
 
-    async def write_apart(self, deed: Deed, *, of: UserId, origin: Origin) -> None:
-        """Append a deed to somebody's own log, in a transaction of its own."""
+    async def write_apart(self, deed: Deed, *, of: UserId, by: UserId | None, origin: Origin) -> None:
+        """Append a deed to somebody's own log, in a transaction of its own. Who did it may be unknown."""
         space_id = personal_space(of)
         async with self.open_log(space_id) as log:
-            await self.write(log, deed, space_id=space_id, by=of, origin=origin)
+            await self.write(log, deed, space_id=space_id, by=by, origin=origin)
         self.unsealed.add(space_id)
 
     async def write_refusal(self, refusal: DomainError, notes: Notes, actor: Actor) -> None:
@@ -98,4 +98,4 @@ class Scribe:
             outcome=Outcome.DENIED,
             changes={"reason": refusal.code},
         )
-        await self.write_apart(deed, of=actor.user_id, origin=actor.origin)
+        await self.write_apart(deed, of=actor.user_id, by=actor.user_id, origin=actor.origin)

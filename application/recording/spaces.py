@@ -12,7 +12,16 @@ from application.ports.spaces import Neighbour, OpenSpace, Space
 from application.ports.tasks import TaskPage, TaskQuery, Tasks
 from application.recording.scribe import Notes, Scribe
 from domain.access import Access, Actor, Relation, space_named
-from domain.audit import Action, Resource, invitation_deed, member_deed, organization_deed, task_deed, transfer_deed
+from domain.audit import (
+    Action,
+    Resource,
+    invitation_deed,
+    member_deed,
+    organization_deed,
+    task_deed,
+    transfer_deed,
+    unassigned_deed,
+)
 from domain.errors import Forbidden, NotAuthenticated, NotFound, SpaceForbidden
 from domain.ids import InvitationId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import Invitation, Membership, Organization
@@ -25,6 +34,7 @@ class RecordingTasks:
 
     tasks: Tasks
     notes: Notes
+    space_id: SpaceId
 
     async def add(self, task: Task) -> None:
         await self.tasks.add(task)
@@ -39,8 +49,11 @@ class RecordingTasks:
         if task != was:
             self.notes.did(task.space_id, task_deed(was, task))
 
-    async def unassign(self, user_id: UserId, *, at: datetime) -> None:
-        await self.tasks.unassign(user_id, at=at)
+    async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
+        taken = await self.tasks.unassign(user_id, at=at)
+        for task_id in taken:
+            self.notes.did(self.space_id, unassigned_deed(task_id, user_id))
+        return taken
 
     async def find(self, query: TaskQuery) -> TaskPage:
         self.notes.resource_type = Resource.TASK
@@ -170,7 +183,7 @@ class RecordingSpace:
 
     @cached_property
     def tasks(self) -> RecordingTasks:
-        return RecordingTasks(self.space.tasks, self.notes)
+        return RecordingTasks(self.space.tasks, self.notes, self.access.space_id)
 
     async def neighbour(self, space_id: SpaceId) -> RecordingNeighbour:
         return RecordingNeighbour(await self.space.neighbour(space_id), self.notes)

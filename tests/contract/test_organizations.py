@@ -687,7 +687,9 @@ async def test_unassigning_touches_this_person_only_and_what_is_in_the_trash_too
         thrown_away = a_task(space, assignee_id=guest.user_id, deleted_at=store.clock())
         for task in (theirs, done, mine, nobodys, thrown_away):
             await space.tasks.add(task)
-        await space.tasks.unassign(guest.user_id, at=later)
+        taken = await space.tasks.unassign(guest.user_id, at=later)
+        assert sorted(taken) == sorted(task.id for task in (theirs, done, thrown_away))
+        assert list(await space.tasks.unassign(guest.user_id, at=later)) == []
         for task in (theirs, done):
             unassigned = replace(task, assignee_id=None, version=task.version + 1, updated_at=later)
             assert await space.tasks.get(task.id) == unassigned

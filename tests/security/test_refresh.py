@@ -311,7 +311,8 @@ class _Broken:
 async def test_a_sign_out_that_could_not_be_kept_is_503(
     ann: Person, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    door: Any = service.application.sign_out.open_identity.open_identity  # the one that does not record
+    recording: Any = service.application.sign_out.open_identity
+    door = recording.open_identity
     with monkeypatch.context() as broken:
         broken.setattr(door, "_database", _Broken(service._database))
         answer = await ann.post("/api/auth/logout")

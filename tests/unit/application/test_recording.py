@@ -268,6 +268,7 @@ async def test_a_failed_sign_in_is_in_the_log_of_the_account_it_was_tried_on(sce
     assert event.space_id == personal_space(scene["viewer"].user_id)
     assert (event.action, event.resource_type, event.outcome) == (Action.LOGIN, S, Outcome.FAILED)
     assert (event.resource_id, event.changes) == (None, {})
+    assert event.actor_id is None, "whoever it was, the password says it was not the viewer"
     assert (event.at, Origin(event.ip_address, event.user_agent, event.request_id)) == (LATER, ORIGIN)
 
 
@@ -281,6 +282,19 @@ async def test_a_change_is_written_down_with_both_sides(scene: Scene) -> None:
         "description": {"from": None, "to": f"{text[:200]}…"},
         "assignee_id": {"from": None, "to": str(scene["viewer"].user_id)},
     }
+
+
+async def test_the_tasks_that_lose_their_assignee_are_written_down_too(scene: Scene) -> None:
+    user_id = scene["viewer"].user_id
+    for task in (scene.todo, scene.done):
+        await scene.app.change_task(scene["member"], scene.id, task.id, {"assignee_id": user_id})
+    *taken, left = await scene.news(scene.app.remove_member(scene["owner"], scene.id, user_id))
+    assert {event.resource_id for event in taken} == {str(scene.todo.id), str(scene.done.id)}
+    for event in taken:
+        assert (event.space_id, event.actor_id) == (scene.space_id, scene["owner"].user_id)
+        assert (event.action, event.resource_type) == (Action.UPDATE, T)
+        assert event.changes == {"assignee_id": {"from": str(user_id), "to": None}}
+    assert (left.action, left.resource_type) == (Action.LEAVE, M)
 
 
 async def test_a_change_of_role_is_written_down_with_both_sides(scene: Scene) -> None:
