@@ -9,8 +9,7 @@ from sqlalchemy import URL, delete
 
 from adapters.sql.tables import metadata
 from adapters.sql.url import database_file, is_sqlite
-from tests.walls.entrance import now
-from tests.walls.ground import connected
+from tests.walls.ground import connected, now
 
 _EVERYTHING: Final = ";".join(str(delete(table)) for table in reversed(metadata.sorted_tables))
 

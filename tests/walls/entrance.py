@@ -1,18 +1,14 @@
 """PostgreSQL's function that checks who comes in, with one of its conditions missing."""
 
-import asyncio
 import re
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import URL
 
-from tests.walls.ground import connected
+from tests.walls.ground import connected, now
 from tests.walls.mutants import Applied, Mutant, Piece
-
-T = TypeVar("T")
 
 FUNCTION: Final = "taskward_expect"
 _CONDITION: Final = re.compile(r"\b(?:WHERE|AND|ON)\s+(.+?)(?=\s+(?:JOIN|WHERE|AND)\b|;)", re.DOTALL)
@@ -38,12 +34,6 @@ def _defined(url: URL, changed: str, definition: str) -> Applied:
             now(_run(url, definition))
 
     return applied
-
-
-def now(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work on a loop of its own, beside the one of the tests."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 async def _ask(url: URL, question: str) -> Any:

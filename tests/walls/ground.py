@@ -1,9 +1,11 @@
 """A PostgreSQL database as it is meant to be run: owned by one plain role, served by another."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -23,11 +25,12 @@ from tests.support.stores import NOON
 from tests.walls.rows import Home, Row
 
 Key = tuple[Any, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Three spaces with a row in every table. Whoever is ``here`` is a member of ``mine``, too, but not ``elsewhere``."""
+    """Three spaces with a row in every table. Whoever is ``here`` is a member of ``mine`` too, not of ``elsewhere``."""
 
     superuser: URL
     owner: URL
@@ -126,6 +129,12 @@ async def undone(connection: Any, opening: str = "BEGIN") -> AsyncIterator[None]
         yield
     finally:
         await connection.execute("ROLLBACK")
+
+
+def now(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work on a loop of its own, beside the one of the tests."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def send(connection: Any, statement: UpdateBase, **row: Any) -> int:

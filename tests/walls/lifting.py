@@ -17,6 +17,7 @@ class Lift(StrEnum):
     NOT_FORCED = "not forced"
     DISABLED = "disabled"
     TRUNCATE = "may be truncated"
+    UNCHECKED = "nothing is checked that is written"
     READ = "everybody reads"
     ADD = "everybody adds"
     CHANGE = "everybody changes"
@@ -49,6 +50,11 @@ def _statements(ground: Ground, table: str, lift: Lift, policies: list[Any]) -> 
     if lift is Lift.NO_POLICY:
         dropped = ";".join(f"DROP POLICY {policy['policyname']} ON {table}" for policy in policies)
         return dropped, ";".join(_made_again(policy) for policy in policies)
+    if lift is Lift.UNCHECKED:
+        checked = {policy["policyname"]: policy["with_check"] for policy in policies if policy["with_check"]}
+        forth = [f"ALTER POLICY {name} ON {table} WITH CHECK (true)" for name in checked]
+        back = [f"ALTER POLICY {name} ON {table} WITH CHECK ({check})" for name, check in checked.items()]
+        return ";".join(forth), ";".join(back)
     if lift is Lift.TRUNCATE:
         role = ground.service.username
         return f"GRANT TRUNCATE ON {table} TO {role}", f"REVOKE TRUNCATE ON {table} FROM {role}"
@@ -62,5 +68,5 @@ def _statements(ground: Ground, table: str, lift: Lift, policies: list[Any]) -> 
 def _made_again(policy: Any) -> str:
     using = f" USING ({policy['qual']})" if policy["qual"] else ""
     check = f" WITH CHECK ({policy['with_check']})" if policy["with_check"] else ""
-    name, table, kind = policy["policyname"], policy["tablename"], policy["permissive"]
-    return f"CREATE POLICY {name} ON {table} AS {kind} FOR {policy['cmd']} TO {', '.join(policy['roles'])}{using}{check}"
+    made = f"CREATE POLICY {policy['policyname']} ON {policy['tablename']} AS {policy['permissive']}"
+    return f"{made} FOR {policy['cmd']} TO {', '.join(policy['roles'])}{using}{check}"

@@ -13,7 +13,7 @@ from tests.support.stores import NOON
 
 Row = dict[str, Any]
 
-BY_HAND: Final[Mapping[str, Mapping[str, Any]]] = {"audit_events": {"changes": "{}", "resource_type": "task"}}
+BY_HAND: Final[Mapping[str, Row]] = {"audit_events": {"changes": "{}", "resource_type": "task"}}
 """Values that a table needs and does not tell."""
 
 _ALLOWED: Final = re.compile(r"(\w+) IN \((.*)\)", re.DOTALL)
@@ -38,7 +38,7 @@ class Home:
 
     def row(self, table: Table) -> Row:
         """A new row of the table in this space, referring to the rows that are there."""
-        row = {column.name: self._value(column) for column in table.columns} | BY_HAND.get(table.name, {})
+        row: Row = {column.name: self._value(column) for column in table.columns} | BY_HAND.get(table.name, {})
         for key in table.foreign_key_constraints:
             for name, value in self._parent(key).items():
                 row[name] = value if not table.c[name].nullable else None

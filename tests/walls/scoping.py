@@ -138,10 +138,7 @@ def _scopes(statement: Any, around: Scope | None) -> Iterator[Scope]:
 
 def _scope(statement: Select[Any] | Update | Delete, around: Scope | None) -> Scope:
     conditions = list(statement._where_criteria)
-    if isinstance(statement, Select):
-        elements = _own(_froms(statement), around)
-    else:
-        elements = _mentioned(statement)
+    elements = _own(_froms(statement), around) if isinstance(statement, Select) else _mentioned(statement)
     sources = [source for element in elements for source in _flat(element, conditions)]
     return Scope(sources, conditions, around)
 
@@ -184,10 +181,12 @@ def _flat(element: FromClause, conditions: list[Any]) -> Iterator[Source]:
 
 def _clauses(statement: Select[Any] | Update | Delete) -> list[Any]:
     """Everything in a statement but its sources."""
-    parts = [*statement._where_criteria]
+    parts: list[Any] = [*statement._where_criteria]
     if isinstance(statement, Select):
         parts += [*statement._raw_columns, *statement._having_criteria, *statement._order_by_clauses]
         parts += [join.onclause for element in _froms(statement) for join in _joins(element)]
+    else:
+        parts += statement._returning
     if isinstance(statement, Update):
         parts += [value for value in (statement._values or {}).values() if isinstance(value, ClauseElement)]
     return parts

@@ -98,15 +98,16 @@ def _in_value(name: str, value: object) -> Iterator[Statement]:
 
 
 def _is_factory(value: object, module: ModuleType) -> bool:
-    if getattr(value, "__module__", None) != module.__name__ or not inspect.isroutine(inspect.unwrap(value)):  # type: ignore[arg-type] # anything may be asked
+    if not callable(value) or getattr(value, "__module__", None) != module.__name__:
         return False
-    return get_type_hints(inspect.unwrap(value)).get("return") in {Query, Reading}  # type: ignore[arg-type] # a routine
+    function = inspect.unwrap(value)
+    return inspect.isfunction(function) and get_type_hints(function).get("return") in (Query, Reading)
 
 
 def _made_by(name: str, factory: Factory) -> Iterator[Statement]:
     if name in EXAMPLES:
-        for example, arguments in EXAMPLES[name].items():
-            yield from _in_value(f"{name}({example})", factory(*arguments))
+        for example, given in EXAMPLES[name].items():
+            yield from _in_value(f"{name}({example})", factory(*given))
         return
     hints = get_type_hints(inspect.unwrap(factory))
     choices = {parameter: _choices(name, hints[parameter]) for parameter in inspect.signature(factory).parameters}

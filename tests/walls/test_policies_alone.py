@@ -45,7 +45,7 @@ async def policies(guarded: Ground, table: Table) -> Mapping[str, Any]:
 
 
 async def readable(guarded: Ground, table: Table, *, setting: str = "", in_space: bool = True) -> set[Key]:
-    """The rows that somebody from here may see, in their space or in none: those that the policies are meant to show."""
+    """The rows that somebody from here is meant to see, in their space or in none."""
     wider = [ALSO_SEEN[name] for name in await policies(guarded, table) if name in ALSO_SEEN]
     rows = [one.rows for one in wider if one.setting in {"", setting}]
     rows.append(f"space_id = '{guarded.here.space_id}'" if in_space else "false")

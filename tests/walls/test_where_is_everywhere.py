@@ -50,7 +50,8 @@ MADE: Final = {"Query", "Reading"}
 
 def hidden_makings(source: str, makers: set[str]) -> set[int]:
     """The lines on which a function makes a statement and is not known to."""
-    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]
     return {
         call.lineno
         for function in functions
@@ -74,7 +75,8 @@ def test_a_statement_made_out_of_sight_is_seen() -> None:
     assert hidden_makings(source, {"get"}) == set()
 
 
-SQL: Final = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:{'|'.join(table.name for table in OWNED)})\b", re.IGNORECASE)
+NAMES: Final = "|".join(table.name for table in OWNED)
+SQL: Final = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:{NAMES})\b", re.IGNORECASE)
 
 
 def written_by_hand(source: str) -> list[str]:
@@ -151,7 +153,9 @@ PLANTED: Final[Mapping[str, ClauseElement]] = {
     "an OR in a text": select(tasks).where(HERE, text("deleted_at IS NULL OR version > 1")),
     "a text that reads": select(tasks).where(HERE, text("EXISTS (SELECT FROM memberships)")),
     "one of two tables": select(tasks.c.id, memberships.c.role).where(HERE),
-    "a join on something else": select(tasks).join(memberships, memberships.c.user_id == tasks.c.assignee_id).where(HERE),
+    "a join on something else": select(tasks)
+    .join(memberships, memberships.c.user_id == tasks.c.assignee_id)
+    .where(HERE),
     "a join to another one that is not named": select(tasks).join(memberships, MEMBERS),
     "a join under an OR": select(tasks.c.id).join(memberships, or_(MEMBERS, DONE)).where(HERE),
     "the kept side of an outer join": select(tasks.c.id).outerjoin(memberships, and_(HERE, MEMBERS)),
@@ -168,16 +172,26 @@ PLANTED: Final[Mapping[str, ClauseElement]] = {
     "an update": update(tasks).where(THIS).values(title="x"),
     "an update of every row": update(tasks).values(title="x"),
     "an update that moves": update(tasks).where(HERE).values(space_id=bindparam("to")),
-    "an update from another table": update(tasks).where(HERE, memberships.c.user_id == tasks.c.assignee_id).values(title="x"),
-    "a value from another table": update(tasks).where(HERE).values(title=select(organizations.c.name).scalar_subquery()),
+    "an update from another table": update(tasks)
+    .where(HERE, memberships.c.user_id == tasks.c.assignee_id)
+    .values(title="x"),
+    "a value from another table": update(tasks)
+    .where(HERE)
+    .values(title=select(organizations.c.name).scalar_subquery()),
+    "an update that returns another table": update(tasks)
+    .where(HERE)
+    .values(title="x")
+    .returning(select(organizations.c.name).scalar_subquery()),
     "a delete": delete(tasks).where(THIS),
     "a delete under an OR": delete(tasks).where(or_(HERE, THIS)),
     "a delete of a space": delete(spaces),
     "an open list": select(tasks).where(HERE, tasks.c.status.in_(["pending", "completed"])),
     "an insert into no space": insert(tasks).from_select(["id"], select(tasks.c.id).where(HERE)),
-    "an insert of what others have": insert(tasks).from_select(["space_id", "id"], select(tasks.c.space_id, tasks.c.id)),
+    "an insert of what others have": insert(tasks).from_select(
+        ["space_id", "id"], select(tasks.c.space_id, tasks.c.id)
+    ),
     "an insert that replaces": NEW.on_conflict_do_update(index_elements=["id"], set_={"title": NEW.excluded.title}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=list(PLANTED))
@@ -189,15 +203,16 @@ IN_ORDER: Final[Mapping[str, ClauseElement]] = {
     "by the space": select(tasks).where(HERE),
     "beside an OR in parentheses": select(tasks).where(HERE, or_(DONE, THIS)),
     "joined on the space": select(tasks).join(memberships, MEMBERS).where(HERE),
-    "joined on the space, the other way round": select(tasks).join(memberships, MEMBERS).where(
-        memberships.c.space_id == bindparam("space_id")
-    ),
+    "joined on the space, the other way round": select(tasks)
+    .join(memberships, MEMBERS)
+    .where(memberships.c.space_id == bindparam("space_id")),
     "the optional side of an outer join": select(tasks.c.id).outerjoin(memberships, MEMBERS).where(HERE),
     "a subquery": select(INNER.c.id),
     "joined to a subquery": select(INNER.c.id).join(memberships, memberships.c.space_id == INNER.c.space_id),
     "an existence": select(tasks).where(HERE, exists().where(MEMBERS)),
     "another table": select(users).where(users.c.id == bindparam("id")),
     "an update": update(tasks).where(HERE, THIS).values(title="x"),
+    "an update that returns": update(tasks).where(HERE, THIS).values(title="x").returning(tasks.c.id),
     "a delete": delete(tasks).where(and_(HERE, or_(THIS, DONE))),
     "an insert": insert(tasks),
     "an insert of what is here": insert(tasks).from_select(["space_id", "id"], select(INNER.c.space_id, INNER.c.id)),
@@ -205,7 +220,7 @@ IN_ORDER: Final[Mapping[str, ClauseElement]] = {
         index_elements=["space_id", "id"], set_={"title": NEW.excluded.title}
     ),
     "joined to one row": select(INNER.c.id).select_from(INNER.outerjoin(select(true()).subquery(), true())),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("statement", IN_ORDER.values(), ids=list(IN_ORDER))
