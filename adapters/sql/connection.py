@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, bindparam, select
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import memberships, sessions, users
 from domain.access import Access, Actor, Role, admit
-from domain.errors import NotAuthenticated
+from domain.errors import NotAuthenticated, Unavailable
 from domain.ids import SpaceId
 
 
@@ -97,6 +97,14 @@ class ConstraintViolated(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class RightMissing(Unavailable):
+    """The service's role may not do what it has to. The message is the database's."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self.message = message
 
 
 class Reading:

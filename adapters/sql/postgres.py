@@ -13,7 +13,7 @@ from typing import Any, Final
 import asyncpg
 
 from adapters.sql import roles
-from adapters.sql.connection import ConstraintViolated, Entry, check_entry
+from adapters.sql.connection import ConstraintViolated, Entry, RightMissing, check_entry
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
@@ -40,6 +40,7 @@ _OUT_OF_ORDER: Final = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
     asyncpg.DeadlockDetectedError,
 )
 
@@ -135,8 +136,7 @@ class PostgresDatabase:
 
     async def revision(self) -> str | None:
         """Which revision the schema is at."""
-        async with self._transaction() as raw:
-            await _send(raw, _BEGIN[True])
+        async with self._inspection() as raw:
             if await raw.fetchval("SELECT to_regclass('alembic_version')") is None:
                 return None
             found: str | None = await raw.fetchval("SELECT version_num FROM alembic_version")
@@ -144,9 +144,18 @@ class PostgresDatabase:
 
     async def faults(self) -> list[str]:
         """What the role could do that it must not."""
+        async with self._inspection() as raw:
+            return await roles.faults(raw)
+
+    @asynccontextmanager
+    async def _inspection(self) -> AsyncIterator[Any]:
+        """A transaction to look at the database itself. Raises RightMissing if the role may not."""
         async with self._transaction() as raw:
             await _send(raw, _BEGIN[True])
-            return await roles.faults(raw)
+            try:
+                yield raw
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise RightMissing(str(error)) from error
 
     async def close(self) -> None:
         """Close every connection, once its transaction is done."""

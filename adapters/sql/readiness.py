@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from adapters.sql.connection import Database
+from adapters.sql.connection import Database, RightMissing
 from domain.errors import Unavailable
 
 _SILENT: Final = "The database does not answer."
@@ -19,16 +19,15 @@ class SqlReadiness:
     async def __call__(self) -> str | None:
         """None when everything is in order, else the reason in a sentence."""
         try:
-            found = await self._database.revision()
+            return await self._reason()
+        except RightMissing as missing:
+            return f"The role of TASKWARD_DATABASE_URL lacks a right: {missing.message}. See 'taskward create-roles'."
         except Unavailable:
             return _SILENT
+
+    async def _reason(self) -> str | None:
+        found = await self._database.revision()
         if found != self._expected:
             return f"The database is at revision {found}, this service needs {self._expected}: run 'taskward migrate'."
-        return None if self._tolerate_unsafe_role else await self._unsafe()
-
-    async def _unsafe(self) -> str | None:
-        try:
-            faults = await self._database.faults()
-        except Unavailable:
-            return _SILENT
+        faults = [] if self._tolerate_unsafe_role else await self._database.faults()
         return f"Not safe to serve: {faults[0]}. See 'taskward create-roles'." if faults else None

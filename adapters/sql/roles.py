@@ -4,6 +4,8 @@ The service's role owns nothing and cannot get around row-level security. The se
 and does not serve with a role that could.
 """
 
+import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import asyncpg
@@ -17,37 +19,66 @@ OWNED: Final = tuple(sorted(table.name for table in metadata.tables.values() if 
 
 _LOGS: Final = tuple(table.name for table in APPEND_ONLY)
 _CHANGEABLE: Final = tuple(sorted(set(metadata.tables) - set(_LOGS)))
-_ROLE: Final = "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+_POWERS: Final = """
+SELECT coalesce(bool_or(rolsuper OR rolbypassrls), false) AS sees_all,
+       coalesce(bool_or(rolcreaterole OR rolreplication), false) AS could_become_more
+FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER')
+"""
+"""What the role may do, or any role that it could become by SET ROLE."""
+
 _TABLES: Final = """
 SELECT c.relname AS name,
        c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid) AS guarded,
-       pg_has_role(current_user, c.relowner, 'USAGE') AS owned,
+       pg_has_role(session_user, c.relowner, 'MEMBER') AS owned,
        has_table_privilege(c.oid, 'TRUNCATE') AS can_truncate,
-       has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') AS can_change
+       has_any_column_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') AS can_change
 FROM pg_class c WHERE c.oid = ANY (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
 ORDER BY c.relname
 """
+_WRITING: Final = """
+SELECT DISTINCT tablename AS name, condition
+FROM pg_policies, unnest(ARRAY[qual, with_check]) AS condition
+WHERE schemaname = current_schema() AND tablename = ANY ($1::text[])
+  AND permissive = 'PERMISSIVE' AND cmd <> 'SELECT' AND condition IS NOT NULL
+ORDER BY tablename
+"""
+_THIS_SPACE: Final = "space_id=SELECTNULLIFcurrent_setting'app.space_id',true,''::uuid"
+"""What every policy that lets something be written must say, without what versions of PostgreSQL spell differently."""
+
+_SPELLING: Final = re.compile(r"::text|[()\s]|AS\s+\"?nullif\"?")
 
 
 async def faults(connection: Any) -> list[str]:
     """Why this connection could see or do too much: a sentence for each reason, none if it could not."""
-    role = await connection.fetchrow(_ROLE)
-    if role["rolsuper"] or role["rolbypassrls"]:
-        return ["the role of TASKWARD_DATABASE_URL is a superuser or bypasses row-level security"]
-    found = []
-    for table in await connection.fetch(_TABLES, list(OWNED)):
-        name = table["name"]
-        if table["owned"]:
-            found.append(f"the role of TASKWARD_DATABASE_URL owns the table {name}, and could lift its guard")
-        if not table["guarded"]:
-            found.append(f"row-level security is not forced on the table {name}, or has no policy")
-        if table["can_truncate"]:
-            found.append(f"the role of TASKWARD_DATABASE_URL can TRUNCATE the table {name}")
-        if table["can_change"] and name in _LOGS:
-            found.append(f"the role of TASKWARD_DATABASE_URL can change what is written in {name}")
-        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})"):  # noqa: S608 - one of our own names
-            found.append(f"a query that names no space sees rows of the table {name}")
+    powers = await connection.fetchrow(_POWERS)
+    if powers["sees_all"]:
+        return ["the role of TASKWARD_DATABASE_URL is a superuser or bypasses row-level security, or could become so"]
+    found = [fault for table in await connection.fetch(_TABLES, list(OWNED)) for fault in _faults_of(table)]
+    found += [
+        f"a query that names no space sees rows of the table {name}"
+        for name in OWNED
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})")  # noqa: S608 - one of our own names
+    ]
+    found += [
+        f"a policy of the table {policy['name']} lets more be written than what is in the space"
+        for policy in await connection.fetch(_WRITING, list(OWNED))
+        if _SPELLING.sub("", policy["condition"]) != _THIS_SPACE
+    ]
+    if powers["could_become_more"]:
+        found.append("the role of TASKWARD_DATABASE_URL may make roles or replicate")
     return found
+
+
+def _faults_of(table: Any) -> Iterator[str]:
+    name = table["name"]
+    if table["owned"]:
+        yield f"the role of TASKWARD_DATABASE_URL owns the table {name}, and could lift its guard"
+    if not table["guarded"]:
+        yield f"row-level security is not forced on the table {name}, or has no policy"
+    if table["can_truncate"]:
+        yield f"the role of TASKWARD_DATABASE_URL can TRUNCATE the table {name}"
+    if table["can_change"] and name in _LOGS:
+        yield f"the role of TASKWARD_DATABASE_URL can change what is written in {name}"
 
 
 def statements(owner: URL, service: URL) -> list[str]:
