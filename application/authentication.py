@@ -95,7 +95,7 @@ class SignIn:
                 return None
             if renewed is not None:
                 await identity.users.save_password_hash(user.id, renewed)
-            return await self._start_session(user, identity)
+            return await self._start_session(user, identity, origin)
 
     async def _credentials(self, email: str) -> Credentials | None:
         try:
@@ -127,9 +127,10 @@ class SignIn:
             return None
         return now.user if now.user.is_active else None
 
-    async def _start_session(self, user: User, identity: Identity) -> TokenPair:
+    async def _start_session(self, user: User, identity: Identity, origin: Origin) -> TokenPair:
         now = self.clock()
-        session = Session.begin(id=SessionId(self.new_id()), user_id=user.id, limits=self.limits, at=now)
+        session_id = SessionId(self.new_id())
+        session = Session.begin(id=session_id, user_id=user.id, limits=self.limits, at=now, origin=origin)
         refresh_token = self.refresh_tokens.new()
         first = RefreshToken(hash=self.refresh_tokens.hash(refresh_token), session_id=session.id, issued_at=now)
         await identity.sessions.add(session, first)

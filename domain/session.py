@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Self
 
+from domain.access import NOWHERE, Origin
 from domain.ids import SessionId, UserId
 
 
@@ -28,10 +29,14 @@ class Session:
     expires_at: datetime
     ends_at: datetime
     revoked_at: datetime | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
 
     @classmethod
-    def begin(cls, *, id: SessionId, user_id: UserId, limits: SessionLimits, at: datetime) -> Self:
-        """Start a session now."""
+    def begin(
+        cls, *, id: SessionId, user_id: UserId, limits: SessionLimits, at: datetime, origin: Origin = NOWHERE
+    ) -> Self:
+        """Start a session now, on the device that the request comes from."""
         ends_at = at + limits.total
         return cls(
             id=id,
@@ -40,6 +45,8 @@ class Session:
             last_used_at=at,
             expires_at=min(at + limits.idle, ends_at),
             ends_at=ends_at,
+            ip_address=origin.ip_address,
+            user_agent=origin.user_agent,
         )
 
     def is_alive(self, *, at: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Accounts and sessions, in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -86,6 +86,11 @@ class MemorySessions:
         if session is None:
             raise NotFound
         return session
+
+    async def of(self, user_id: UserId) -> Sequence[Session]:
+        """Somebody's sessions."""
+        found = [one for one in self._sessions.values() if one.user_id == user_id and one.revoked_at is None]
+        return sorted(found, key=lambda session: (session.last_used_at, session.id), reverse=True)
 
     async def save(self, session: Session) -> None:
         """Replace the session of the same id."""

@@ -1,19 +1,25 @@
 """Sessions and refresh tokens, on SQL databases."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
 from adapters.sql.connection import Connection, Reading
-from adapters.sql.query import Query
+from adapters.sql.query import Query, Row
 from adapters.sql.tables import refresh_tokens, sessions
 from domain.audit import Action
 from domain.errors import NotFound
-from domain.ids import SessionId
+from domain.ids import SessionId, UserId
 from domain.session import RefreshToken, Session
 
 _ADD_SESSION: Final = Query(insert(sessions))
 _SESSION: Final = Reading(select(*sessions.c).where(sessions.c.id == bindparam("session_id")))
+_SESSIONS_OF: Final = Reading(
+    select(*sessions.c)
+    .where(sessions.c.user_id == bindparam("user_id"), sessions.c.revoked_at.is_(None))
+    .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
+)
 _SAVE_SESSION: Final = Query(
     update(sessions)
     .where(sessions.c.id == bindparam("session_id"))
@@ -33,6 +39,21 @@ _SAVE_TOKEN: Final = Query(
 )
 
 
+def _session_from(row: Row) -> Session:
+    id_, user_id, created_at, last_used_at, expires_at, ends_at, revoked_at, ip_address, user_agent = row
+    return Session(
+        id=id_,
+        user_id=user_id,
+        created_at=created_at,
+        last_used_at=last_used_at,
+        expires_at=expires_at,
+        ends_at=ends_at,
+        revoked_at=revoked_at,
+        ip_address=ip_address,
+        user_agent=user_agent,
+    )
+
+
 class SqlSessions:
     """All sign-ins."""
 
@@ -50,6 +71,8 @@ class SqlSessions:
             expires_at=session.expires_at,
             ends_at=session.ends_at,
             revoked_at=session.revoked_at,
+            ip_address=session.ip_address,
+            user_agent=session.user_agent,
         )
         await self._add_token(token)
 
@@ -58,16 +81,11 @@ class SqlSessions:
         row = await _SESSION.one(self._connection, session_id=session_id)
         if row is None:
             raise NotFound
-        id_, user_id, created_at, last_used_at, expires_at, ends_at, revoked_at = row
-        return Session(
-            id=id_,
-            user_id=user_id,
-            created_at=created_at,
-            last_used_at=last_used_at,
-            expires_at=expires_at,
-            ends_at=ends_at,
-            revoked_at=revoked_at,
-        )
+        return _session_from(row)
+
+    async def of(self, user_id: UserId) -> Sequence[Session]:
+        """Somebody's sessions."""
+        return [_session_from(row) for row in await _SESSIONS_OF.all(self._connection, user_id=user_id)]
 
     async def save(self, session: Session) -> None:
         """Replace the session of the same id."""

@@ -76,6 +76,8 @@ sessions = Table(
     Column("expires_at", Moment, nullable=False),
     Column("ends_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("ip_address", Text),
+    Column("user_agent", Text),
     PrimaryKeyConstraint("id"),
     Index(None, "user_id"),
     sqlite_strict=True,

@@ -1,5 +1,6 @@
 """Where accounts and their sessions are kept."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -54,6 +55,10 @@ class Sessions(Protocol):
 
     async def get(self, session_id: SessionId) -> Session:
         """The session. Raises NotFound."""
+        ...
+
+    async def of(self, user_id: UserId) -> Sequence[Session]:
+        """Somebody's sessions that have not been revoked, the one used last first."""
         ...
 
     async def save(self, session: Session) -> None:

@@ -66,6 +66,9 @@ class RecordingSessions:
     async def get(self, session_id: SessionId) -> Session:
         return await self.sessions.get(session_id)
 
+    async def of(self, user_id: UserId) -> Sequence[Session]:
+        return await self.sessions.of(user_id)
+
     async def save(self, session: Session) -> None:
         await self.sessions.save(session)
 
