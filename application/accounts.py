@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from application.ports.clock import Clock
-from application.ports.identity import Credentials, OpenIdentity
+from application.ports.identity import Credentials, Identity, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
-from domain.access import NOWHERE, Actor, Origin
+from domain.access import NOWHERE, Actor, Origin, admit
+from domain.errors import WrongPassword
 from domain.ids import UserId
 from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole
 
@@ -81,3 +82,44 @@ class ChangeMe:
             changed = user.change(changes, at=self.clock())
             await identity.users.save(changed)
         return changed
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAccount:
+    """Remove the caller's account for good, with everything in their personal space; leave every organisation.
+
+    Whoever is signed in and proves it again with their password may. Tasks that were assigned to them elsewhere stay,
+    unassigned. Raises WrongPassword, LastOwner where an organisation would be left without one, LastAdministrator,
+    TooBusy.
+    """
+
+    open_identity: OpenIdentity
+    passwords: Passwords
+    clock: Clock
+
+    async def __call__(self, actor: Actor, password: str) -> None:
+        async with self.open_identity(actor, read_only=True) as identity:
+            user = await identity.users.get(actor.user_id)
+            checked = await identity.users.with_email(user.email)
+        # No transaction is open while the password is checked: that takes a core for a good part of a second.
+        known = await self.passwords.verify(password, checked.password_hash if checked else None)
+        async with self.open_identity(actor) as identity:
+            administrators = await identity.users.administrators()
+            user = await identity.users.get(actor.user_id)
+            now = await identity.users.with_email(user.email)
+            if not (known and checked and now) or checked.password_hash != now.password_hash:
+                raise WrongPassword
+            user.require_another_administrator(len(administrators))
+            await self._leave_organizations(actor, identity)
+            await identity.users.remove(user)
+
+    async def _leave_organizations(self, actor: Actor, identity: Identity) -> None:
+        belongings = await identity.organizations.of(actor.user_id)
+        for space_id in sorted(belonging.organization.id for belonging in belongings):
+            interior = await identity.inside(space_id)
+            await interior.charter.get()
+            owners = await interior.members.count_owners()
+            membership = await interior.members.get(actor.user_id)
+            membership.require_removal(by=admit(actor, space_id, membership.role), owners=owners)
+            await interior.tasks.unassign(actor.user_id, at=self.clock())
+            await interior.members.remove(actor.user_id)

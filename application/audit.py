@@ -10,9 +10,8 @@ from application.ports.spaces import OpenSpace
 from application.recording.scribe import Unsealed
 from domain.access import Actor, Permission
 from domain.audit import AuditEvent, Seal, Verdict, verify
-from domain.errors import RoleTooLow
+from domain.errors import NotAnAdministrator
 from domain.ids import EventId, SpaceId, read_id
-from domain.user import UserRole
 
 _AT_ONCE = 500
 
@@ -66,7 +65,7 @@ class ListEvents:
 
 @dataclass(frozen=True, slots=True)
 class ListAccountEvents:
-    """Show sign-ins, changes of accounts and refusals of everybody. Administrators may. Raises RoleTooLow."""
+    """Show sign-ins, changes of accounts and refusals of everybody. Administrators may. Raises NotAnAdministrator."""
 
     open_identity: OpenIdentity
     turning: Turning
@@ -74,8 +73,8 @@ class ListAccountEvents:
     async def __call__(self, actor: Actor, query: AuditQuery, cursor: str | None = None) -> AuditPage:
         async with self.open_identity(actor, read_only=True) as identity:
             user = await identity.users.get(actor.user_id)
-            if user.role is not UserRole.ADMIN:
-                raise RoleTooLow
+            if not user.is_administrator:
+                raise NotAnAdministrator
             bound_to = f"{actor.user_id} accounts {replace(query, limit=0)}"
             found = await identity.accounts_log.find(self.turning.start(query, cursor, bound_to))
         return self.turning.page(found, query, bound_to)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from application.accounts import ChangeMe, CreateAdmin, GetMe, Register
+from application.accounts import ChangeMe, CloseAccount, CreateAdmin, GetMe, Register
+from application.administration import ChangeUser, FindAccounts, ListUsers, ManageAccount
 from application.audit import InspectLog, ListAccountEvents, ListEvents, SealGrownLogs, VerifyLog
 from application.authentication import Authenticate, CheckSession, Refresh, SignIn, SignOut
 from application.operations import CheckReadiness
@@ -20,6 +21,7 @@ from application.organizations import (
     RenameOrganization,
     RevokeInvitation,
 )
+from application.sessions import EndAllSessions, EndSession, ListSessions
 from application.tasks import (
     ChangeTask,
     CompleteTask,
@@ -42,11 +44,20 @@ class Application:
     sign_in: SignIn
     refresh: Refresh
     sign_out: SignOut
+    list_sessions: ListSessions
+    end_session: EndSession
+    end_all_sessions: EndAllSessions
 
     register: Register
     create_admin: CreateAdmin
     get_me: GetMe
     change_me: ChangeMe
+    close_account: CloseAccount
+
+    list_users: ListUsers
+    change_user: ChangeUser
+    find_accounts: FindAccounts
+    manage_account: ManageAccount
 
     found_organization: FoundOrganization
     list_organizations: ListOrganizations

@@ -152,12 +152,13 @@ def invitation_deed(action: Action, invitation: Invitation) -> Deed:
     )
 
 
-def account_deed(action: Action, was: User | None, now: User) -> Deed:
-    """An account was opened or changed."""
+def account_deed(action: Action, was: User | None, now: User | None) -> Deed:
+    """An account was opened, changed or removed."""
+    one = now or was
     return Deed(
         action=action,
         resource_type=Resource.ACCOUNT,
-        resource_id=str(now.id),
+        resource_id=str(one.id) if one else None,
         changes=difference(was, now),
     )
 

@@ -75,6 +75,20 @@ class RoleTooLow(Forbidden):
     detail = "Your role in this space does not allow this. Ask one of its admins or owners."
 
 
+class NotAnAdministrator(Forbidden):
+    """Only administrators manage accounts."""
+
+    code = "not-an-administrator"
+    detail = "Only administrators may do this."
+
+
+class WrongPassword(Forbidden):
+    """The password that the caller proves themselves with is wrong."""
+
+    code = "wrong-password"
+    detail = "This is not your current password. Nothing was changed."
+
+
 class NotFound(DomainError):
     """There is no such thing in the caller's reach, whether it exists elsewhere or not."""
 
@@ -97,6 +111,20 @@ class RecipientNotFound(NotFound):
         "A task can go to an organisation that you may create tasks in, to yourself, "
         "or to a person who shares an organisation with you."
     )
+
+
+class SessionNotFound(NotFound):
+    """The caller has no such session that is alive."""
+
+    code = "session-not-found"
+    detail = "You have no session with this id. It may have ended."
+
+
+class UserNotFound(NotFound):
+    """There is no such account."""
+
+    code = "user-not-found"
+    detail = "There is no account with this id."
 
 
 class MemberNotFound(NotFound):
@@ -146,6 +174,13 @@ class LastOwner(Conflict):
 
     code = "last-owner"
     detail = "This is the last owner. Make somebody else an owner first, or delete the organisation."
+
+
+class LastAdministrator(Conflict):
+    """Without this person nobody could administer accounts any more."""
+
+    code = "last-administrator"
+    detail = "This is the last active administrator. Make somebody else one first."
 
 
 class StaleVersion(Conflict):

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Self, TypedDict
 
-from domain.errors import InvalidValue
+from domain.errors import InvalidValue, LastAdministrator
 from domain.ids import UserId
 from domain.text import checked_text
 
@@ -93,6 +93,13 @@ class UserChanges(TypedDict, total=False):
     full_name: FullName | None
 
 
+class AccountChanges(TypedDict, total=False):
+    """What administrators may change about an account. What is left out stays as it is."""
+
+    is_active: bool
+    role: UserRole
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """An account. Immutable: a change returns a new one."""
@@ -114,3 +121,23 @@ class User:
         """Apply what the person wants changed. Returns itself where nothing is."""
         changed = replace(self, **changes)
         return self if changed == self else replace(changed, updated_at=at)
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether this account may manage others now."""
+        return self.is_active and self.role is UserRole.ADMIN
+
+    def manage(self, changes: AccountChanges, *, administrators: int, at: datetime) -> Self:
+        """Apply what an administrator wants changed, where there are so many of them now.
+
+        Returns itself where nothing changes. Raises LastAdministrator if none would be left.
+        """
+        changed = replace(self, **changes)
+        if not changed.is_administrator:
+            self.require_another_administrator(administrators)
+        return self if changed == self else replace(changed, updated_at=at)
+
+    def require_another_administrator(self, administrators: int) -> None:
+        """Raise LastAdministrator if this is the only one."""
+        if self.is_administrator and administrators < 2:  # noqa: PLR2004 - this one and another
+            raise LastAdministrator

@@ -26,7 +26,7 @@ from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.url import DatabaseUrl, database_at, database_file, is_sqlite, read_url
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
-from application import accounts, audit, authentication, operations, organizations, tasks
+from application import accounts, administration, audit, authentication, operations, organizations, sessions, tasks
 from application.facade import Application
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
 from application.recording.scribe import Scribe, Unsealed
@@ -139,6 +139,14 @@ class Container(containers.DeclarativeContainer):
         create_admin=providers.Singleton(accounts.CreateAdmin, open_account),
         get_me=providers.Singleton(accounts.GetMe, open_identity),
         change_me=providers.Singleton(accounts.ChangeMe, open_identity, clock),
+        close_account=providers.Singleton(accounts.CloseAccount, open_identity, passwords, clock),
+        list_sessions=providers.Singleton(sessions.ListSessions, open_identity, clock),
+        end_session=providers.Singleton(sessions.EndSession, open_identity, clock),
+        end_all_sessions=providers.Singleton(sessions.EndAllSessions, open_identity, clock),
+        list_users=providers.Singleton(administration.ListUsers, open_identity),
+        change_user=providers.Singleton(administration.ChangeUser, open_identity, clock),
+        find_accounts=providers.Singleton(administration.FindAccounts, open_identity),
+        manage_account=providers.Singleton(administration.ManageAccount, open_identity, clock),
         found_organization=providers.Singleton(organizations.FoundOrganization, open_identity, clock, new_id),
         list_organizations=providers.Singleton(organizations.ListOrganizations, open_identity),
         get_organization=providers.Singleton(organizations.GetOrganization, open_space),

@@ -1,4 +1,4 @@
-"""The signing key of a service that nobody has configured yet."""
+"""Signing keys: new ones, and the one of a service that nobody has configured yet."""
 
 import os
 import secrets
@@ -27,12 +27,17 @@ def development_keys(file: Path = KEY_FILE) -> str:
         raise WrongSetting("secret_keys", f"{file} holds no key: delete it, and a new one is made") from None
 
 
+def new_key(prefix: str = "key") -> str:
+    """A random key with a random name, as ``kid:secret``."""
+    return f"{prefix}-{secrets.token_hex(4)}:{secrets.token_urlsafe(48)}"
+
+
 def _make(file: Path) -> None:
     """Write a random key. Of several processes that start at once, the first one's key counts."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-        stream.write(f"dev-{secrets.token_hex(4)}:{secrets.token_urlsafe(48)}\n")
+        stream.write(f"{new_key('dev')}\n")
     try:
         os.link(draft, file)
     except FileExistsError:

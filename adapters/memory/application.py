@@ -11,7 +11,7 @@ from adapters.memory.readiness import MemoryReadiness
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.memory.store import MemoryStore
 from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens
-from application import accounts, audit, authentication, operations, organizations, tasks
+from application import accounts, administration, audit, authentication, operations, organizations, sessions, tasks
 from application.facade import Application
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
@@ -55,6 +55,14 @@ def application_in_memory(
         create_admin=accounts.CreateAdmin(open_account),
         get_me=accounts.GetMe(open_identity),
         change_me=accounts.ChangeMe(open_identity, clock),
+        close_account=accounts.CloseAccount(open_identity, passwords, clock),
+        list_sessions=sessions.ListSessions(open_identity, clock),
+        end_session=sessions.EndSession(open_identity, clock),
+        end_all_sessions=sessions.EndAllSessions(open_identity, clock),
+        list_users=administration.ListUsers(open_identity),
+        change_user=administration.ChangeUser(open_identity, clock),
+        find_accounts=administration.FindAccounts(open_identity),
+        manage_account=administration.ManageAccount(open_identity, clock),
         found_organization=organizations.FoundOrganization(open_identity, clock, new_id),
         list_organizations=organizations.ListOrganizations(open_identity),
         get_organization=organizations.GetOrganization(open_space),

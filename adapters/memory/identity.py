@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from adapters.memory.audit import MemoryAccountsLog, MemoryAuditLog
-from adapters.memory.organizations import MemoryOrganizations
+from adapters.memory.organizations import MemoryInterior, MemoryOrganizations
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from application.ports.clock import Clock
-from application.ports.identity import Credentials
+from application.ports.identity import Credentials, UserPage, UserQuery
 from domain.access import NOWHERE, Actor, Origin, Role
 from domain.audit import Action
 from domain.errors import EmailTaken, NotFound
@@ -25,6 +25,7 @@ class MemoryUsers:
     """All accounts."""
 
     def __init__(self, contents: Contents) -> None:
+        self._contents = contents
         self._accounts = contents.accounts
         self._memberships = contents.memberships
 
@@ -46,6 +47,18 @@ class MemoryUsers:
         """The account that has this address."""
         return next((c for c in self._accounts.values() if c.user.email.key == email.key), None)
 
+    async def find(self, query: UserQuery) -> UserPage:
+        """The page and the total."""
+        text = (query.text or "").lower()
+        users = [account.user for account in self._accounts.values()]
+        found = [user for user in users if text in user.email.lower() or text in (user.full_name or "").lower()]
+        found.sort(key=lambda user: (user.created_at, user.id), reverse=True)
+        return UserPage(found[query.skip : query.skip + query.limit], len(found))
+
+    async def administrators(self) -> Sequence[User]:
+        """The active administrators."""
+        return [account.user for account in self._accounts.values() if account.user.is_administrator]
+
     async def save(self, user: User) -> None:
         """Replace the account of the same id."""
         self._require_free(user)
@@ -54,6 +67,20 @@ class MemoryUsers:
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
         """Replace the hash of the account's password."""
         self._accounts[user_id] = replace(self._account(user_id), password_hash=password_hash)
+
+    async def remove(self, user: User) -> None:
+        """Remove the account and everything that is its own."""
+        contents, space_id = self._contents, personal_space(user.id)
+        sessions = {session.id for session in contents.sessions.values() if session.user_id == user.id}
+        tokens = [token.hash for token in contents.refresh_tokens.values() if token.session_id in sessions]
+        del self._accounts[user.id]
+        del contents.memberships[space_id, user.id]
+        for session_id in sessions:
+            del contents.sessions[session_id]
+        for hash_ in tokens:
+            del contents.refresh_tokens[hash_]
+        for key in [key for key in contents.tasks if key[0] == space_id]:
+            del contents.tasks[key]
 
     def _account(self, user_id: UserId) -> Credentials:
         account = self._accounts.get(user_id)
@@ -114,11 +141,16 @@ class MemoryIdentity:
     """Accounts and sessions in one transaction."""
 
     def __init__(self, contents: Contents) -> None:
+        self._contents = contents
         self.users = MemoryUsers(contents)
         self.sessions = MemorySessions(contents)
         self.organizations = MemoryOrganizations(contents)
         self.audit = MemoryAuditLog(contents, NO_SPACE)
         self.accounts_log = MemoryAccountsLog(contents)
+
+    async def inside(self, space_id: SpaceId) -> MemoryInterior:
+        """An organisation, for a member who leaves it."""
+        return MemoryInterior(self._contents, space_id)
 
 
 class MemoryOpenIdentity:

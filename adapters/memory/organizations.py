@@ -7,6 +7,7 @@ from dataclasses import replace
 from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
+from adapters.memory.tasks import MemoryTasks
 from application.ports.clock import Clock
 from application.ports.organizations import Belonging, Member
 from domain.access import Actor, Role
@@ -119,6 +120,15 @@ class MemoryOrganizations:
             if kept.user_id == user_id and kept.space_id in self._contents.organizations
         ]
         return sorted(found, key=lambda one: (one.organization.name.lower(), one.organization.id))
+
+
+class MemoryInterior:
+    """An organisation, for a member who leaves it."""
+
+    def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self.charter = MemoryCharter(contents, space_id)
+        self.members = MemoryMembers(contents, space_id)
+        self.tasks = MemoryTasks(contents, space_id)
 
 
 class MemoryReception:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from adapters.sql.audit import SqlAccountsLog, SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
-from adapters.sql.organizations import SqlOrganizations
+from adapters.sql.organizations import SqlInterior, SqlOrganizations
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.users import SqlUsers
 from application.ports.clock import Clock
@@ -19,11 +19,17 @@ class SqlIdentity:
     """Accounts and sessions in one transaction."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
         self.organizations = SqlOrganizations(connection)
         self.audit = SqlAuditLog(connection, NO_SPACE)
         self.accounts_log = SqlAccountsLog(connection)
+
+    async def inside(self, space_id: SpaceId) -> SqlInterior:
+        """An organisation, for a member who leaves it."""
+        await self._connection.step_into(space_id)
+        return SqlInterior(self._connection, space_id)
 
 
 class SqlOpenIdentity:

@@ -10,6 +10,7 @@ from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import invitations, memberships, organizations, spaces, users
+from adapters.sql.tasks import SqlTasks
 from adapters.sql.users import ACCOUNT, account_from
 from application.ports.clock import Clock
 from application.ports.organizations import Belonging, Member
@@ -236,6 +237,15 @@ class SqlOrganizations:
     async def of(self, user_id: UserId) -> Sequence[Belonging]:
         rows = await self._connection.fetch_all(_BELONGINGS, user_id=user_id)
         return [Belonging(_organization_from(row[:-1]), Role(row[-1])) for row in rows]
+
+
+class SqlInterior:
+    """An organisation, for a member who leaves it."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+        self.charter = SqlCharter(connection, space_id)
+        self.members = SqlMembers(connection, space_id)
+        self.tasks = SqlTasks(connection, space_id)
 
 
 class SqlReception:

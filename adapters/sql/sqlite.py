@@ -164,9 +164,15 @@ class SqliteDatabase:
             raw = sqlite3.connect(self._path, isolation_level=None, cached_statements=512)
             for pragma in _PRAGMAS:
                 raw.execute(pragma)
+            raw.create_function("lower", 1, _lower, deterministic=True)
         except sqlite3.OperationalError as error:
             raise _translated(error) from error
         return raw
+
+
+def _lower(text: str | None) -> str | None:
+    """SQLite's own knows the letters of ASCII only."""
+    return None if text is None else text.lower()
 
 
 async def _begin(raw: sqlite3.Connection, statement: str) -> None:

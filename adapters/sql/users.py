@@ -1,18 +1,21 @@
 """Accounts, on SQL databases."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Integer, Text, bindparam, delete, func, insert, or_, select, true, update
 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import memberships, spaces, users
-from application.ports.identity import Credentials
+from application.ports.identity import Credentials, UserPage, UserQuery
 from domain.access import Role
 from domain.errors import EmailTaken, NotFound
 from domain.ids import UserId, personal_space
 from domain.user import Email, FullName, User, UserRole
 
+_ESCAPE: Final = "\\"
 _ONE_ACCOUNT_PER_ADDRESS: Final = "users_email_key_key"
 ACCOUNT: Final = (
     users.c.id, users.c.email, users.c.full_name, users.c.role, users.c.is_active, users.c.created_at,
@@ -26,6 +29,11 @@ _ADD_SPACE: Final = Query(insert(spaces))
 _ADD_MEMBERSHIP: Final = Query(insert(memberships))
 _USER: Final = Reading(select(*_CREDENTIALS).where(users.c.id == bindparam("user_id")))
 _USER_WITH_EMAIL: Final = Reading(select(*_CREDENTIALS).where(users.c.email_key == bindparam("key")))
+_ADMINISTRATORS: Final = Reading(
+    select(*ACCOUNT).where(users.c.role == UserRole.ADMIN, users.c.is_active).order_by(users.c.id)
+)
+_REMOVE_USER: Final = Query(delete(users).where(users.c.id == bindparam("user_id")))
+_REMOVE_SPACE: Final = Query(delete(spaces).where(spaces.c.space_id == bindparam("space_id")))
 _CHANGEABLE: Final = ("email", "email_key", "full_name", "role", "is_active", "updated_at")
 _SAVE_USER: Final = Query(
     update(users)
@@ -35,6 +43,39 @@ _SAVE_USER: Final = Query(
 _SAVE_PASSWORD: Final = Query(
     update(users).where(users.c.id == bindparam("user_id")).values(password_hash=bindparam("new_hash"))
 )
+
+
+@cache
+def _find(*, by_text: bool) -> Query:
+    """The statement for a page: one row for each account of the page and the total, or the total alone."""
+    wanted = select(*ACCOUNT)
+    if by_text:
+        pattern = bindparam("pattern", type_=Text)
+        wanted = wanted.where(
+            or_(
+                func.lower(users.c.email).like(pattern, escape=_ESCAPE),
+                func.lower(users.c.full_name).like(pattern, escape=_ESCAPE),
+            )
+        )
+    total = select(func.count().label("total")).select_from(wanted.subquery()).subquery()
+    page = (
+        wanted.order_by(users.c.created_at.desc(), users.c.id.desc())
+        .limit(bindparam("limit", type_=Integer))
+        .offset(bindparam("skip", type_=Integer))
+        .subquery()
+    )
+    return Query(
+        select(total.c.total, *page.c)
+        .select_from(total.outerjoin(page, true()))
+        .order_by(page.c.created_at.desc(), page.c.id.desc())
+    )
+
+
+def _containing(text: str) -> str:
+    """The pattern for LIKE that fits whatever contains this text, which is no pattern itself."""
+    for special in (_ESCAPE, "%", "_"):
+        text = text.replace(special, _ESCAPE + special)
+    return f"%{text}%"
 
 
 def account_from(row: Row) -> User:
@@ -102,6 +143,18 @@ class SqlUsers:
         row = await _USER_WITH_EMAIL.one(self._connection, key=email.key)
         return None if row is None else _credentials(row)
 
+    async def find(self, query: UserQuery) -> UserPage:
+        """The page and the total."""
+        text = (query.text or "").lower()
+        rows = await self._connection.fetch_all(
+            _find(by_text=bool(text)), pattern=_containing(text), skip=query.skip, limit=query.limit
+        )
+        return UserPage([account_from(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+
+    async def administrators(self) -> Sequence[User]:
+        """The active administrators."""
+        return [account_from(row) for row in await _ADMINISTRATORS.all(self._connection)]
+
     async def save(self, user: User) -> None:
         """Replace the account of the same id."""
         try:
@@ -121,6 +174,13 @@ class SqlUsers:
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
         """Replace the hash of the account's password."""
         await self._connection.execute(_SAVE_PASSWORD, user_id=user_id, new_hash=password_hash)
+
+    async def remove(self, user: User) -> None:
+        """Remove the account; everything in its space, and its sessions, refer to it and go with it."""
+        space_id = personal_space(user.id)
+        await self._connection.step_into(space_id)
+        await self._connection.execute(_REMOVE_SPACE, space_id=space_id)
+        await self._connection.execute(_REMOVE_USER, user_id=user.id)
 
 
 def _translated(violated: ConstraintViolated) -> Exception:

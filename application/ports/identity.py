@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from application.ports.audit import AccountsLog, AuditLog
-from application.ports.organizations import Organizations
+from application.ports.organizations import Interior, Organizations
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action
-from domain.ids import SessionId, UserId
+from domain.ids import SessionId, SpaceId, UserId
 from domain.session import RefreshToken, Session
 from domain.user import Email, User
 
@@ -20,6 +20,23 @@ class Credentials:
 
     user: User
     password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserQuery:
+    """Which accounts: those whose address or name contains ``text``, without regard to case."""
+
+    text: str | None = None
+    skip: int = 0
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """A stretch of a list, and how many there are in all."""
+
+    items: Sequence[User]
+    total: int
 
 
 class Users(Protocol):
@@ -37,12 +54,27 @@ class Users(Protocol):
         """The account that has this address, without regard to case."""
         ...
 
+    async def find(self, query: UserQuery) -> UserPage:
+        """Those that ``query`` asks for, the newest first."""
+        ...
+
+    async def administrators(self) -> Sequence[User]:
+        """The active accounts that may administer others. Held: nobody else makes them more or fewer meanwhile."""
+        ...
+
     async def save(self, user: User) -> None:
         """Replace the account of the same id. Raises EmailTaken."""
         ...
 
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
         """Replace the hash of the account's password."""
+        ...
+
+    async def remove(self, user: User) -> None:
+        """Remove an account with its sessions, and its personal space with everything in it.
+
+        They have left every organisation before.
+        """
         ...
 
 
@@ -104,6 +136,10 @@ class Identity(Protocol):
     @property
     def organizations(self) -> Organizations:
         """The organisations that people are in."""
+        ...
+
+    async def inside(self, space_id: SpaceId) -> Interior:
+        """An organisation, for a member who leaves it. The one asked for before is out of reach from then on."""
         ...
 
 

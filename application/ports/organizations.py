@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from application.ports.audit import AuditLog
+from application.ports.tasks import Tasks
 from domain.access import Actor, Role
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import Invitation, Membership, Organization
@@ -105,6 +106,25 @@ class Organizations(Protocol):
 
     async def of(self, user_id: UserId) -> Sequence[Belonging]:
         """Those that the person is in, by name."""
+        ...
+
+
+class Interior(Protocol):
+    """An organisation as far as a member needs it who leaves together with their account."""
+
+    @property
+    def charter(self) -> Charter:
+        """What makes it an organisation."""
+        ...
+
+    @property
+    def members(self) -> Members:
+        """Its members."""
+        ...
+
+    @property
+    def tasks(self) -> Tasks:
+        """Its tasks."""
         ...
 
 

@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from application.ports.audit import AccountsLog, AuditLog
-from application.ports.identity import Credentials, Identity, OpenIdentity, Sessions, Users
-from application.ports.organizations import Belonging, Invitations, OpenReception, Organizations, Reception
+from application.ports.identity import Credentials, Identity, OpenIdentity, Sessions, UserPage, UserQuery, Users
+from application.ports.organizations import (
+    Belonging,
+    Charter,
+    Interior,
+    Invitations,
+    OpenReception,
+    Organizations,
+    Reception,
+)
 from application.recording.scribe import Notes, Scribe
-from application.recording.spaces import RecordingMembers
+from application.recording.spaces import RecordingMembers, RecordingTasks
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Resource, account_deed, organization_deed, session_deed
 from domain.errors import Forbidden, InvitationRefused, NotAuthenticated
@@ -39,6 +47,12 @@ class RecordingUsers:
     async def with_email(self, email: Email) -> Credentials | None:
         return await self.users.with_email(email)
 
+    async def find(self, query: UserQuery) -> UserPage:
+        return await self.users.find(query)
+
+    async def administrators(self) -> Sequence[User]:
+        return await self.users.administrators()
+
     async def save(self, user: User) -> None:
         await self.users.save(user)
         was = self.found.get(user.id)
@@ -50,6 +64,10 @@ class RecordingUsers:
 
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
         await self.users.save_password_hash(user_id, password_hash)
+
+    async def remove(self, user: User) -> None:
+        await self.users.remove(user)
+        self.notes.did(user.id, account_deed(Action.DELETE, user, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +117,27 @@ class RecordingOrganizations:
 
 
 @dataclass(frozen=True)
+class RecordingInterior:
+    """An organisation, with what happens when a member leaves it noted in its log."""
+
+    interior: Interior
+    notes: Notes
+    space_id: SpaceId
+
+    @property
+    def charter(self) -> Charter:
+        return self.interior.charter
+
+    @cached_property
+    def members(self) -> RecordingMembers:
+        return RecordingMembers(self.interior.members, self.notes)
+
+    @cached_property
+    def tasks(self) -> RecordingTasks:
+        return RecordingTasks(self.interior.tasks, self.notes, self.space_id)
+
+
+@dataclass(frozen=True)
 class RecordingIdentity:
     """Accounts and sessions, with every change noted."""
 
@@ -124,6 +163,9 @@ class RecordingIdentity:
     @property
     def accounts_log(self) -> AccountsLog:
         return self.identity.accounts_log
+
+    async def inside(self, space_id: SpaceId) -> RecordingInterior:
+        return RecordingInterior(await self.identity.inside(space_id), self.notes, space_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,48 +4,27 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
 import uvicorn
 
-from application.facade import Application
 from domain.audit import Verdict
-from domain.errors import DomainError, Unavailable
 from domain.ids import SpaceId, read_id
 from domain.user import Email, FullName, Password, User
+from entrypoints.cli.running import one_line, ready
+from entrypoints.cli.users import users
 from entrypoints.container import Service, build, create_roles, database_place, migrate
 from entrypoints.http.app import create_app
+from entrypoints.keys import new_key
 from entrypoints.proof.command import prove
 from entrypoints.proof.deployment import CannotRun, Person
-from entrypoints.settings import Settings, WrongSetting, read_settings
+from entrypoints.settings import Settings, read_settings
 
 _SECONDS_TO_FINISH: Final = 10
 
 
-class NotReady(Exception):
-    """The service could not do its work. The message says why."""
-
-
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """Say what is wrong in one line, and fail."""
-    try:
-        yield
-    except Unavailable as error:
-        _fail(f"{error} {error.__cause__ or ''}")
-    except (WrongSetting, NotReady, DomainError, LookupError) as error:
-        _fail(str(error))
-
-
-def _fail(reason: str) -> NoReturn:
-    typer.echo(f"taskward: {' '.join(reason.split())}", err=True)
-    raise typer.Exit(1)
 
 
 @cli.command()
@@ -53,7 +32,7 @@ def serve() -> None:
     """Serve HTTP, as the settings say. Outside production the database is migrated first."""
     # The server ends in good order at SIGTERM, and then raises it again.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _one_line():
+    with one_line():
         settings = read_settings()
         asyncio.run(_prepare(settings))
     where = f"http://{settings.host}:{settings.port}"
@@ -80,20 +59,10 @@ async def _prepare(settings: Settings) -> None:
     service = build(settings)
     if not settings.in_production:
         await migrate(settings)
-    async with _ready(service):
+    async with ready(service):
         pass
     if settings.unsafe_database_role:
         typer.echo("taskward: TASKWARD_UNSAFE_DATABASE_ROLE is on: row-level security may not hold", err=True)
-
-
-@asynccontextmanager
-async def _ready(service: Service) -> AsyncIterator[Application]:
-    """The application while it runs. Raises NotReady where it could not do its work."""
-    async with service.running() as application:
-        reason = await application.check_readiness()
-        if reason is not None:
-            raise NotReady(reason)
-        yield application
 
 
 @cli.command("migrate")
@@ -101,7 +70,7 @@ def migrate_database(
     revision: Annotated[str, typer.Argument(help="A revision, 'head' or 'base'.")] = "head",
 ) -> None:
     """Bring the database's schema to a revision, by default to the newest. All or nothing."""
-    with _one_line():
+    with one_line():
         settings = read_settings()
         reached = asyncio.run(migrate(settings, revision))
     typer.echo(f"{database_place(settings, of_owner=True)} is at {reached}.")
@@ -110,7 +79,7 @@ def migrate_database(
 @cli.command("create-roles")
 def make_roles() -> None:
     """Make the service's own database role: the one in DATABASE_URL, by the one in MIGRATION_DATABASE_URL."""
-    with _one_line():
+    with one_line():
         name = asyncio.run(create_roles(read_settings()))
     typer.echo(f"The role {name} can serve, and cannot get around row-level security.")
 
@@ -123,7 +92,7 @@ def create_admin(
     password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
 ) -> None:
     """Open an account that may administer others."""
-    with _one_line():
+    with one_line():
         service = build(read_settings())
         password = _read_password(from_stdin=password_stdin)
         user = asyncio.run(_create_admin(service, email, password, name))
@@ -138,7 +107,7 @@ def _read_password(*, from_stdin: bool) -> str:
 
 
 async def _create_admin(service: Service, email: str, password: str, name: str | None) -> User:
-    async with _ready(service) as application:
+    async with ready(service) as application:
         return await application.create_admin(
             Email(email), Password(password), None if name is None else FullName(name)
         )
@@ -153,7 +122,7 @@ def verify_log(
     space: Annotated[str, typer.Argument(help="The id of a person or of an organisation.")],
 ) -> None:
     """Make sure that nobody has changed or removed what the log of a space says."""
-    with _one_line():
+    with one_line():
         verdict = asyncio.run(_inspect_log(build(read_settings()), SpaceId(read_id(space))))
     if not verdict.valid:
         typer.echo(f"Broken at event {verdict.first_broken}, behind {verdict.checked} that hold.", err=True)
@@ -162,14 +131,26 @@ def verify_log(
 
 
 async def _inspect_log(service: Service, space_id: SpaceId) -> Verdict:
-    async with _ready(service) as application:
+    async with ready(service) as application:
         return await application.inspect_log(space_id)
+
+
+cli.add_typer(users, name="users")
+
+keys = typer.Typer(no_args_is_help=True, help="Signing keys.")
+cli.add_typer(keys, name="keys")
+
+
+@keys.command("new")
+def print_new_key() -> None:
+    """Print a new key for TASKWARD_SECRET_KEYS. Put it in front of those in use; they go on verifying."""
+    typer.echo(new_key())
 
 
 @cli.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
-    with _one_line():
+    with one_line():
         app = create_app(build(read_settings()))
     typer.echo(json.dumps(app.openapi(), indent=2))
 

@@ -12,7 +12,7 @@ from entrypoints.http.errors import handle_errors
 from entrypoints.http.middleware import Envelope
 from entrypoints.http.openapi import document
 from entrypoints.http.responses import Json
-from entrypoints.http.routes import audit, auth, operations, organizations, tasks, users
+from entrypoints.http.routes import administration, audit, auth, operations, organizations, tasks, users
 from entrypoints.http.routing import OF_OWNER, PERSONAL, serve
 from entrypoints.logs import configure_logs
 from entrypoints.settings import read_settings
@@ -44,7 +44,14 @@ def create_app(service: Service) -> FastAPI:
     for prefix in (PERSONAL, OF_OWNER):
         serve(app, tasks.router, prefix)
         serve(app, audit.router, prefix)
-    for router in (users.router, organizations.router, auth.router, auth.public, audit.administration):
+    for router in (
+        users.router,
+        organizations.router,
+        auth.router,
+        auth.public,
+        administration.router,
+        audit.administration,
+    ):
         serve(app, router, PERSONAL)
     serve(app, operations.router, "")
     app.openapi = lambda: document(app)  # type: ignore[method-assign] # as FastAPI's documentation says

@@ -1,7 +1,7 @@
 """The log of a space, and what administrators see of all logs."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
@@ -13,14 +13,12 @@ from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.time import in_utc
 from entrypoints.http.fields import STRICT, MomentField, PlainText, UuidField
 from entrypoints.http.openapi import refusals
+from entrypoints.http.paging import DEFAULT_SIZE, LARGEST_SIZE
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SecuredRoute, SpaceRoute
 
 router = APIRouter(route_class=SpaceRoute, tags=["audit"])
 administration = APIRouter(route_class=SecuredRoute, tags=["administration"])
-
-_DEFAULT_SIZE: Final = 20
-_LARGEST_SIZE: Final = 100
 
 
 class EventParameters(BaseModel):
@@ -29,7 +27,7 @@ class EventParameters(BaseModel):
     model_config = STRICT
 
     cursor: Annotated[PlainText | None, Field(description="The next_cursor of the page before.")] = None
-    limit: Annotated[int, Field(ge=1, le=_LARGEST_SIZE)] = _DEFAULT_SIZE
+    limit: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] = DEFAULT_SIZE
     action: Action | None = None
     resource_type: Resource | None = None
     resource_id: PlainText | None = None

@@ -1,5 +1,6 @@
 """Registering, signing in, staying signed in, signing out."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Response
@@ -7,10 +8,12 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from application.authentication import TokenPair
-from entrypoints.http.fields import STRICT, EmailField, NameField, PasswordField, PlainText
+from domain.ids import SessionId, read_id
+from domain.session import Session
+from entrypoints.http.fields import STRICT, EmailField, NameField, PasswordField, PlainText, UuidField
 from entrypoints.http.openapi import created, refusals
 from entrypoints.http.responses import Json, no_content
-from entrypoints.http.routing import App, CurrentCall, From, PublicRoute, SecuredRoute
+from entrypoints.http.routing import App, Call, CurrentCall, From, PublicRoute, SecuredRoute
 from entrypoints.http.views import UserView, user_view
 
 public = APIRouter(route_class=PublicRoute, tags=["authentication"])
@@ -53,6 +56,36 @@ class TokenView(TypedDict):
     expires_in: Annotated[int, Field(description="Seconds until the access token expires.")]
 
 
+class SessionView(TypedDict):
+    """A sign-in on some device. ``expires_at`` moves on as it is used, up to a limit."""
+
+    id: UuidField
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    ip_address: str | None
+    user_agent: str | None
+    current: Annotated[bool, Field(description="Whether it is the one that asks.")]
+
+
+class SessionListView(TypedDict):
+    """The sessions that are alive."""
+
+    items: list[SessionView]
+
+
+def _session_view(session: Session, call: Call) -> SessionView:
+    return {
+        "id": str(session.id),
+        "created_at": session.created_at,
+        "last_used_at": session.last_used_at,
+        "expires_at": session.expires_at,
+        "ip_address": session.ip_address,
+        "user_agent": session.user_agent,
+        "current": session.id == call.actor.session_id,
+    }
+
+
 def _token_view(pair: TokenPair) -> TokenView:
     return {
         "access_token": pair.access_token,
@@ -85,4 +118,25 @@ async def refresh(app: App, origin: From, body: Annotated[RefreshBody, Body()]) 
 async def logout(call: CurrentCall) -> Response:
     """End this session: its access and refresh tokens stop working at once."""
     await call.app.sign_out(call.actor)
+    return no_content()
+
+
+@router.post("/auth/logout-all", status_code=204)
+async def logout_all(call: CurrentCall) -> Response:
+    """End every session of the caller, on every device, this one too."""
+    await call.app.end_all_sessions(call.actor)
+    return no_content()
+
+
+@router.get("/auth/sessions", response_model=SessionListView)
+async def list_sessions(call: CurrentCall) -> Response:
+    """List the caller's sessions that are alive, the one used last first."""
+    found = await call.app.list_sessions(call.actor)
+    return Json(SessionListView(items=[_session_view(session, call) for session in found]))
+
+
+@router.delete("/auth/sessions/{session_id}", status_code=204, responses=refusals(404))
+async def end_session(call: CurrentCall, session_id: str) -> Response:
+    """End one of the caller's sessions: its tokens stop working at once."""
+    await call.app.end_session(call.actor, SessionId(read_id(session_id)))
     return no_content()

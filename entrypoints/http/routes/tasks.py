@@ -1,7 +1,7 @@
 """Tasks, in one's own space and in the space that the URL names."""
 
 from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, Field, model_validator, with_config
@@ -21,14 +21,11 @@ from entrypoints.http.fields import (
     UuidField,
 )
 from entrypoints.http.openapi import created, refusals
+from entrypoints.http.paging import DEFAULT_SIZE, FARTHEST, LARGEST_SIZE
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import Call, CurrentCall, SpaceRoute
 
 router = APIRouter(route_class=SpaceRoute, tags=["tasks"])
-
-_DEFAULT_SIZE: Final = 20
-_LARGEST_SIZE: Final = 100
-_FARTHEST: Final = 2**31 - 1
 
 
 class _Details(TypedDict, total=False):
@@ -115,10 +112,10 @@ class ListParameters(BaseModel):
 
     model_config = STRICT
 
-    page: Annotated[int | None, Field(ge=1, le=_FARTHEST // _LARGEST_SIZE)] = None
-    page_size: Annotated[int | None, Field(ge=1, le=_LARGEST_SIZE)] = None
-    skip: Annotated[int | None, Field(ge=0, le=_FARTHEST)] = None
-    limit: Annotated[int | None, Field(ge=1, le=_LARGEST_SIZE)] = None
+    page: Annotated[int | None, Field(ge=1, le=FARTHEST // LARGEST_SIZE)] = None
+    page_size: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE)] = None
+    skip: Annotated[int | None, Field(ge=0, le=FARTHEST)] = None
+    limit: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE)] = None
     status: Annotated[list[TaskStatus], Field(description="Repeated: any of these.")] = []
 
     @model_validator(mode="after")
@@ -132,7 +129,7 @@ class ListParameters(BaseModel):
     @property
     def size(self) -> int:
         """How many at most."""
-        return self.page_size or self.limit or _DEFAULT_SIZE
+        return self.page_size or self.limit or DEFAULT_SIZE
 
     def query(self) -> TaskQuery:
         """What the use case is asked for."""

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Body, Response
 from pydantic import with_config
 from typing_extensions import TypedDict
 
-from entrypoints.http.fields import STRICT, EmailField, NameField
+from entrypoints.http.fields import STRICT, EmailField, NameField, PlainText
 from entrypoints.http.openapi import refusals
-from entrypoints.http.responses import Json
+from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import CurrentCall, SecuredRoute
 from entrypoints.http.views import UserView, user_view
 
@@ -23,6 +23,13 @@ class UserPatch(TypedDict, total=False):
     full_name: NameField | None
 
 
+@with_config(STRICT)
+class ClosingBody(TypedDict):
+    """The proof that it is really oneself who closes the account."""
+
+    password: PlainText
+
+
 @router.get("/users/me", response_model=UserView)
 async def get_me(call: CurrentCall) -> Response:
     """Show one's own account."""
@@ -33,3 +40,13 @@ async def get_me(call: CurrentCall) -> Response:
 async def change_me(call: CurrentCall, body: Annotated[UserPatch, Body()]) -> Response:
     """Change one's own name or e-mail address."""
     return Json(user_view(await call.app.change_me(call.actor, body)))
+
+
+@router.delete("/users/me", status_code=204, responses=refusals(403, 409))
+async def close_account(call: CurrentCall, body: Annotated[ClosingBody, Body()]) -> Response:
+    """Remove one's own account for good, with everything in the personal space. Needs the password once more.
+
+    Whoever is the last owner of an organisation, or the last administrator, is 409.
+    """
+    await call.app.close_account(call.actor, body["password"])
+    return no_content()

@@ -1,0 +1,65 @@
+"""Accounts, for administrators. Nobody's items are in reach here."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Response
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
+
+from application.ports.identity import UserQuery
+from domain.ids import UserId, read_id
+from domain.user import UserRole
+from entrypoints.http.fields import STRICT, PlainText
+from entrypoints.http.openapi import refusals
+from entrypoints.http.paging import PageParameters
+from entrypoints.http.responses import Json
+from entrypoints.http.routing import CurrentCall, SecuredRoute
+from entrypoints.http.views import UserView, user_view
+
+router = APIRouter(route_class=SecuredRoute, tags=["administration"])
+
+
+class UserParameters(PageParameters):
+    """Which accounts."""
+
+    q: Annotated[PlainText | None, Field(description="Part of the address or the name, in any case.")] = None
+
+
+@with_config(STRICT)
+class AccountPatch(TypedDict, total=False):
+    """What is to be changed. What is left out stays as it is."""
+
+    is_active: bool
+    role: UserRole
+
+
+class UserListView(TypedDict):
+    """A page of accounts."""
+
+    items: list[UserView]
+    total: int
+    page: int
+    page_size: int
+
+
+@router.get("/admin/users", response_model=UserListView, responses=refusals(403))
+async def list_users(call: CurrentCall, parameters: Annotated[UserParameters, Query()]) -> Response:
+    """List and search accounts, the newest first. Administrators may."""
+    query = UserQuery(text=parameters.q, skip=parameters.skip, limit=parameters.page_size)
+    found = await call.app.list_users(call.actor, query)
+    view: UserListView = {
+        "items": [user_view(user) for user in found.items],
+        "total": found.total,
+        "page": parameters.page,
+        "page_size": parameters.page_size,
+    }
+    return Json(view)
+
+
+@router.patch("/admin/users/{user_id}", response_model=UserView, responses=refusals(403, 404, 409))
+async def change_user(call: CurrentCall, user_id: str, body: Annotated[AccountPatch, Body()]) -> Response:
+    """Change somebody's role, deactivate an account or activate it again. Administrators may.
+
+    A deactivated account's sessions end at once. The last active administrator cannot be taken away: 409.
+    """
+    return Json(user_view(await call.app.change_user(call.actor, UserId(read_id(user_id)), body)))
