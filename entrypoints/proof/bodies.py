@@ -39,6 +39,16 @@ async def an_invitation_token(scene: Scene) -> Json:
     return {"token": invitation["token"]}
 
 
+async def the_password(scene: Scene) -> Json:
+    """The caller's own."""
+    return {"password": scene.person.password if scene.person else new_person().password}
+
+
+async def inactive(_scene: Scene) -> Json:
+    """What an account is to be."""
+    return {"is_active": False}
+
+
 async def a_registration(scene: Scene) -> Json:
     """An account that nobody has yet."""
     person = new_person()

@@ -48,6 +48,7 @@ _TO_ITEM_OF_ORGANIZATION: Final = (
     Way(_PERSONAL, _SHARED),
     Way(_OWN, _SHARED),
 )
+_TO_ITEM_OF_ACCOUNT: Final = (Way(_OWN, _OWN), Way(_OWN, _PERSONAL))
 _TO_ACCOUNT: Final = (Way(_OWN, _SHARED),)
 
 
@@ -55,6 +56,8 @@ def ways(operation: Operation, rule: Rule) -> tuple[Way, ...]:
     """Every way in that is tried: to the right space, to a wrong one, and past a right one to a foreign item."""
     if rule.kind is Kind.ORGANIZATION:
         return _TO_ITEM_OF_ORGANIZATION if operation.names_item else _TO_ORGANIZATION
+    if rule.kind is Kind.ACCOUNT and operation.names_item:
+        return _TO_ITEM_OF_ACCOUNT
     if rule.kind is not Kind.ITEM:
         return _TO_ACCOUNT if operation.names_item else _BY_TOKEN
     if operation.names_space:
@@ -78,7 +81,7 @@ def expected_status(rule: Rule, case: Case, way: Way, caller: Caller) -> int:
     if rule.kind is Kind.ADMINISTRATION:
         return rule.success if caller is Caller.ADMINISTRATOR else HTTPStatus.FORBIDDEN
     if rule.kind is Kind.ACCOUNT:
-        return rule.success
+        return rule.success if way.reaches_item(caller) else HTTPStatus.NOT_FOUND
     return _status_in_space(rule, case, way, caller)
 
 

@@ -96,6 +96,19 @@ async def _invitation(scene: Scene) -> str:
     return invitation_id
 
 
+async def _session(scene: Scene) -> str:
+    """A session that somebody has beside the one that they go on with."""
+    deployment = scene.cast.deployment
+    host = await deployment.sign_in_again(_host(scene) if scene.caller.is_signed_in else scene.cast.owner)
+    sessions = (await deployment.ask(host, "GET", "/api/auth/sessions"))["items"]
+    return scene.cast.canaries.guard(next(session["id"] for session in sessions if session["current"]))
+
+
+async def _account(scene: Scene) -> str:
+    """An account that nobody misses."""
+    return (await scene.cast.deployment.register()).id
+
+
 _TASKS: Final = Thing("tasks", "title")
 TASK: Final = by_somebody_else(_TASKS)
 TASK_TO_MOVE: Final = by_somebody_else(_TASKS, moves=True)
@@ -104,3 +117,5 @@ MEMBER: Final = Item(_member, is_lasting=False)
 OWNER: Final = Item(_owner, is_lasting=False)
 ONESELF: Final = Item(_oneself, is_callers=True, undo=_come_back)
 INVITATION: Final = Item(_invitation)
+SESSION: Final = Item(_session)
+ACCOUNT: Final = Item(_account)

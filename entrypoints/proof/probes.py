@@ -54,7 +54,8 @@ async def missing_items(stage: Stage, operation: Operation, rule: Rule) -> list[
     elif operation.names_space:
         found += [(Caller.ADMIN, Way(Place.ORGANIZATION, Place.PERSONAL))]
     attempts = [Attempt(operation, rule, rule.case, way, caller) for caller, way in found]
-    return [await _missing_items(stage, attempt) for attempt in attempts if rule.kind in {Kind.ITEM, Kind.ORGANIZATION}]
+    with_items = {Kind.ITEM, Kind.ORGANIZATION, Kind.ACCOUNT}
+    return [await _missing_items(stage, attempt) for attempt in attempts if rule.kind in with_items]
 
 
 async def _missing_items(stage: Stage, attempt: Attempt) -> Probe:

@@ -29,6 +29,7 @@ class UsedUp(Enum):
 
     NOTHING = auto()
     SESSION = auto()
+    ALL_SESSIONS = auto()
     ACCOUNT = auto()
     ORGANIZATION = auto()
 

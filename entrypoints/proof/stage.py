@@ -67,6 +67,8 @@ class Stage:
         wrong = [*attempt.faults(answer, body, self.cast), *await self.watch.damage(views)]
         if answer.is_success and not operation.is_safe:
             await self._tidy(attempt)
+            if attempt.rule.uses_up is UsedUp.ACCOUNT and person is not None:
+                self.cast.deployment.people.remove(person)
         return attempt.result(answer.status_code, wrong)
 
     async def item(self, attempt: Attempt) -> str:
@@ -95,7 +97,7 @@ class Stage:
         match attempt.rule.uses_up:
             case UsedUp.SESSION:
                 person = await deployment.sign_in_again(person)
-            case UsedUp.ACCOUNT:
+            case UsedUp.ACCOUNT | UsedUp.ALL_SESSIONS:
                 person = await deployment.register()
             case UsedUp.ORGANIZATION:
                 self.watch.forget()

@@ -6,7 +6,17 @@ from typing import Final
 
 from domain.access import Permission, Role
 from entrypoints.proof import bodies
-from entrypoints.proof.items import INVITATION, MEMBER, ONESELF, OWNER, TASK, TASK_OF_ONES_OWN, TASK_TO_MOVE
+from entrypoints.proof.items import (
+    ACCOUNT,
+    INVITATION,
+    MEMBER,
+    ONESELF,
+    OWNER,
+    SESSION,
+    TASK,
+    TASK_OF_ONES_OWN,
+    TASK_TO_MOVE,
+)
 from entrypoints.proof.rules import Case, Kind, Reference, Rule, UsedUp, under_both_prefixes
 
 _READ: Final = Permission.READ_ITEMS
@@ -88,7 +98,11 @@ _ORGANIZATIONS: Final = {
 _ACCOUNT: Final = {
     "get_me": Rule(Kind.ACCOUNT, 200),
     "change_me": Rule(Kind.ACCOUNT, 200, Case(body=bodies.a_full_name)),
+    "close_account": Rule(Kind.ACCOUNT, 204, Case(body=bodies.the_password), uses_up=UsedUp.ACCOUNT),
     "logout": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.SESSION),
+    "logout_all": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.ALL_SESSIONS),
+    "list_sessions": Rule(Kind.ACCOUNT, 200, is_log=True),
+    "end_session": Rule(Kind.ACCOUNT, 204, Case(item=SESSION)),
     "found_organization": Rule(Kind.ACCOUNT, 201, Case(body=bodies.a_name)),
     "list_organizations": Rule(Kind.ACCOUNT, 200),
     "accept_invitation": Rule(Kind.ACCOUNT, 200, Case(body=bodies.an_invitation_token)),
@@ -102,6 +116,8 @@ _PUBLIC: Final = {
 
 _ADMINISTRATION: Final = {
     "list_account_events": Rule(Kind.ADMINISTRATION, 200, is_log=True),
+    "list_users": Rule(Kind.ADMINISTRATION, 200),
+    "change_user": Rule(Kind.ADMINISTRATION, 200, Case(item=ACCOUNT, body=bodies.inactive)),
 }
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(

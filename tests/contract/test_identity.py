@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.identity import Credentials
+from application.ports.identity import Credentials, UserQuery
 from application.ports.reading import OpenedForReading
-from domain.access import Actor
-from domain.errors import EmailTaken, NotAuthenticated, NotFound
-from domain.ids import SessionId, UserId
-from domain.user import Email, FullName, UserRole
-from tests.support.people import LIMITS, People, new_email, new_id
+from application.ports.tasks import TaskQuery
+from domain.access import Actor, Role
+from domain.audit import Action
+from domain.errors import EmailTaken, NotAuthenticated, NotFound, SpaceForbidden
+from domain.ids import SessionId, SpaceId, UserId
+from domain.organization import Membership, Organization, OrganizationName
+from domain.user import Email, FullName, User, UserRole
+from tests.support.people import LIMITS, People, a_task, new_email, new_id
 from tests.support.stores import NOON, Store
 
 
@@ -188,3 +191,160 @@ async def test_what_one_reads_to_change_it_nobody_else_changes_meanwhile(store: 
     async with store.open_identity(None, read_only=True) as identity:
         after = await identity.sessions.get(somebody.session_id)
     assert after.expires_at - before.expires_at == timedelta(days=8)
+
+
+async def test_somebodys_sessions_are_found_the_one_used_last_first(store: Store, people: People) -> None:
+    ann, ben = await people.register(), await people.register()
+    kept = []
+    for days in (0, 2, 1):
+        session, token = people.a_session(ann)
+        session = replace(session, last_used_at=NOON + timedelta(days=days), ip_address="::1", user_agent="Phone é")
+        kept.append(session)
+        async with store.open_identity(None) as identity:
+            await identity.sessions.add(session, token)
+    ended, token = people.a_session(ann)
+    async with store.open_identity(None) as identity:
+        await identity.sessions.add(ended, token)
+        await identity.sessions.end(ended.revoke(at=NOON), Action.LOGOUT)
+    await people.sign_in(ben)
+    for read_only in (True, False):
+        async with store.open_identity(None, read_only=read_only) as identity:
+            assert await identity.sessions.of(ann.id) == [kept[1], kept[2], kept[0]]
+    async with store.open_identity(None, read_only=True) as identity:
+        assert (await identity.sessions.get(ended.id)).revoked_at == NOON
+        assert await identity.sessions.of(UserId(new_id())) == []
+
+
+async def test_accounts_are_found_by_part_of_address_or_name(store: Store, people: People) -> None:
+    mark = new_id().hex
+    users = []
+    for number, name in enumerate(("Ärger " + mark.upper(), None, "100%_" + mark + "\\")):
+        email = Email(f"{mark}x{number}@example.org") if name is None else new_email()
+        user = replace(
+            people.a_user(email=email),
+            full_name=None if name is None else FullName(name),
+            created_at=NOON + timedelta(seconds=number),
+        )
+        users.append(user)
+        async with store.open_identity(None) as identity:
+            await identity.users.add(Credentials(user, "a hash"))
+    async with store.open_identity(None, read_only=True) as identity:
+        found = await identity.users.find(UserQuery(text=mark))
+        assert (found.items, found.total) == (users[::-1], 3)
+        page = await identity.users.find(UserQuery(text=mark.upper(), skip=1, limit=1))
+        assert (page.items, page.total) == ([users[1]], 3)
+        beyond = await identity.users.find(UserQuery(text=mark, skip=5))
+        assert (beyond.items, beyond.total) == ([], 3)
+        for text, expected in (
+            ("ärger " + mark, [users[0]]),
+            ("%_" + mark, [users[2]]),
+            (mark + "\\", [users[2]]),
+            (mark + "%", []),
+            (mark + "X1@EXAMPLE", [users[1]]),
+        ):
+            assert (await identity.users.find(UserQuery(text=text))).items == expected, text
+        everybody = await identity.users.find(UserQuery(limit=1))
+        assert everybody.total >= 3
+
+
+async def test_administrators_are_those_who_are_active(store: Store, people: People) -> None:
+    added = []
+    for role, active in ((UserRole.ADMIN, True), (UserRole.ADMIN, False), (UserRole.USER, True)):
+        user = replace(people.a_user(), role=role, is_active=active)
+        added.append(user)
+        async with store.open_identity(None) as identity:
+            await identity.users.add(Credentials(user, "a hash"))
+    for read_only in (True, False):
+        async with store.open_identity(None, read_only=read_only) as identity:
+            found = await identity.users.administrators()
+        assert [user for user in added if user in found] == [added[0]]
+
+
+async def test_of_two_who_count_administrators_one_waits_for_the_other(store: Store, people: People) -> None:
+    user = replace(people.a_user(), role=UserRole.ADMIN)
+    async with store.open_identity(None) as identity:
+        await identity.users.add(Credentials(user, "a hash"))
+    counted = asyncio.Event()
+
+    async def demote() -> None:
+        async with store.open_identity(None) as identity:
+            await identity.users.administrators()
+            counted.set()
+            await asyncio.sleep(0.05)
+            await identity.users.save(replace(user, role=UserRole.USER))
+
+    async def count() -> bool:
+        await counted.wait()
+        async with store.open_identity(None) as identity:
+            return user in await identity.users.administrators()
+
+    _, is_one = await asyncio.gather(demote(), count())
+    assert not is_one
+
+
+async def test_a_removed_account_leaves_nothing_of_its_own(store: Store, people: People) -> None:
+    user, other = await people.register(), await people.somebody()
+    actor = await people.sign_in(user)
+    for one in (actor, other):
+        async with store.open_space(one, None) as space:
+            await space.tasks.add(a_task(space, assignee_id=one.user_id))
+    async with store.open_identity(actor) as identity:
+        await identity.users.remove(user)
+    with pytest.raises(NotAuthenticated):
+        async with store.open_space(actor, None):
+            pass
+    with pytest.raises(SpaceForbidden):
+        async with store.open_space(other, str(user.id)):
+            pass
+    async with store.open_identity(None, read_only=True) as identity:
+        assert await identity.users.with_email(user.email) is None
+        with pytest.raises(NotFound):
+            await identity.sessions.get(actor.session_id)
+    async with store.open_space(other, None, read_only=True) as space:
+        assert (await space.tasks.find(TaskQuery())).total == 1
+    again = await people.register(email=user.email)
+    async with store.open_space(await people.sign_in(again), None, read_only=True) as space:
+        assert (await space.tasks.find(TaskQuery())).total == 0
+
+
+async def remove_and_fail(store: Store, actor: Actor, user: User) -> None:
+    async with store.open_identity(actor) as identity:
+        await identity.users.remove(user)
+        raise ZeroDivisionError
+
+
+async def test_a_removal_that_fails_removes_nothing(store: Store, people: People) -> None:
+    user = await people.register()
+    actor = await people.sign_in(user)
+    async with store.open_space(actor, None) as space:
+        task = a_task(space)
+        await space.tasks.add(task)
+    with pytest.raises(ZeroDivisionError):
+        await remove_and_fail(store, actor, user)
+    async with store.open_space(actor, None, read_only=True) as space:
+        assert await space.tasks.get(task.id) == task
+
+
+async def test_an_organization_is_left_from_inside(store: Store, people: People) -> None:
+    """Reached by its id, without a look at who is a member: that is for the use case to know."""
+    owner, guest = await people.somebody(), await people.somebody()
+    organization = Organization(id=SpaceId(new_id()), name=OrganizationName("Firm"), created_at=NOON, updated_at=NOON)
+    first = Membership(space_id=organization.id, user_id=owner.user_id, role=Role.OWNER, joined_at=NOON)
+    async with store.open_identity(owner) as identity:
+        await identity.organizations.add(organization, first)
+    await people.let_in(guest.user_id, organization.id, Role.MEMBER)
+    async with store.open_space(owner, str(organization.id)) as space:
+        task = a_task(space, assignee_id=guest.user_id)
+        await space.tasks.add(task)
+    async with store.open_identity(guest) as identity:
+        inside = await identity.inside(organization.id)
+        assert await inside.charter.get() == organization
+        assert await inside.members.count_owners() == 1
+        assert (await inside.members.get(guest.user_id)).role is Role.MEMBER
+        assert list(await inside.tasks.unassign(guest.user_id, at=NOON)) == [task.id]
+        await inside.members.remove(guest.user_id)
+    with pytest.raises(SpaceForbidden):
+        async with store.open_space(guest, str(organization.id)):
+            pass
+    async with store.open_space(owner, str(organization.id), read_only=True) as space:
+        assert (await space.tasks.get(task.id)).assignee_id is None

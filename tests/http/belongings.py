@@ -35,6 +35,12 @@ async def belongings_of(person: Person, operation: Operation) -> Belongings:
         path["task_id"] = (await person.new_task("as it was"))["id"]
     if "{organization_id}" in operation.path:
         path |= await _organization(person)
+    if "{session_id}" in operation.path:
+        path["session_id"] = await _another_session(person)
+    if operation.path.startswith("/api/admin/users/"):
+        path["user_id"] = (await somebody(person.http)).id
+    if str(operation) == "DELETE /api/users/me":
+        body["password"] = person.password
     if "to" in body:
         body["to"] = person.id
     if operation.path == "/api/invitations/accept":
@@ -48,6 +54,12 @@ async def _organization(owner: Person) -> dict[str, str]:
     await colleague.join(await owner.invite(organization_id, "member"))
     answer = await owner.post(f"/api/organizations/{organization_id}/invitations", json={"role": "viewer"})
     return {"organization_id": organization_id, "user_id": colleague.id, "invitation_id": answer.json()["id"]}
+
+
+async def _another_session(person: Person) -> str:
+    await person.sign_in_again()
+    sessions = (await person.get("/api/auth/sessions")).json()["items"]
+    return str(next(session["id"] for session in sessions if not session["current"]))
 
 
 async def _invitation_for_them(http: httpx.AsyncClient) -> str:

@@ -197,6 +197,8 @@ class Document:
                 example: object = [self.example(schema["items"])]
             case "integer":
                 example = schema["minimum"]
+            case "boolean":
+                example = True
             case other:
                 assert other == "string", f"no example for {schema}"
                 example = "example " * 2

@@ -29,7 +29,7 @@ class UserParameters(PageParameters):
 class AccountPatch(TypedDict, total=False):
     """What is to be changed. What is left out stays as it is."""
 
-    is_active: bool
+    is_active: Annotated[bool, Field(strict=True)]
     role: UserRole
 
 

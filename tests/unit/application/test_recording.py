@@ -27,6 +27,7 @@ from domain.errors import (
     InvitationRefused,
     LastOwner,
     MemberNotFound,
+    NotAnAdministrator,
     NotAuthenticated,
     RecipientNotFound,
     RefreshRefused,
@@ -402,7 +403,7 @@ REFUSED: Final[dict[str, tuple[Use, str, type[DomainError], Action, Resource, Ca
     "a user's look at the accounts": (
         lambda s: s.app.list_account_events(s["owner"], AuditQuery()),
         "owner",
-        RoleTooLow,
+        NotAnAdministrator,
         Action.READ,
         A,
         lambda _: None,
