@@ -1,13 +1,15 @@
 """Who somebody is: signing in, staying signed in, signing out. The only module that makes an ``Actor``."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final, TypeVar
 
 from application.ports.clock import Clock
 from application.ports.identity import Credentials, Identity, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
-from application.ports.tokens import AccessTokens, RefreshTokens
+from application.ports.tokens import AccessTokens, RefreshTokens, SessionCookies
 from application.recording.scribe import Scribe
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Deed, Outcome, Resource
@@ -15,6 +17,11 @@ from domain.errors import InvalidValue, RefreshRefused, WrongCredentials
 from domain.ids import SessionId
 from domain.session import RefreshToken, RefreshUse, Session, SessionLimits
 from domain.user import Email, Password, User
+
+Issued = TypeVar("Issued")
+
+COOKIE_RENEWED_AFTER: Final = timedelta(minutes=15)
+"""How old a session's cookie may be before its next use brings a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,8 @@ class CheckSession:
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
-    """Start a session with an e-mail address and a password.
+class StartSession:
+    """Start a session for whoever knows the password: the part that all ways of signing in share.
 
     Anyone may. Raises WrongCredentials, the same for an unknown address, a wrong password and an inactive
     account, and TooBusy. A stored hash that has become too weak is renewed.
@@ -66,36 +73,42 @@ class SignIn:
 
     open_identity: OpenIdentity
     passwords: Passwords
-    access_tokens: AccessTokens
-    refresh_tokens: RefreshTokens
     limits: SessionLimits
     scribe: Scribe
     clock: Clock
     new_id: IdGenerator
 
-    async def __call__(self, email: str, password: str, origin: Origin = NOWHERE) -> TokenPair:
+    async def __call__(
+        self,
+        email: str,
+        password: str,
+        origin: Origin,
+        issue: Callable[[User, Session], Issued],
+        token_hash: bytes | None = None,
+    ) -> Issued:
+        """What ``issue`` gives for the new session, which is renewed by the refresh token of this hash, if any."""
         # Once more where the account changed while its password was checked: another sign-in may have renewed the hash.
-        pair = await self._attempt(email, password, origin) or await self._attempt(email, password, origin)
-        if pair is None:
-            raise WrongCredentials
-        return pair
+        for _ in range(2):
+            credentials = await self._proven(email, password, origin)
+            renewed = await self._renewed_hash(password, credentials)
+            async with self.open_identity(None, origin=origin) as identity:
+                user = await self._unchanged(credentials, identity)
+                if user is None:
+                    continue
+                if renewed is not None:
+                    await identity.users.save_password_hash(user.id, renewed)
+                return issue(user, await self._begin(user, identity, origin, token_hash))
+        raise WrongCredentials
 
-    async def _attempt(self, email: str, password: str, origin: Origin) -> TokenPair | None:
-        """Sign in, or None where what was checked does not hold any more."""
+    async def _proven(self, email: str, password: str, origin: Origin) -> Credentials:
+        """The account that address and password belong to."""
         credentials = await self._credentials(email)
         # No transaction is open while the password is checked: that takes a core for a good part of a second.
         known = await self.passwords.verify(password, credentials.password_hash if credentials else None)
         if credentials is None or not known or not credentials.user.is_active:
             await self._note_failure(credentials, origin)
             raise WrongCredentials
-        renewed = await self._renewed_hash(password, credentials)
-        async with self.open_identity(None, origin=origin) as identity:
-            user = await self._unchanged(credentials, identity)
-            if user is None:
-                return None
-            if renewed is not None:
-                await identity.users.save_password_hash(user.id, renewed)
-            return await self._start_session(user, identity, origin)
+        return credentials
 
     async def _credentials(self, email: str) -> Credentials | None:
         try:
@@ -127,15 +140,112 @@ class SignIn:
             return None
         return now.user if now.user.is_active else None
 
-    async def _start_session(self, user: User, identity: Identity, origin: Origin) -> TokenPair:
+    async def _begin(self, user: User, identity: Identity, origin: Origin, token_hash: bytes | None) -> Session:
         now = self.clock()
         session_id = SessionId(self.new_id())
         session = Session.begin(id=session_id, user_id=user.id, limits=self.limits, at=now, origin=origin)
-        refresh_token = self.refresh_tokens.new()
-        first = RefreshToken(hash=self.refresh_tokens.hash(refresh_token), session_id=session.id, issued_at=now)
+        first = None if token_hash is None else RefreshToken(hash=token_hash, session_id=session.id, issued_at=now)
         await identity.sessions.add(session, first)
-        access_token = self.access_tokens.issue(user, session.id, at=now)
-        return TokenPair(access_token, refresh_token, self.access_tokens.lifetime)
+        return session
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Start a session that is kept up by tokens. Anyone may. Raises WrongCredentials and TooBusy."""
+
+    start_session: StartSession
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+
+    async def __call__(self, email: str, password: str, origin: Origin = NOWHERE) -> TokenPair:
+        refresh_token = self.refresh_tokens.new()
+
+        def issue(user: User, session: Session) -> TokenPair:
+            access_token = self.access_tokens.issue(user, session.id, at=session.created_at)
+            return TokenPair(access_token, refresh_token, self.access_tokens.lifetime)
+
+        return await self.start_session(email, password, origin, issue, self.refresh_tokens.hash(refresh_token))
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSession:
+    """A session that a browser keeps up with a cookie, good for so long unless it is used again."""
+
+    user: User
+    cookie: str = field(repr=False)
+    csrf_token: str = field(repr=False)
+    lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SignInBrowser:
+    """Start a session that is kept up by a cookie. Anyone may. Raises WrongCredentials and TooBusy."""
+
+    start_session: StartSession
+    cookies: SessionCookies
+
+    async def __call__(self, email: str, password: str, origin: Origin = NOWHERE) -> BrowserSession:
+        def issue(user: User, session: Session) -> BrowserSession:
+            return _browser_session(user, session, self.cookies)
+
+        return await self.start_session(email, password, origin, issue)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticateBrowser:
+    """Tell who sent a session's cookie, and whether it is time for a new one.
+
+    Anyone may. Whether the session is still alive is checked by every door that the actor goes through. Raises
+    NotAuthenticated for a cookie that proves nothing.
+    """
+
+    cookies: SessionCookies
+    clock: Clock
+
+    def __call__(self, cookie: str, origin: Origin = NOWHERE) -> tuple[Actor, bool]:
+        now = self.clock()
+        user_id, session_id, issued_at = self.cookies.verify(cookie, at=now)
+        return Actor(user_id, session_id, origin), now >= issued_at + COOKIE_RENEWED_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class ListCsrfTokens:
+    """What pages of the caller's session may prove themselves with, the one to hand out first.
+
+    Everybody who is signed in may.
+    """
+
+    cookies: SessionCookies
+
+    def __call__(self, actor: Actor) -> Sequence[str]:
+        return list(self.cookies.csrf_tokens(actor.session_id))
+
+
+@dataclass(frozen=True, slots=True)
+class RenewBrowser:
+    """Keep the caller's session alive for another idle period, with a new cookie.
+
+    Everybody who is signed in may. Raises NotAuthenticated.
+    """
+
+    open_identity: OpenIdentity
+    cookies: SessionCookies
+    limits: SessionLimits
+    clock: Clock
+
+    async def __call__(self, actor: Actor) -> BrowserSession:
+        async with self.open_identity(actor) as identity:
+            user = await identity.users.get(actor.user_id)
+            session = await identity.sessions.get(actor.session_id)
+            renewed = session.renew(limits=self.limits, at=self.clock())
+            await identity.sessions.save(renewed)
+        return _browser_session(user, renewed, self.cookies)
+
+
+def _browser_session(user: User, session: Session, cookies: SessionCookies) -> BrowserSession:
+    now = session.last_used_at
+    cookie, (csrf_token, *_) = cookies.issue(session, at=now), cookies.csrf_tokens(session.id)
+    return BrowserSession(user, cookie, csrf_token, session.expires_at - now)
 
 
 @dataclass(frozen=True, slots=True)

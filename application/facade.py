@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from application.accounts import ChangeMe, CloseAccount, CreateAdmin, GetMe, Register
 from application.administration import ChangeUser, FindAccounts, ListUsers, ManageAccount
 from application.audit import InspectLog, ListAccountEvents, ListEvents, SealGrownLogs, VerifyLog
-from application.authentication import Authenticate, CheckSession, Refresh, SignIn, SignOut
+from application.authentication import (
+    Authenticate,
+    AuthenticateBrowser,
+    CheckSession,
+    ListCsrfTokens,
+    Refresh,
+    RenewBrowser,
+    SignIn,
+    SignInBrowser,
+    SignOut,
+)
 from application.operations import CheckReadiness
 from application.organizations import (
     AcceptInvitation,
@@ -42,6 +52,10 @@ class Application:
     authenticate: Authenticate
     check_session: CheckSession
     sign_in: SignIn
+    sign_in_browser: SignInBrowser
+    authenticate_browser: AuthenticateBrowser
+    renew_browser: RenewBrowser
+    list_csrf_tokens: ListCsrfTokens
     refresh: Refresh
     sign_out: SignOut
     list_sessions: ListSessions

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from adapters.security.cursors import SignedCursors
 from adapters.security.keys import KeyRing
 from adapters.security.passwords import BcryptPasswords, common_passwords
-from adapters.security.tokens import JwtAccessTokens, RandomRefreshTokens
+from adapters.security.tokens import JwtAccessTokens, JwtSessionCookies, RandomRefreshTokens
 from adapters.sql import migrations, roles
 from adapters.sql.audit import SqlOpenLog
 from adapters.sql.connection import Database
@@ -28,6 +28,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
 from application import accounts, administration, audit, authentication, operations, organizations, sessions, tasks
 from application.facade import Application
+from application.ports.clock import Clock
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
@@ -89,6 +90,7 @@ class Container(containers.DeclarativeContainer):
     keys = providers.Singleton(_keys, settings)
     access_tokens = providers.Singleton(_access_tokens, settings, keys, new_id)
     refresh_tokens = providers.Singleton(RandomRefreshTokens, keys)
+    session_cookies = providers.Singleton(JwtSessionCookies, keys, new_id)
     passwords = providers.Singleton(_passwords, settings)
     policy = providers.Singleton(PasswordPolicy, providers.Singleton(common_passwords))
     limits = providers.Singleton(_limits, settings)
@@ -114,23 +116,20 @@ class Container(containers.DeclarativeContainer):
         tolerate_unsafe_role=settings.provided.unsafe_database_role,
     )
 
+    start_session = providers.Singleton(
+        authentication.StartSession, open_identity, passwords, limits, scribe, clock, new_id
+    )
     open_account = providers.Singleton(accounts.OpenAccount, open_identity, passwords, policy, clock, new_id)
 
     application = providers.Singleton(
         Application,
         authenticate=providers.Singleton(authentication.Authenticate, access_tokens, clock),
         check_session=providers.Singleton(authentication.CheckSession, open_identity),
-        sign_in=providers.Singleton(
-            authentication.SignIn,
-            open_identity,
-            passwords,
-            access_tokens,
-            refresh_tokens,
-            limits,
-            scribe,
-            clock,
-            new_id,
-        ),
+        sign_in=providers.Singleton(authentication.SignIn, start_session, access_tokens, refresh_tokens),
+        sign_in_browser=providers.Singleton(authentication.SignInBrowser, start_session, session_cookies),
+        authenticate_browser=providers.Singleton(authentication.AuthenticateBrowser, session_cookies, clock),
+        renew_browser=providers.Singleton(authentication.RenewBrowser, open_identity, session_cookies, limits, clock),
+        list_csrf_tokens=providers.Singleton(authentication.ListCsrfTokens, session_cookies),
         refresh=providers.Singleton(
             authentication.Refresh, open_identity, access_tokens, refresh_tokens, limits, clock
         ),
@@ -213,9 +212,11 @@ class Service:
             log.warning("sealing put off", reason="the database does not answer")
 
 
-def build(settings: Settings) -> Service:
-    """Put the service together. Raises WrongSetting."""
+def build(settings: Settings, *, clock: Clock | None = None) -> Service:
+    """Put the service together, on another clock if one is given. Raises WrongSetting."""
     container = Container(settings=settings)
+    if clock is not None:
+        container.clock.override(providers.Object(clock))
     return Service(settings, container.application(), container.database(), container.passwords())
 
 

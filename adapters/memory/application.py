@@ -10,7 +10,7 @@ from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.readiness import MemoryReadiness
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.memory.store import MemoryStore
-from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens
+from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens, MemorySessionCookies
 from application import accounts, administration, audit, authentication, operations, organizations, sessions, tasks
 from application.facade import Application
 from application.ports.clock import Clock
@@ -41,14 +41,17 @@ def application_in_memory(
     inspect_log = audit.InspectLog(open_log, seal_log)
     open_reception = RecordingOpenReception(MemoryOpenReception(store, clock), scribe)
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
-    refresh_tokens = MemoryRefreshTokens()
+    refresh_tokens, cookies = MemoryRefreshTokens(), MemorySessionCookies()
+    start_session = authentication.StartSession(open_identity, passwords, LIMITS, scribe, clock, new_id)
     open_account = accounts.OpenAccount(open_identity, passwords, POLICY, clock, new_id)
     return Application(
         authenticate=authentication.Authenticate(access_tokens, clock),
         check_session=authentication.CheckSession(open_identity),
-        sign_in=authentication.SignIn(
-            open_identity, passwords, access_tokens, refresh_tokens, LIMITS, scribe, clock, new_id
-        ),
+        sign_in=authentication.SignIn(start_session, access_tokens, refresh_tokens),
+        sign_in_browser=authentication.SignInBrowser(start_session, cookies),
+        authenticate_browser=authentication.AuthenticateBrowser(cookies, clock),
+        renew_browser=authentication.RenewBrowser(open_identity, cookies, LIMITS, clock),
+        list_csrf_tokens=authentication.ListCsrfTokens(cookies),
         refresh=authentication.Refresh(open_identity, access_tokens, refresh_tokens, LIMITS, clock),
         sign_out=authentication.SignOut(open_identity, clock),
         register=accounts.Register(open_account),

@@ -102,10 +102,11 @@ class MemorySessions:
         self._sessions = contents.sessions
         self._tokens = contents.refresh_tokens
 
-    async def add(self, session: Session, token: RefreshToken) -> None:
+    async def add(self, session: Session, token: RefreshToken | None = None) -> None:
         """Keep a new session with its first refresh token."""
         self._sessions[session.id] = session
-        self._tokens[token.hash] = token
+        if token is not None:
+            self._tokens[token.hash] = token
 
     async def get(self, session_id: SessionId) -> Session:
         """The session."""

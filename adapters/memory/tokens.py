@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.errors import NotAuthenticated
 from domain.ids import SessionId, UserId
+from domain.session import Session
 from domain.user import User
 
 
@@ -27,6 +28,30 @@ class MemoryAccessTokens:
         if user_id is None or session_id is None or at >= expires:
             raise NotAuthenticated
         return user_id, session_id
+
+
+class MemorySessionCookies:
+    """Cookies that mean something to the object that issued them only."""
+
+    def __init__(self) -> None:
+        self._issued: dict[str, tuple[Session, datetime]] = {}
+
+    def issue(self, session: Session, *, at: datetime) -> str:
+        """The next number."""
+        cookie = f"cookie-{len(self._issued)}"
+        self._issued[cookie] = (session, at)
+        return cookie
+
+    def verify(self, cookie: str, *, at: datetime) -> tuple[UserId, SessionId, datetime]:
+        """Whom the cookie was issued to, for which session, and when."""
+        session, issued_at = self._issued.get(cookie, (None, at))
+        if session is None or at >= session.expires_at:
+            raise NotAuthenticated
+        return session.user_id, session.id, issued_at
+
+    def csrf_tokens(self, session_id: SessionId) -> Iterable[str]:
+        """Names the session."""
+        return [f"csrf-{session_id}"]
 
 
 class MemoryRefreshTokens:

@@ -60,7 +60,7 @@ class SqlSessions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, session: Session, token: RefreshToken) -> None:
+    async def add(self, session: Session, token: RefreshToken | None = None) -> None:
         """Keep a new session with its first refresh token."""
         await self._connection.execute(
             _ADD_SESSION,
@@ -74,7 +74,8 @@ class SqlSessions:
             ip_address=session.ip_address,
             user_agent=session.user_agent,
         )
-        await self._add_token(token)
+        if token is not None:
+            await self._add_token(token)
 
     async def get(self, session_id: SessionId) -> Session:
         """The session."""

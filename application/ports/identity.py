@@ -81,8 +81,8 @@ class Users(Protocol):
 class Sessions(Protocol):
     """All sign-ins."""
 
-    async def add(self, session: Session, token: RefreshToken) -> None:
-        """Keep a new session with its first refresh token."""
+    async def add(self, session: Session, token: RefreshToken | None = None) -> None:
+        """Keep a new session with its first refresh token, where it is renewed by one."""
         ...
 
     async def get(self, session_id: SessionId) -> Session:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.ids import SessionId, UserId
+from domain.session import Session
 from domain.user import User
 
 
@@ -22,6 +23,25 @@ class AccessTokens(Protocol):
 
     def verify(self, token: str, *, at: datetime) -> tuple[UserId, SessionId]:
         """Whom a token names, and which session. Raises NotAuthenticated for anything wrong with it."""
+        ...
+
+
+class SessionCookies(Protocol):
+    """What a browser holds instead of tokens: a signed cookie, and a word against forged requests."""
+
+    def issue(self, session: Session, *, at: datetime) -> str:
+        """What the cookie holds, good as long as the session is without further use."""
+        ...
+
+    def verify(self, cookie: str, *, at: datetime) -> tuple[UserId, SessionId, datetime]:
+        """Whom a cookie names, which session, and when it was issued.
+
+        Raises NotAuthenticated for anything wrong with it.
+        """
+        ...
+
+    def csrf_tokens(self, session_id: SessionId) -> Iterable[str]:
+        """What pages of the session may prove themselves with, one for each key in use, the one to hand out first."""
         ...
 
 

@@ -77,7 +77,7 @@ class RecordingSessions:
     sessions: Sessions
     notes: Notes
 
-    async def add(self, session: Session, token: RefreshToken) -> None:
+    async def add(self, session: Session, token: RefreshToken | None = None) -> None:
         await self.sessions.add(session, token)
         self.notes.did(session.user_id, session_deed(Action.LOGIN, session))
 

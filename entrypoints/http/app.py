@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from entrypoints.container import Service, build
+from entrypoints.http.cookies import SessionCookie
 from entrypoints.http.docs import serve_docs
 from entrypoints.http.errors import handle_errors
 from entrypoints.http.middleware import Envelope
@@ -40,6 +41,7 @@ def create_app(service: Service) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.application = service.application
+    app.state.session_cookie = SessionCookie(secure=service.settings.https_only)
     # The busiest routes come first: they are looked at in this order.
     for prefix in (PERSONAL, OF_OWNER):
         serve(app, tasks.router, prefix)

@@ -8,6 +8,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
+from entrypoints.http.callers import CSRF_HEADER, SAFE_METHODS
+from entrypoints.http.cookies import SessionCookie
 from entrypoints.http.problems import MEDIA_TYPE, Problem
 from entrypoints.http.routing import SecuredRoute, SpaceRoute
 
@@ -58,7 +60,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             for method in route.methods or ():
                 _complete(written["paths"][route.path_format][method.lower()], route)
         components = written.setdefault("components", {})
-        components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+        components["securitySchemes"] = _schemes(app.state.session_cookie)
         components["schemas"] |= _problem_schemas()
         for unused in ("HTTPValidationError", "ValidationError"):
             components["schemas"].pop(unused, None)
@@ -66,12 +68,27 @@ def document(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+def _schemes(cookie: SessionCookie) -> dict[str, Any]:
+    """The ways of saying who one is."""
+    return {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "cookie": {"type": "apiKey", "in": "cookie", "name": cookie.name},
+        "csrf": {
+            "type": "apiKey",
+            "in": "header",
+            "name": CSRF_HEADER,
+            "description": "The csrf_token of the session: needed with the cookie, never with a bearer token.",
+        },
+    }
+
+
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     """Add what follows from the kind of route: its parameters, its security, and how it can refuse."""
     statuses = [503] if route.path_format.startswith("/api") else []
     if isinstance(route, SecuredRoute):
-        operation["security"] = [{"bearer": []}]
-        statuses += [400, 401]
+        is_safe = route.methods is not None and route.methods <= SAFE_METHODS
+        operation["security"] = [{"bearer": []}, {"cookie": []} if is_safe else {"cookie": [], "csrf": []}]
+        statuses += [400, 401] if is_safe else [400, 401, 403]
     if isinstance(route, SpaceRoute):
         statuses.append(403)
     if route.body_field is not None:

@@ -73,7 +73,23 @@ class AmbiguousCredentials(RequestRefused):
 
     code = "ambiguous-credentials"
     status = HTTPStatus.BAD_REQUEST
-    text = "Send exactly one Authorization header."
+    text = "Send one Authorization header or one session cookie, and not both."
+
+
+class CsrfRefused(RequestRefused):
+    """A request that rides on a cookie, without the proof that one of our pages sent it."""
+
+    code = "csrf-token"
+    status = HTTPStatus.FORBIDDEN
+    text = "Send the csrf_token of this session as 'X-CSRF-Token': every change that rides on a cookie needs it."
+
+
+class CrossSiteRefused(RequestRefused):
+    """A request that another site's page made a browser send."""
+
+    code = "cross-site"
+    status = HTTPStatus.FORBIDDEN
+    text = "The page of another site is behind this request. Send it from a page of this service's own site."
 
 
 class MalformedBody(RequestRefused):

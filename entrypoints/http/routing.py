@@ -13,9 +13,8 @@ from starlette.responses import Response
 
 from application.facade import Application
 from domain.access import Actor, Origin
-from domain.errors import NotAuthenticated
 from entrypoints.http.bodies import StrictRequest
-from entrypoints.http.problems import AmbiguousCredentials
+from entrypoints.http.callers import caller_of, origin_of, require_intent
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -24,8 +23,6 @@ FIXED_SEGMENTS: Final = (
     "tasks", "tags", "documents", "settings", "audit",
 )  # fmt: skip
 """First segments below ``/api`` that are no owner, whatever comes after them."""
-
-_LONGEST_USER_AGENT: Final = 500
 
 PERSONAL: Final = "/api"
 OF_OWNER: Final = "/api/{owner_id:owner}"
@@ -71,41 +68,25 @@ class SecuredRoute(APIRoute):
 
         async def secured(request: Request) -> Response:
             app: Application = request.app.state.application
-            actor = app.authenticate(bearer_token(request), origin_of(request))
-            request.scope["call"] = Call(app, actor, request.path_params.get("owner_id"))
+            caller = caller_of(request)
+            request.scope["call"] = Call(app, caller.actor, request.path_params.get("owner_id"))
             try:
-                return await handle(StrictRequest(request.scope, request.receive))
+                require_intent(request, caller)
+                renewed = await app.renew_browser(caller.actor) if caller.cookie_is_old else None
+                response = await handle(StrictRequest(request.scope, request.receive))
             except (RequestValidationError, HTTPException):
                 # No use case has looked at the session yet, and a 401 goes before what is wrong with the request.
-                await app.check_session(actor)
+                await app.check_session(caller.actor)
                 raise
+            if renewed is not None and "set-cookie" not in response.headers:
+                request.app.state.session_cookie.give(response, renewed.cookie, renewed.lifetime)
+            return response
 
         return secured
 
 
 class SpaceRoute(SecuredRoute):
     """A route about what is in a space. It exists under both prefixes."""
-
-
-def origin_of(request: Request) -> Origin:
-    """Where the request comes from: the peer, or what a trusted proxy says of it."""
-    agent = request.headers.get("user-agent")
-    return Origin(
-        ip_address=request.client.host if request.client else None,
-        user_agent=agent[:_LONGEST_USER_AGENT] if agent else None,
-        request_id=request.scope["request_id"],
-    )
-
-
-def bearer_token(request: Request) -> str:
-    """The access token. Raises NotAuthenticated without one, AmbiguousCredentials for several headers."""
-    found = request.headers.getlist("authorization")
-    if len(found) > 1:
-        raise AmbiguousCredentials
-    scheme, _, token = found[0].partition(" ") if found else ("", "", "")
-    if scheme.lower() != "bearer":
-        raise NotAuthenticated
-    return token
 
 
 async def _call(request: Request) -> Call:

@@ -61,6 +61,11 @@ async def credentials(scene: Scene) -> Json:
     return scene.cast.spare.credentials
 
 
+async def credentials_of_a_new_account(scene: Scene) -> Json:
+    """For an answer that shows the account."""
+    return (await scene.cast.deployment.register()).credentials
+
+
 async def a_refresh_token(scene: Scene) -> Json:
     """One that has not been used yet, of a new session."""
     person = await scene.cast.deployment.sign_in_again(scene.cast.spare)

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from typing import Any, Final
 
@@ -52,6 +53,7 @@ class Deployment:
     """A service, reached over HTTP."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
+        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # Nobody's cookie rides along.
         self._http = http
         self.people: list[Person] = []
 

@@ -99,6 +99,8 @@ _ACCOUNT: Final = {
     "get_me": Rule(Kind.ACCOUNT, 200),
     "change_me": Rule(Kind.ACCOUNT, 200, Case(body=bodies.a_full_name)),
     "close_account": Rule(Kind.ACCOUNT, 204, Case(body=bodies.the_password), uses_up=UsedUp.ACCOUNT),
+    "show_browser_session": Rule(Kind.ACCOUNT, 200, is_log=True),
+    "logout_browser": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.SESSION),
     "logout": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.SESSION),
     "logout_all": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.ALL_SESSIONS),
     "list_sessions": Rule(Kind.ACCOUNT, 200, is_log=True),
@@ -111,6 +113,7 @@ _ACCOUNT: Final = {
 _PUBLIC: Final = {
     "register": Rule(Kind.PUBLIC, 201, Case(body=bodies.a_registration)),
     "login": Rule(Kind.PUBLIC, 200, Case(body=bodies.credentials)),
+    "login_browser": Rule(Kind.PUBLIC, 200, Case(body=bodies.credentials_of_a_new_account)),
     "refresh": Rule(Kind.PUBLIC, 200, Case(body=bodies.a_refresh_token)),
 }
 

@@ -20,6 +20,7 @@ WHO: Final = re.compile(r"\b(may|alone)\b")
 
 WITHOUT_ACTOR: Final = {
     "Authenticate",
+    "AuthenticateBrowser",
     "CheckReadiness",
     "CreateAdmin",
     "FindAccounts",
@@ -31,6 +32,8 @@ WITHOUT_ACTOR: Final = {
     "SealGrownLogs",
     "SealLog",
     "SignIn",
+    "SignInBrowser",
+    "StartSession",
 }
 """The use cases for people who have not signed in, and for those who run the service."""
 

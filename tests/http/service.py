@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -12,11 +13,14 @@ from sqlalchemy import URL
 
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.system.clock import SystemClock
+from application.ports.clock import Clock
 from application.ports.identity import OpenIdentity
 from entrypoints.container import Service, build
 from entrypoints.http.app import create_app
 from entrypoints.settings import Environment, Settings
 from tests.http.document import Document
+
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 
 KEYS = "k1:Fq3zW8hYt5nRc1xLp0vBs7dKm2gJe9uA"
 ORIGIN = "http://taskward.test"
@@ -41,9 +45,9 @@ def quiet_log() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Service]:
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Service]:
     """The service, on a database that has been migrated."""
-    service = build(settings)
+    service = build(settings, clock=clock)
     async with service.running():
         yield service
 
@@ -58,14 +62,21 @@ async def client(app: FastAPI, *, origin: str = ORIGIN) -> AsyncIterator[httpx.A
         document.check(response)
 
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url=origin, event_hooks={"response": [check]}) as http:
+    async with httpx.AsyncClient(
+        transport=transport,
+        base_url=origin,
+        event_hooks={"response": [check]},
+        cookies=CookieJar(_NO_COOKIES),  # Many people share this client; a browser keeps its own.
+    ) as http:
         yield http
 
 
 @asynccontextmanager
-async def serving(settings: Settings, *, origin: str = ORIGIN) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(
+    settings: Settings, *, origin: str = ORIGIN, clock: Clock | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """A service of its own for one test, and a client for it."""
-    async with running(settings) as service, client(create_app(service), origin=origin) as http:
+    async with running(settings, clock) as service, client(create_app(service), origin=origin) as http:
         yield http
 
 

@@ -15,6 +15,7 @@ from tests.http.offer import DOCUMENT, OPERATIONS, SECURED, WITH_BODY
 PUBLIC = {
     "POST /api/auth/register",
     "POST /api/auth/login",
+    "POST /api/auth/session",
     "POST /api/auth/refresh",
     "GET /livez",
     "GET /readyz",
@@ -75,11 +76,16 @@ def test_the_public_operations_are_these_and_no_others() -> None:
     assert {str(operation) for operation in OPERATIONS if operation.is_public} == PUBLIC
 
 
-def test_the_scheme_that_secures_the_others_is_there() -> None:
-    scheme = DOCUMENT.written["components"]["securitySchemes"]["bearer"]
-    assert scheme == {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+def test_the_schemes_that_secure_the_others_are_there() -> None:
+    schemes = DOCUMENT.written["components"]["securitySchemes"]
+    assert schemes["bearer"] == {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    assert schemes["cookie"] == {"type": "apiKey", "in": "cookie", "name": "taskward_session"}
+    assert (schemes["csrf"]["in"], schemes["csrf"]["name"]) == ("header", "X-CSRF-Token")
+    assert schemes.keys() == {"bearer", "cookie", "csrf"}
     for operation in SECURED:
-        assert operation.spec["security"] == [{"bearer": []}]
+        by_cookie: dict[str, list[str]] = {"cookie": []} if operation.method == "GET" else {"cookie": [], "csrf": []}
+        assert operation.spec["security"] == [{"bearer": []}, by_cookie]
+        assert operation.method == "GET" or "403" in operation.spec["responses"]
 
 
 @every_operation

@@ -362,10 +362,11 @@ def test_a_refused_token_is_not_remembered() -> None:
 
 def test_what_is_remembered_is_bounded() -> None:
     remembering = tokens()
-    proven = remembering._prove(GOOD, NOON)
-    remembering._remembered |= {str(number): proven for number in range(10_000)}
+    signed_tokens = remembering._tokens
+    proven = signed_tokens._prove(GOOD, NOON)
+    signed_tokens._remembered |= {str(number): proven for number in range(10_000)}
     remembering.verify(GOOD, at=NOON)
-    assert list(remembering._remembered) == [GOOD]
+    assert list(signed_tokens._remembered) == [GOOD]
 
 
 def test_the_old_key_verifies_until_it_is_retired() -> None:

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Request, Response
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from application.authentication import TokenPair
 from domain.ids import SessionId, read_id
 from domain.session import Session
+from entrypoints.http.callers import refuse_other_sites
 from entrypoints.http.fields import STRICT, EmailField, NameField, PasswordField, PlainText, UuidField
 from entrypoints.http.openapi import created, refusals
 from entrypoints.http.responses import Json, no_content
@@ -54,6 +55,13 @@ class TokenView(TypedDict):
     refresh_token: str
     token_type: Literal["bearer"]
     expires_in: Annotated[int, Field(description="Seconds until the access token expires.")]
+
+
+class BrowserSessionView(TypedDict):
+    """Who is signed in, and what changes of this session need."""
+
+    user: UserView
+    csrf_token: str
 
 
 class SessionView(TypedDict):
@@ -112,6 +120,35 @@ async def login(app: App, origin: From, body: Annotated[SignInBody, Body()]) -> 
 async def refresh(app: App, origin: From, body: Annotated[RefreshBody, Body()]) -> Response:
     """Exchange a refresh token for a new pair. Each token works once; a stolen one ends the session."""
     return Json(_token_view(await app.refresh(body["refresh_token"], origin)))
+
+
+@public.post("/auth/session", response_model=BrowserSessionView, responses=refusals(401, 403))
+async def login_browser(request: Request, app: App, origin: From, body: Annotated[SignInBody, Body()]) -> Response:
+    """Start a session that a browser keeps up with a cookie. Anyone may; the answers are those of login.
+
+    Send the csrf_token as X-CSRF-Token with every request of this session that changes something.
+    """
+    refuse_other_sites(request)
+    session = await app.sign_in_browser(body["email"], body["password"], origin)
+    response = Json(BrowserSessionView(user=user_view(session.user), csrf_token=session.csrf_token))
+    request.app.state.session_cookie.give(response, session.cookie, session.lifetime)
+    return response
+
+
+@router.get("/auth/session", response_model=BrowserSessionView)
+async def show_browser_session(call: CurrentCall) -> Response:
+    """Show who is signed in, and the token that changes need: for a page that was loaded anew."""
+    user = await call.app.get_me(call.actor)
+    return Json(BrowserSessionView(user=user_view(user), csrf_token=call.app.list_csrf_tokens(call.actor)[0]))
+
+
+@router.delete("/auth/session", status_code=204)
+async def logout_browser(request: Request, call: CurrentCall) -> Response:
+    """End this session, and have the browser forget its cookie."""
+    await call.app.sign_out(call.actor)
+    response = no_content()
+    request.app.state.session_cookie.take(response)
+    return response
 
 
 @router.post("/auth/logout", status_code=204)

@@ -124,7 +124,8 @@ async def test_what_changes_nothing_leaves_the_account_as_it_was(
 ) -> None:
     house.clock.now = LATER
     events = len((await house.contents()).audit_events)
-    for changes in ({}, {"is_active": True}, {"role": UserRole.USER}):
+    nothing: list[AccountChanges] = [{}, {"is_active": True}, {"role": UserRole.USER}]
+    for changes in nothing:
         assert await manage(house.app, root, ann, changes) == ann
     assert len((await house.contents()).audit_events) == events
 

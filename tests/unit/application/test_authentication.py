@@ -159,8 +159,9 @@ async def test_no_refused_sign_in_leaves_anything_behind(
 
 
 async def test_an_unknown_address_is_refused_whatever_the_check_says(house: House) -> None:
+    start_session = replace(house.app.sign_in.start_session, passwords=GulliblePasswords())
     with pytest.raises(WrongCredentials):
-        await replace(house.app.sign_in, passwords=GulliblePasswords())("ann@example.org", PASSWORD)
+        await replace(house.app.sign_in, start_session=start_session)("ann@example.org", PASSWORD)
 
 
 async def test_an_outdated_hash_is_renewed(house: House) -> None:
