@@ -14,7 +14,7 @@ from application.recording.scribe import Scribe
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Deed, Outcome, Resource
 from domain.errors import InvalidValue, RefreshRefused, WrongCredentials
-from domain.ids import SessionId
+from domain.ids import SessionId, personal_space
 from domain.session import RefreshToken, RefreshUse, Session, SessionLimits
 from domain.user import Email, Password, User
 
@@ -130,7 +130,8 @@ class StartSession:
         """Note a failed sign-in in the log of the account it was tried on, if there is one."""
         if credentials is not None:
             failed = Deed(action=Action.LOGIN, resource_type=Resource.SESSION, outcome=Outcome.FAILED)
-            await self.scribe.write_apart(failed, of=credentials.user.id, by=None, origin=origin)
+            own = personal_space(credentials.user.id)
+            await self.scribe.write_apart(failed, space_id=own, by=None, origin=origin)
 
     @staticmethod
     async def _unchanged(checked: Credentials, identity: Identity) -> User | None:

@@ -99,7 +99,9 @@ class Container(containers.DeclarativeContainer):
     open_log = providers.Singleton(SqlOpenLog, database)
     unsealed = providers.Singleton(Unsealed)
     scribe = providers.Singleton(Scribe, clock, new_id, open_log, unsealed)
-    open_space = providers.Singleton(RecordingOpenSpace, providers.Singleton(SqlOpenSpace, database, clock), scribe)
+    open_space = providers.Singleton(
+        RecordingOpenSpace, providers.Singleton(SqlOpenSpace, database, clock), scribe, settings.provided.audit_reads
+    )
     open_identity = providers.Singleton(
         RecordingOpenIdentity, providers.Singleton(SqlOpenIdentity, database, clock), scribe
     )

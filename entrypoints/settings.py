@@ -1,6 +1,7 @@
 """The settings, from the environment (``TASKWARD_…``) and from ``.env``."""
 
 import os
+import re
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import Annotated, Final, Literal, Self
@@ -14,6 +15,7 @@ _ENV_FILE: Final = ".env"
 _FOR_THE_TESTS: Final = "TASKWARD_TEST_"
 _LOWEST_SAFE_COST: Final = 10
 _SHORTEST_PEPPER: Final = 32
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 
 
 class Environment(StrEnum):
@@ -48,6 +50,21 @@ def _addresses(text: str) -> str:
     return text
 
 
+def _origins(text: str) -> str:
+    """Refuse what is no comma-separated list of origins (RFC 6454), in the spelling that browsers use."""
+    for part in _parts(text):
+        if not _ORIGIN.fullmatch(part):
+            raise ValueError(
+                "origins as browsers write them, with commas between: 'https://app.example.org,https://example.org:8443'"
+            )
+    return text
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 LaterText = Annotated[str, AfterValidator(_not_yet)]
 LaterFlag = Annotated[bool, AfterValidator(_not_yet)]
 
@@ -74,10 +91,10 @@ class Settings(BaseSettings):
     bcrypt_cost: Annotated[int, Field(ge=4, le=15)] = 12
     rate_limits: bool = True
     redis_url: LaterText = ""
-    allowed_origins: LaterText = ""
+    allowed_origins: Annotated[str, AfterValidator(_origins)] = ""
     trusted_proxies: Annotated[str, AfterValidator(_addresses)] = ""
     require_https: bool | None = None
-    audit_reads: LaterFlag = False
+    audit_reads: bool = False
     require_if_match: LaterFlag = False
     unsafe_database_role: bool = False
     mail_url: LaterText = ""
@@ -94,6 +111,11 @@ class Settings(BaseSettings):
     def https_only(self) -> bool:
         """Whether plain HTTP is refused: as set, and in production unless set otherwise."""
         return self.in_production if self.require_https is None else self.require_https
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins whose pages may use the service."""
+        return _parts(self.allowed_origins)
 
     @property
     def logs_as_json(self) -> bool:

@@ -28,14 +28,19 @@ POLICY = PasswordPolicy(frozenset({"password"}))
 
 
 def application_in_memory(
-    clock: Clock, new_id: IdGenerator, *, store: MemoryStore | None = None, passwords: Passwords | None = None
+    clock: Clock,
+    new_id: IdGenerator,
+    *,
+    store: MemoryStore | None = None,
+    passwords: Passwords | None = None,
+    audit_reads: bool = False,
 ) -> Application:
     """Every use case, on one store that forgets everything at the end."""
     store = store or MemoryStore()
     passwords = passwords or MemoryPasswords()
     open_log, unsealed = MemoryOpenLog(store), Unsealed()
     scribe = Scribe(clock, new_id, open_log, unsealed)
-    open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe)
+    open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe, audit_reads)
     open_identity = RecordingOpenIdentity(MemoryOpenIdentity(store, clock), scribe)
     turning, seal_log = audit.Turning(MemoryCursors()), audit.SealLog(open_log)
     inspect_log = audit.InspectLog(open_log, seal_log)

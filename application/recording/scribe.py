@@ -82,9 +82,8 @@ class Scribe:
         for space_id, _ in notes.deeds:
             self.unsealed.add(space_id)
 
-    async def write_apart(self, deed: Deed, *, of: UserId, by: UserId | None, origin: Origin) -> None:
-        """Append a deed to somebody's own log, in a transaction of its own. Who did it may be unknown."""
-        space_id = personal_space(of)
+    async def write_apart(self, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin) -> None:
+        """Append a deed to a log, in a transaction of its own. Who did it may be unknown."""
         async with self.open_log(space_id) as log:
             await self.write(log, deed, space_id=space_id, by=by, origin=origin)
         self.unsealed.add(space_id)
@@ -98,4 +97,10 @@ class Scribe:
             outcome=Outcome.DENIED,
             changes={"reason": refusal.code},
         )
-        await self.write_apart(deed, of=actor.user_id, by=actor.user_id, origin=actor.origin)
+        own = personal_space(actor.user_id)
+        await self.write_apart(deed, space_id=own, by=actor.user_id, origin=actor.origin)
+
+    async def write_reading(self, notes: Notes, *, space_id: SpaceId, actor: Actor) -> None:
+        """Note in a space's log that somebody has read in it."""
+        deed = Deed(action=Action.READ, resource_type=notes.resource_type, resource_id=notes.resource_id)
+        await self.write_apart(deed, space_id=space_id, by=actor.user_id, origin=actor.origin)

@@ -211,6 +211,8 @@ class RecordingOpenSpace:
 
     open_space: OpenSpace
     scribe: Scribe
+    notes_readings: bool = False
+    """Whether it is noted, too, who has read what."""
 
     @asynccontextmanager
     async def __call__(self, actor: Actor, owner_id: str | None, *, read_only: bool = False) -> AsyncIterator[Space]:
@@ -220,6 +222,8 @@ class RecordingOpenSpace:
                 yield RecordingSpace(space, notes)
                 await self.scribe.write_all(space.audit, notes, by=actor.user_id, origin=actor.origin)
             self.scribe.note_growth(notes)
+            if read_only and self.notes_readings:
+                await self.scribe.write_reading(notes, space_id=space.access.space_id, actor=actor)
         except (NotAuthenticated, Forbidden, NotFound) as refusal:
             if isinstance(refusal, SpaceForbidden):
                 notes.aim(Resource.SPACE, space_named(actor, owner_id))

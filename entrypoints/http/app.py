@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from entrypoints.container import Service, build
 from entrypoints.http.cookies import SessionCookie
+from entrypoints.http.cors import Cors
 from entrypoints.http.docs import serve_docs
 from entrypoints.http.errors import handle_errors
 from entrypoints.http.middleware import Envelope
@@ -60,6 +61,8 @@ def create_app(service: Service) -> FastAPI:
     app.add_api_route("/openapi.json", _openapi(app), include_in_schema=False)
     serve_docs(app)
     handle_errors(app)
+    if service.settings.origins:
+        app.add_middleware(Cors, origins=service.settings.origins)
     app.add_middleware(Envelope, https_only=service.settings.https_only)
     return app
 

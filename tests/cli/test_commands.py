@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapters.security.keys import KeyRing
 from adapters.sql import migrations
 from adapters.sql.url import read_url
+from domain.errors import WrongCredentials
 from entrypoints.cli.main import cli
 from entrypoints.container import build
 from entrypoints.settings import read_settings
@@ -141,6 +143,71 @@ class TestCreateAdmin:
         assert run(*command, typed=PASSWORD).exit_code == 0
         assert "exists already" in complaint(run(*command, typed="another password"))
         assert asyncio.run(_sign_in("root@example.org")) == "admin"
+
+
+def said(*command: str) -> str:
+    """What a command about accounts says."""
+    return run("users", *command).stdout.rstrip("\n")
+
+
+class TestUsers:
+    @pytest.fixture(autouse=True)
+    def _accounts(self) -> None:
+        assert run("migrate").exit_code == 0
+        for name in ("root", "ann"):
+            made = run(
+                "create-admin", f"{name}@example.org", "--name", name.title(), "--password-stdin", typed=PASSWORD
+            )
+            assert made.exit_code == 0
+
+    def test_accounts_are_listed_the_newest_first(self) -> None:
+        lines = run("users", "list").stdout.splitlines()
+        assert [line.split()[3:] for line in lines[:2]] == [["ann@example.org", "Ann"], ["root@example.org", "Root"]]
+        assert lines[2:] == ["2 of 2"]
+        assert run("users", "list", "--limit", "1", "--skip", "1").stdout.splitlines()[-1] == "1 of 2"
+
+    def test_accounts_are_searched(self) -> None:
+        lines = run("users", "list", "--search", "ROOT@").stdout.splitlines()
+        assert "root@example.org" in lines[0]
+        assert lines[1:] == ["1 of 1"]
+        assert run("users", "list", "--search", "nobody").stdout == "0 of 0\n"
+
+    def test_a_deactivated_account_cannot_sign_in_until_it_is_active_again(self) -> None:
+        assert (
+            run("users", "deactivate", "ANN@example.org").stdout
+            == "ann@example.org is inactive, with the role admin.\n"
+        )
+        with pytest.raises(WrongCredentials):
+            asyncio.run(_sign_in("ann@example.org"))
+        assert (
+            run("users", "reactivate", "ann@example.org").stdout == "ann@example.org is active, with the role admin.\n"
+        )
+        assert asyncio.run(_sign_in("ann@example.org")) == "admin"
+
+    def test_a_role_is_changed(self) -> None:
+        assert (
+            run("users", "role", "ann@example.org", "user").stdout == "ann@example.org is active, with the role user.\n"
+        )
+        assert asyncio.run(_sign_in("ann@example.org")) == "user"
+
+    def test_the_last_administrator_stays(self) -> None:
+        assert run("users", "role", "ann@example.org", "user").exit_code == 0
+        for command in (("role", "root@example.org", "user"), ("deactivate", "root@example.org")):
+            assert "last active administrator" in complaint(run("users", *command))
+        assert asyncio.run(_sign_in("root@example.org")) == "admin"
+
+    @pytest.mark.parametrize("address", ["nobody@example.org", "nonsense", ""])
+    def test_an_account_that_there_is_not_is_said_in_one_line(self, address: str) -> None:
+        for command in ("deactivate", "reactivate"):
+            assert complaint(run("users", command, address))
+
+
+def test_a_new_key_is_random_and_good() -> None:
+    printed = [run("keys", "new").stdout.strip() for _ in range(2)]
+    assert printed[0] != printed[1]
+    for text in printed:
+        ring = KeyRing.parse(text)
+        assert len(ring.newest.secret) >= 64
 
 
 def test_create_admin_before_there_is_a_database_says_what_to_do() -> None:

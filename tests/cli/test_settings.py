@@ -101,8 +101,21 @@ def test_the_defaults_are_those_of_the_contract() -> None:
             )
         ],
         ("REDIS_URL", "redis://localhost"),
-        ("ALLOWED_ORIGINS", "https://example.org"),
-        ("AUDIT_READS", "on"),
+        *[
+            ("ALLOWED_ORIGINS", value)
+            for value in (
+                "*",
+                "null",
+                "example.org",
+                "https://example.org/",
+                "https://*.example.org",
+                "https://EXAMPLE.org",
+                "https://example.org:0",
+                "ftp://example.org",
+                "https://a.example b",
+            )
+        ],
+        ("AUDIT_READS", "maybe"),
         ("REQUIRE_IF_MATCH", "on"),
         ("MAIL_URL", "smtp://localhost"),
         ("METRICS", "on"),
@@ -138,7 +151,8 @@ def test_a_setting_that_nobody_knows_stops_the_start(name: str, monkeypatch: pyt
         ("TRUSTED_PROXIES", "10.0.0.1,192.168.0.0/16,::1"),
         ("DATABASE_URL", "postgresql://ann:pw@localhost:5432/taskward"),
         ("DATABASE_URL", "sqlite:////var/lib/taskward/taskward.db"),
-        ("AUDIT_READS", "off"),
+        ("AUDIT_READS", "on"),
+        ("ALLOWED_ORIGINS", "https://app.example.org, http://localhost:3000,https://[::1]:8443"),
         ("REDIS_URL", ""),
     ],
     ids=lambda part: part[:40],

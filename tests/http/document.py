@@ -81,6 +81,8 @@ class Document:
         request, status = response.request, response.status_code
         path = request.url.path.rstrip("/") or "/"
         _check_headers(response, path)
+        if "access-control-request-method" in request.headers and "access-control-allow-origin" in response.headers:
+            return  # A question of a browser's (CORS): no operation of the document.
         if request.method == "HEAD" or path.startswith(("/docs", "/openapi.json")):
             return
         problem = self._problem(response) if status >= 400 else None

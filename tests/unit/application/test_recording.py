@@ -10,8 +10,12 @@ from uuid import UUID
 
 import pytest
 
+from adapters.memory.application import application_in_memory
 from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.organizations import MemoryMembers
+from adapters.memory.store import MemoryStore
+from adapters.system.clock import SetClock
+from adapters.system.ids import CountingIdGenerator
 from application.organizations import Invited
 from application.ports.audit import AuditQuery
 from application.ports.identity import Credentials
@@ -40,7 +44,7 @@ from domain.ids import NOBODY, InvitationId, SpaceId, TaskId, UserId, personal_s
 from domain.organization import OrganizationName
 from domain.task import Description, Task, TaskStatus, Title
 from domain.user import Email, FullName, Password, User, UserRole
-from tests.unit.application.organizations_builders import LATER, PASSWORD, Office, a_draft
+from tests.unit.application.organizations_builders import LATER, NOON, PASSWORD, Office, a_draft
 
 ORIGIN: Final = Origin("192.0.2.7", "a browser", "a request")
 UNKNOWN: Final = UUID("0190f000-0000-7000-8000-00000000000f")
@@ -788,3 +792,32 @@ async def test_no_secret_is_ever_written_down(seed: int) -> None:
     assert refusals > 100
     written = json.dumps([asdict(event) for event in events], default=str)
     assert [secret for secret in sorted(secrets) if secret in written] == []
+
+
+# Reading
+
+
+async def reading(*, audit_reads: bool) -> list[AuditEvent]:
+    """What is written down of somebody who lists tasks, looks at one and looks for another."""
+    store, clock = MemoryStore(), SetClock(NOON)
+    app = application_in_memory(clock, CountingIdGenerator(), store=store, audit_reads=audit_reads)
+    await app.register(Email("ann@example.org"), PASSWORD, None)
+    ann = replace(app.authenticate((await app.sign_in("ann@example.org", PASSWORD)).access_token), origin=ORIGIN)
+    task = await app.create_task(ann, None, a_draft())
+    await app.list_tasks(ann, None, TaskQuery())
+    await app.get_task(ann, str(ann.user_id), task.id)
+    async with store.begin(read_only=True) as contents:
+        return [event for event in contents.audit_events.values() if event.action is Action.READ]
+
+
+async def test_reading_is_written_down_only_where_that_is_wanted() -> None:
+    assert await reading(audit_reads=False) == []
+
+
+async def test_reading_is_written_down_with_what_was_read() -> None:
+    listed, shown = await reading(audit_reads=True)
+    assert listed.space_id == shown.space_id == personal_space(UserId(listed.actor_id or shown.id))
+    assert [(event.resource_type, event.outcome) for event in (listed, shown)] == [(T, Outcome.SUCCESS)] * 2
+    assert listed.resource_id is None
+    assert shown.resource_id is not None
+    assert Origin(shown.ip_address, shown.user_agent, shown.request_id) == ORIGIN
