@@ -92,10 +92,14 @@ class SqlUsers:
 
     async def get(self, user_id: UserId) -> User:
         """The account."""
+        return (await self.credentials(user_id)).user
+
+    async def credentials(self, user_id: UserId) -> Credentials:
+        """The account, with the hash of its password."""
         row = await _USER.one(self._connection, user_id=user_id)
         if row is None:
             raise NotFound
-        return _credentials(row).user
+        return _credentials(row)
 
     async def with_email(self, email: Email) -> Credentials | None:
         """The account that has this address."""
@@ -121,6 +125,10 @@ class SqlUsers:
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
         """Replace the hash of the account's password."""
         await self._connection.execute(_SAVE_PASSWORD, user_id=user_id, new_hash=password_hash)
+
+    async def change_password(self, user_id: UserId, password_hash: str) -> None:
+        """Replace the hash by that of another password."""
+        await self.save_password_hash(user_id, password_hash)
 
 
 def _translated(violated: ConstraintViolated) -> Exception:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from application.ports.audit import AccountsLog, AuditLog
-from application.ports.identity import Credentials, Identity, OpenIdentity, Sessions, Users
+from application.ports.identity import Credentials, Identity, OpenIdentity, PasswordResets, Sessions, Users
 from application.ports.organizations import Belonging, Invitations, OpenReception, Organizations, Reception
 from application.recording.scribe import Notes, Scribe
 from application.recording.spaces import RecordingMembers
 from domain.access import NOWHERE, Actor, Origin
-from domain.audit import Action, Resource, account_deed, organization_deed, session_deed
+from domain.audit import Action, Resource, account_deed, organization_deed, password_deed, session_deed
 from domain.errors import Forbidden, InvitationRefused, NotAuthenticated
 from domain.ids import SessionId, SpaceId, UserId
 from domain.organization import Membership, Organization
@@ -36,6 +36,9 @@ class RecordingUsers:
         self.found[user_id] = await self.users.get(user_id)
         return self.found[user_id]
 
+    async def credentials(self, user_id: UserId) -> Credentials:
+        return await self.users.credentials(user_id)
+
     async def with_email(self, email: Email) -> Credentials | None:
         return await self.users.with_email(email)
 
@@ -50,6 +53,10 @@ class RecordingUsers:
 
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
         await self.users.save_password_hash(user_id, password_hash)
+
+    async def change_password(self, user_id: UserId, password_hash: str) -> None:
+        await self.users.change_password(user_id, password_hash)
+        self.notes.did(user_id, password_deed(user_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,10 @@ class RecordingIdentity:
     @cached_property
     def organizations(self) -> RecordingOrganizations:
         return RecordingOrganizations(self.identity.organizations, self.notes)
+
+    @property
+    def password_resets(self) -> PasswordResets:
+        return self.identity.password_resets  # That somebody asked is told by mail; what comes of it is noted.
 
     @property
     def audit(self) -> AuditLog:
