@@ -20,6 +20,7 @@ from application.organizations import (
     RenameOrganization,
     RevokeInvitation,
 )
+from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
 from application.tasks import (
     ChangeTask,
     CompleteTask,
@@ -47,6 +48,10 @@ class Application:
     create_admin: CreateAdmin
     get_me: GetMe
     change_me: ChangeMe
+
+    change_password: ChangePassword
+    request_password_reset: RequestPasswordReset
+    confirm_password_reset: ConfirmPasswordReset
 
     found_organization: FoundOrganization
     list_organizations: ListOrganizations

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     audit_reads: LaterFlag = False
     require_if_match: LaterFlag = False
     unsafe_database_role: bool = False
-    mail_url: LaterText = ""
+    mail_url: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
     metrics: LaterFlag = False
@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     def https_only(self) -> bool:
         """Whether plain HTTP is refused: as set, and in production unless set otherwise."""
         return self.in_production if self.require_https is None else self.require_https
+
+    @property
+    def mails(self) -> bool:
+        """Whether a mail server is named."""
+        return self.mail_url is not None and bool(self.mail_url.get_secret_value())
 
     @property
     def logs_as_json(self) -> bool:

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from adapters.memory.audit import MemoryOpenLog
 from adapters.memory.cursors import MemoryCursors
+from adapters.memory.errands import MemoryErrands
 from adapters.memory.identity import MemoryOpenIdentity
+from adapters.memory.mail import MemoryMailer
 from adapters.memory.organizations import MemoryOpenReception
 from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.readiness import MemoryReadiness
@@ -13,6 +15,7 @@ from adapters.memory.store import MemoryStore
 from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens
 from application import accounts, audit, authentication, operations, organizations, tasks
 from application.facade import Application
+from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
@@ -28,11 +31,17 @@ POLICY = PasswordPolicy(frozenset({"password"}))
 
 
 def application_in_memory(
-    clock: Clock, new_id: IdGenerator, *, store: MemoryStore | None = None, passwords: Passwords | None = None
+    clock: Clock,
+    new_id: IdGenerator,
+    *,
+    store: MemoryStore | None = None,
+    passwords: Passwords | None = None,
+    post: Post | None = None,
 ) -> Application:
     """Every use case, on one store that forgets everything at the end."""
     store = store or MemoryStore()
     passwords = passwords or MemoryPasswords()
+    post = post or Post(MemoryMailer(), MemoryErrands())
     open_log, unsealed = MemoryOpenLog(store), Unsealed()
     scribe = Scribe(clock, new_id, open_log, unsealed)
     open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe)
@@ -55,6 +64,11 @@ def application_in_memory(
         create_admin=accounts.CreateAdmin(open_account),
         get_me=accounts.GetMe(open_identity),
         change_me=accounts.ChangeMe(open_identity, clock),
+        change_password=ChangePassword(open_identity, passwords, POLICY, post, scribe, clock),
+        request_password_reset=RequestPasswordReset(
+            SendPasswordReset(open_identity, refresh_tokens, post, clock), post.errands
+        ),
+        confirm_password_reset=ConfirmPasswordReset(open_identity, passwords, POLICY, refresh_tokens, post, clock),
         found_organization=organizations.FoundOrganization(open_identity, clock, new_id),
         list_organizations=organizations.ListOrganizations(open_identity),
         get_organization=organizations.GetOrganization(open_space),

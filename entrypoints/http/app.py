@@ -3,7 +3,9 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import structlog
 from fastapi import FastAPI
 
 from entrypoints.container import Service, build
@@ -12,11 +14,13 @@ from entrypoints.http.errors import handle_errors
 from entrypoints.http.middleware import Envelope
 from entrypoints.http.openapi import document
 from entrypoints.http.responses import Json
-from entrypoints.http.routes import audit, auth, operations, organizations, tasks, users
+from entrypoints.http.routes import audit, auth, operations, organizations, passwords, tasks, users
 from entrypoints.http.routing import OF_OWNER, PERSONAL, serve
 from entrypoints.logs import configure_logs
 from entrypoints.settings import read_settings
 from entrypoints.version import VERSION
+
+log: Any = structlog.get_logger("taskward.http")
 
 
 def create_app(service: Service) -> FastAPI:
@@ -45,6 +49,8 @@ def create_app(service: Service) -> FastAPI:
         serve(app, tasks.router, prefix)
         serve(app, audit.router, prefix)
     for router in (users.router, organizations.router, auth.router, auth.public, audit.administration):
+        serve(app, router, PERSONAL)
+    for router in (passwords.router, passwords.public):
         serve(app, router, PERSONAL)
     serve(app, operations.router, "")
     app.openapi = lambda: document(app)  # type: ignore[method-assign] # as FastAPI's documentation says
@@ -76,4 +82,6 @@ def from_environment() -> FastAPI:
     """The service as the environment says; for ``uvicorn --factory``."""
     settings = read_settings()
     configure_logs(settings)
+    if settings.in_production and not settings.mails:
+        log.warning("TASKWARD_MAIL_URL is unset: nobody who has forgotten their password can choose a new one")
     return create_app(build(settings))

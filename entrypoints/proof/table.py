@@ -88,6 +88,7 @@ _ORGANIZATIONS: Final = {
 _ACCOUNT: Final = {
     "get_me": Rule(Kind.ACCOUNT, 200),
     "change_me": Rule(Kind.ACCOUNT, 200, Case(body=bodies.a_full_name)),
+    "change_password": Rule(Kind.ACCOUNT, 204, Case(body=bodies.the_same_password), uses_up=UsedUp.ACCOUNT),
     "logout": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.SESSION),
     "found_organization": Rule(Kind.ACCOUNT, 201, Case(body=bodies.a_name)),
     "list_organizations": Rule(Kind.ACCOUNT, 200),
@@ -98,6 +99,9 @@ _PUBLIC: Final = {
     "register": Rule(Kind.PUBLIC, 201, Case(body=bodies.a_registration)),
     "login": Rule(Kind.PUBLIC, 200, Case(body=bodies.credentials)),
     "refresh": Rule(Kind.PUBLIC, 200, Case(body=bodies.a_refresh_token)),
+    "request_password_reset": Rule(Kind.PUBLIC, 202, Case(body=bodies.an_address_of_nobody)),
+    # Nobody who only speaks HTTP holds a token: what can be tried is that everybody else is refused.
+    "confirm_password_reset": Rule(Kind.PUBLIC, 400, Case(body=bodies.an_unknown_token)),
 }
 
 _ADMINISTRATION: Final = {

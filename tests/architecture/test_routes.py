@@ -16,6 +16,8 @@ PUBLIC: Final = {
     "register",
     "login",
     "refresh",
+    "request_password_reset",
+    "confirm_password_reset",
     "livez",
     "readyz",
     "/openapi.json",

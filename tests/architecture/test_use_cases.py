@@ -21,13 +21,16 @@ WHO: Final = re.compile(r"\b(may|alone)\b")
 WITHOUT_ACTOR: Final = {
     "Authenticate",
     "CheckReadiness",
+    "ConfirmPasswordReset",
     "CreateAdmin",
     "InspectLog",
     "OpenAccount",
     "Refresh",
     "Register",
+    "RequestPasswordReset",
     "SealGrownLogs",
     "SealLog",
+    "SendPasswordReset",
     "SignIn",
 }
 """The use cases for people who have not signed in, and for those who run the service."""

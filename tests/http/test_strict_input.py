@@ -101,7 +101,10 @@ nothing_is_written = pytest.mark.usefixtures("_unchanged")
 @every_body
 async def test_the_example_that_the_tests_start_from_is_well_formed(operation: Operation, target: Target) -> None:
     answer = await target.send(json.dumps(target.example).encode())
-    assert answer.status_code in {200, 201, 401}, answer.text
+    if answer.status_code == 400:  # There is nothing wrong with its form: no mail was sent.
+        assert answer.json()["type"].endswith("#password-reset-refused")
+    else:
+        assert answer.status_code in {200, 201, 202, 204, 401}, answer.text
 
 
 @every_body
