@@ -85,7 +85,12 @@ def _is_for_good(error: Exception) -> bool:
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return all(_is_for_good(refused) for refused in error.recipients)
     refused = isinstance(error, aiosmtplib.SMTPResponseException) and error.code >= _REFUSED_FOR_GOOD
-    return refused or isinstance(error, aiosmtplib.SMTPNotSupported)
+    return refused or _is_lack(error) or isinstance(error, aiosmtplib.SMTPNotSupported)
+
+
+def _is_lack(error: BaseException) -> bool:
+    """Whether the server lacks what is needed, STARTTLS or a way to sign in: the library raises its plainest error."""
+    return type(error) is aiosmtplib.SMTPException
 
 
 def _named(error: BaseException) -> str:
@@ -93,5 +98,6 @@ def _named(error: BaseException) -> str:
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         error = error.recipients[0]
     code = f" {error.code}" if isinstance(error, aiosmtplib.SMTPResponseException) else ""
+    lack = f": {error}" if _is_lack(error) else ""
     behind = f" from {_named(error.__cause__)}" if error.__cause__ else ""
-    return f"{type(error).__name__}{code}{behind}"
+    return f"{type(error).__name__}{code}{lack}{behind}"

@@ -3,7 +3,6 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -19,8 +18,6 @@ from entrypoints.http.routing import OF_OWNER, PERSONAL, serve
 from entrypoints.logs import configure_logs
 from entrypoints.settings import read_settings
 from entrypoints.version import VERSION
-
-log: Any = structlog.get_logger("taskward.http")
 
 
 def create_app(service: Service) -> FastAPI:
@@ -83,5 +80,6 @@ def from_environment() -> FastAPI:
     settings = read_settings()
     configure_logs(settings)
     if settings.in_production and not settings.mails:
+        log = structlog.get_logger("taskward.http")
         log.warning("TASKWARD_MAIL_URL is unset: nobody who has forgotten their password can choose a new one")
     return create_app(build(settings))

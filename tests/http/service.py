@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.system.clock import SystemClock
 from application.ports.identity import OpenIdentity
+from application.ports.mail import Mailer
 from entrypoints.container import Service, build
 from entrypoints.http.app import create_app
 from entrypoints.settings import Environment, Settings
@@ -41,9 +42,9 @@ def quiet_log() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Service]:
+async def running(settings: Settings, mailer: Mailer | None = None) -> AsyncIterator[Service]:
     """The service, on a database that has been migrated."""
-    service = build(settings)
+    service = build(settings, mailer)
     async with service.running():
         yield service
 
