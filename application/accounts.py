@@ -81,6 +81,8 @@ class ChangeMe:
             user = await identity.users.get(actor.user_id)
             changed = user.change(changes, at=self.clock())
             await identity.users.save(changed)
+            if changed.email != user.email:
+                await identity.password_resets.void(user.id)  # It was mailed to the former address.
         return changed
 
 

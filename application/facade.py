@@ -31,6 +31,7 @@ from application.organizations import (
     RenameOrganization,
     RevokeInvitation,
 )
+from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
 from application.sessions import EndAllSessions, EndSession, ListSessions
 from application.tasks import (
     ChangeTask,
@@ -72,6 +73,10 @@ class Application:
     change_user: ChangeUser
     find_accounts: FindAccounts
     manage_account: ManageAccount
+
+    change_password: ChangePassword
+    request_password_reset: RequestPasswordReset
+    confirm_password_reset: ConfirmPasswordReset
 
     found_organization: FoundOrganization
     list_organizations: ListOrganizations

@@ -163,6 +163,11 @@ def account_deed(action: Action, was: User | None, now: User | None) -> Deed:
     )
 
 
+def password_deed(user_id: UserId) -> Deed:
+    """The password of an account was replaced by another one."""
+    return Deed(action=Action.PASSWORD_CHANGE, resource_type=Resource.ACCOUNT, resource_id=str(user_id))
+
+
 def session_deed(action: Action, session: Session) -> Deed:
     """A session began or ended."""
     return Deed(action=action, resource_type=Resource.SESSION, resource_id=str(session.id))

@@ -1,8 +1,9 @@
 """Everything that can be refused, as exceptions with a stable ``code``.
 
 The tree: ``DomainError`` > ``InvalidValue``, ``NotAuthenticated``, ``Forbidden``, ``NotFound``,
-``InvitationRefused``, ``CursorRefused``, ``Conflict``, ``Unavailable``. An entrypoint maps these families to
-its own words (HTTP: to statuses) and passes ``code`` and ``detail`` on; nobody looks further than the family.
+``InvitationRefused``, ``PasswordResetRefused``, ``CursorRefused``, ``Conflict``, ``Unavailable``. An entrypoint maps
+these families to its own words (HTTP: to statuses) and passes ``code`` and ``detail`` on; nobody looks further than
+the family.
 """
 
 from typing import ClassVar
@@ -83,10 +84,10 @@ class NotAnAdministrator(Forbidden):
 
 
 class WrongPassword(Forbidden):
-    """The password that the caller proves themselves with is wrong."""
+    """The caller is signed in, and did not prove once more who they are."""
 
     code = "wrong-password"
-    detail = "This is not your current password. Nothing was changed."
+    detail = "This is not the password of your account. Send the one that you sign in with."
 
 
 class NotFound(DomainError):
@@ -146,6 +147,13 @@ class InvitationRefused(DomainError):
 
     code = "invitation-refused"
     detail = "This invitation cannot be used any more, or never could. Ask for a new one."
+
+
+class PasswordResetRefused(DomainError):
+    """The token of a mail is used, expired, replaced or unknown, or its account not active: one answer for all."""
+
+    code = "password-reset-refused"
+    detail = "This token cannot be used any more, or never could. Ask for a new mail."
 
 
 class CursorRefused(DomainError):

@@ -69,13 +69,13 @@ class PasswordPolicy:
 
     common: AbstractSet[str]
 
-    def check(self, password: Password) -> None:
-        """Raise InvalidValue for a password that is among the first anybody would try."""
+    def check(self, password: Password, *, field: str = "password") -> None:
+        """Raise InvalidValue for a password that is among the first anybody would try; ``field`` is where it stood."""
         if password.lower() in self.common:
             raise InvalidValue(
                 "common_password",
                 "This password is among the commonest ones. Choose another, for example four random words.",
-                field="password",
+                field=field,
             )
 
 

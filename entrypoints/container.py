@@ -12,6 +12,10 @@ import structlog
 from dependency_injector import containers, providers
 from pydantic import SecretStr
 
+from adapters.mail.console import ConsoleMailer
+from adapters.mail.nowhere import NoMailer
+from adapters.mail.smtp import SmtpMailer
+from adapters.mail.url import read_mail_url
 from adapters.security.cursors import SignedCursors
 from adapters.security.keys import KeyRing
 from adapters.security.passwords import BcryptPasswords, common_passwords
@@ -25,10 +29,13 @@ from adapters.sql.readiness import SqlReadiness
 from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.url import DatabaseUrl, database_at, database_file, is_sqlite, read_url
 from adapters.system.clock import SystemClock
+from adapters.system.errands import TaskErrands
 from adapters.system.ids import Uuid7Generator
 from application import accounts, administration, audit, authentication, operations, organizations, sessions, tasks
 from application.facade import Application
+from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
 from application.ports.clock import Clock
+from application.ports.mail import Mailer
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
@@ -41,6 +48,9 @@ from entrypoints.settings import Settings, WrongSetting
 T = TypeVar("T")
 
 _SECONDS_BETWEEN_SEALS: Final = 1.0
+_LOOK_UPS: Final = 256
+_LOOK_UPS_AT_ONCE: Final = 2
+_MAILS: Final = 256
 
 log: Any = structlog.get_logger("taskward")
 
@@ -73,6 +83,12 @@ def _limits(settings: Settings) -> SessionLimits:
         total=timedelta(days=settings.session_max_days),
         grace=timedelta(seconds=settings.refresh_grace_seconds),
     )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.mail_url is not None and settings.mails:
+        return SmtpMailer(_parsed("mail_url", read_mail_url, settings.mail_url.get_secret_value()))
+    return NoMailer() if settings.in_production else ConsoleMailer()
 
 
 def _access_tokens(settings: Settings, keys: KeyRing, new_id: Uuid7Generator) -> JwtAccessTokens:
@@ -121,6 +137,12 @@ class Container(containers.DeclarativeContainer):
     start_session = providers.Singleton(
         authentication.StartSession, open_identity, passwords, limits, scribe, clock, new_id
     )
+    # Two, so that mails which nobody takes leave no mark on whether there is room for the next request.
+    look_ups = providers.Singleton(TaskErrands, _LOOK_UPS, _LOOK_UPS_AT_ONCE)
+    deliveries = providers.Singleton(TaskErrands, _MAILS, _MAILS)
+    mailer = providers.Singleton(_mailer, settings)
+    post = providers.Singleton(Post, mailer, deliveries)
+
     open_account = providers.Singleton(accounts.OpenAccount, open_identity, passwords, policy, clock, new_id)
 
     application = providers.Singleton(
@@ -148,6 +170,15 @@ class Container(containers.DeclarativeContainer):
         change_user=providers.Singleton(administration.ChangeUser, open_identity, clock),
         find_accounts=providers.Singleton(administration.FindAccounts, open_identity),
         manage_account=providers.Singleton(administration.ManageAccount, open_identity, clock),
+        change_password=providers.Singleton(ChangePassword, open_identity, passwords, policy, post, scribe, clock),
+        request_password_reset=providers.Singleton(
+            RequestPasswordReset,
+            providers.Singleton(SendPasswordReset, open_identity, refresh_tokens, post, clock),
+            look_ups,
+        ),
+        confirm_password_reset=providers.Singleton(
+            ConfirmPasswordReset, open_identity, passwords, policy, refresh_tokens, post, clock
+        ),
         found_organization=providers.Singleton(organizations.FoundOrganization, open_identity, clock, new_id),
         list_organizations=providers.Singleton(organizations.ListOrganizations, open_identity),
         get_organization=providers.Singleton(organizations.GetOrganization, open_space),
@@ -186,6 +217,8 @@ class Service:
     application: Application
     _database: Database
     _passwords: BcryptPasswords
+    _errands: tuple[TaskErrands, ...]
+    """Those that make work for others come before those."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Application]:
@@ -197,6 +230,8 @@ class Service:
         finally:
             sealing.cancel()
             await asyncio.wait([sealing])
+            for errands in self._errands:
+                await errands.finish()
             await self._seal_once()
             await self._database.close()
             self._passwords.close()
@@ -214,12 +249,18 @@ class Service:
             log.warning("sealing put off", reason="the database does not answer")
 
 
-def build(settings: Settings, *, clock: Clock | None = None) -> Service:
-    """Put the service together, on another clock if one is given. Raises WrongSetting."""
+def build(settings: Settings, *, clock: Clock | None = None, mailer: Mailer | None = None) -> Service:
+    """Put the service together, with another clock or another way to send mails if one is given.
+
+    Raises WrongSetting.
+    """
     container = Container(settings=settings)
     if clock is not None:
         container.clock.override(providers.Object(clock))
-    return Service(settings, container.application(), container.database(), container.passwords())
+    if mailer is not None:
+        container.mailer.override(providers.Object(mailer))
+    errands = (container.look_ups(), container.deliveries())
+    return Service(settings, container.application(), container.database(), container.passwords(), errands)
 
 
 async def migrate(settings: Settings, revision: str = "head") -> str:

@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     audit_reads: bool = False
     require_if_match: LaterFlag = False
     unsafe_database_role: bool = False
-    mail_url: LaterText = ""
+    mail_url: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
     metrics: LaterFlag = False
@@ -116,6 +116,11 @@ class Settings(BaseSettings):
     def origins(self) -> list[str]:
         """The origins whose pages may use the service."""
         return _parts(self.allowed_origins)
+
+    @property
+    def mails(self) -> bool:
+        """Whether a mail server is named."""
+        return self.mail_url is not None and bool(self.mail_url.get_secret_value())
 
     @property
     def logs_as_json(self) -> bool:

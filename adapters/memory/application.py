@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from adapters.memory.audit import MemoryOpenLog
 from adapters.memory.cursors import MemoryCursors
+from adapters.memory.errands import MemoryErrands
 from adapters.memory.identity import MemoryOpenIdentity
+from adapters.memory.mail import MemoryMailer
 from adapters.memory.organizations import MemoryOpenReception
 from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.readiness import MemoryReadiness
@@ -13,6 +15,7 @@ from adapters.memory.store import MemoryStore
 from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens, MemorySessionCookies
 from application import accounts, administration, audit, authentication, operations, organizations, sessions, tasks
 from application.facade import Application
+from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
@@ -27,17 +30,19 @@ ACCESS_LIFETIME = timedelta(minutes=15)
 POLICY = PasswordPolicy(frozenset({"password"}))
 
 
-def application_in_memory(
+def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     clock: Clock,
     new_id: IdGenerator,
     *,
     store: MemoryStore | None = None,
     passwords: Passwords | None = None,
     audit_reads: bool = False,
+    post: Post | None = None,
 ) -> Application:
     """Every use case, on one store that forgets everything at the end."""
     store = store or MemoryStore()
     passwords = passwords or MemoryPasswords()
+    post = post or Post(MemoryMailer(), MemoryErrands())
     open_log, unsealed = MemoryOpenLog(store), Unsealed()
     scribe = Scribe(clock, new_id, open_log, unsealed)
     open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe, audit_reads)
@@ -71,6 +76,11 @@ def application_in_memory(
         change_user=administration.ChangeUser(open_identity, clock),
         find_accounts=administration.FindAccounts(open_identity),
         manage_account=administration.ManageAccount(open_identity, clock),
+        change_password=ChangePassword(open_identity, passwords, POLICY, post, scribe, clock),
+        request_password_reset=RequestPasswordReset(
+            SendPasswordReset(open_identity, refresh_tokens, post, clock), post.errands
+        ),
+        confirm_password_reset=ConfirmPasswordReset(open_identity, passwords, POLICY, refresh_tokens, post, clock),
         found_organization=organizations.FoundOrganization(open_identity, clock, new_id),
         list_organizations=organizations.ListOrganizations(open_identity),
         get_organization=organizations.GetOrganization(open_space),

@@ -15,6 +15,7 @@ from domain.audit import Action
 from domain.errors import EmailTaken, NotFound
 from domain.ids import NOBODY, SessionId, SpaceId, UserId, personal_space
 from domain.organization import Membership
+from domain.password_reset import PasswordReset
 from domain.session import RefreshToken, Session
 from domain.user import Email, User
 
@@ -42,6 +43,10 @@ class MemoryUsers:
     async def get(self, user_id: UserId) -> User:
         """The account."""
         return self._account(user_id).user
+
+    async def credentials(self, user_id: UserId) -> Credentials:
+        """The account, with the hash of its password."""
+        return self._account(user_id)
 
     async def with_email(self, email: Email) -> Credentials | None:
         """The account that has this address."""
@@ -75,12 +80,17 @@ class MemoryUsers:
         tokens = [token.hash for token in contents.refresh_tokens.values() if token.session_id in sessions]
         del self._accounts[user.id]
         del contents.memberships[space_id, user.id]
+        contents.password_resets.pop(user.id, None)
         for session_id in sessions:
             del contents.sessions[session_id]
         for hash_ in tokens:
             del contents.refresh_tokens[hash_]
         for key in [key for key in contents.tasks if key[0] == space_id]:
             del contents.tasks[key]
+
+    async def change_password(self, user_id: UserId, password_hash: str) -> None:
+        """Replace the hash by that of another password."""
+        await self.save_password_hash(user_id, password_hash)
 
     def _account(self, user_id: UserId) -> Credentials:
         account = self._accounts.get(user_id)
@@ -138,6 +148,25 @@ class MemorySessions:
         self._tokens[by.hash] = by
 
 
+class MemoryPasswordResets:
+    """The open ways back into accounts."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._resets = contents.password_resets
+
+    async def put(self, reset: PasswordReset) -> None:
+        """Keep it in place of the account's former one."""
+        self._resets[reset.user_id] = reset
+
+    async def with_token(self, token_hash: bytes) -> PasswordReset | None:
+        """The one with this token."""
+        return next((reset for reset in self._resets.values() if reset.token_hash == token_hash), None)
+
+    async def void(self, user_id: UserId) -> None:
+        """Forget the account's one."""
+        self._resets.pop(user_id, None)
+
+
 class MemoryIdentity:
     """Accounts and sessions in one transaction."""
 
@@ -146,6 +175,7 @@ class MemoryIdentity:
         self.users = MemoryUsers(contents)
         self.sessions = MemorySessions(contents)
         self.organizations = MemoryOrganizations(contents)
+        self.password_resets = MemoryPasswordResets(contents)
         self.audit = MemoryAuditLog(contents, NO_SPACE)
         self.accounts_log = MemoryAccountsLog(contents)
 

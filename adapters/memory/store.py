@@ -11,6 +11,7 @@ from application.ports.reading import OpenedForReading
 from domain.audit import AuditEvent, Seal
 from domain.ids import EventId, InvitationId, SessionId, SpaceId, TaskId, UserId
 from domain.organization import Invitation, Membership, Organization
+from domain.password_reset import PasswordReset
 from domain.session import RefreshToken, Session
 from domain.task import Task
 
@@ -22,6 +23,7 @@ class Contents:
     accounts: dict[UserId, Credentials] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     refresh_tokens: dict[bytes, RefreshToken] = field(default_factory=dict)
+    password_resets: dict[UserId, PasswordReset] = field(default_factory=dict)
     organizations: dict[SpaceId, Organization] = field(default_factory=dict)
     memberships: dict[tuple[SpaceId, UserId], Membership] = field(default_factory=dict)
     invitations: dict[tuple[SpaceId, InvitationId], Invitation] = field(default_factory=dict)
@@ -41,6 +43,9 @@ class _Sealed(dict[Any, Any]):
         raise OpenedForReading
 
     def __delitem__(self, key: object) -> NoReturn:
+        raise OpenedForReading
+
+    def pop(self, *_: object) -> NoReturn:
         raise OpenedForReading
 
 

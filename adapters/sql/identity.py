@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from adapters.sql.audit import SqlAccountsLog, SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
 from adapters.sql.organizations import SqlInterior, SqlOrganizations
+from adapters.sql.password_resets import SqlPasswordResets
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.users import SqlUsers
 from application.ports.clock import Clock
@@ -23,6 +24,7 @@ class SqlIdentity:
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
         self.organizations = SqlOrganizations(connection)
+        self.password_resets = SqlPasswordResets(connection)
         self.audit = SqlAuditLog(connection, NO_SPACE)
         self.accounts_log = SqlAccountsLog(connection)
 

@@ -18,8 +18,9 @@ _SESSION: Final = Reading(select(*sessions.c).where(sessions.c.id == bindparam("
 _SESSIONS_OF: Final = Reading(
     select(*sessions.c)
     .where(sessions.c.user_id == bindparam("user_id"), sessions.c.revoked_at.is_(None))
-    .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
+    .order_by(sessions.c.id)
 )
+"""Held in an order that never changes: in another one, two who end them all could lock each other out."""
 _SAVE_SESSION: Final = Query(
     update(sessions)
     .where(sessions.c.id == bindparam("session_id"))
@@ -86,7 +87,8 @@ class SqlSessions:
 
     async def of(self, user_id: UserId) -> Sequence[Session]:
         """Somebody's sessions."""
-        return [_session_from(row) for row in await _SESSIONS_OF.all(self._connection, user_id=user_id)]
+        found = [_session_from(row) for row in await _SESSIONS_OF.all(self._connection, user_id=user_id)]
+        return sorted(found, key=lambda session: (session.last_used_at, session.id), reverse=True)
 
     async def save(self, session: Session) -> None:
         """Replace the session of the same id."""

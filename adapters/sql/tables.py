@@ -96,6 +96,18 @@ refresh_tokens = Table(
     sqlite_strict=True,
 )
 
+password_resets = Table(
+    "password_resets",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    PrimaryKeyConstraint("user_id"),
+    Index("password_resets_token_hash_key", "token_hash", unique=True),
+    sqlite_strict=True,
+)
+
 spaces = Table(
     "spaces",
     metadata,

@@ -133,10 +133,14 @@ class SqlUsers:
 
     async def get(self, user_id: UserId) -> User:
         """The account."""
+        return (await self.credentials(user_id)).user
+
+    async def credentials(self, user_id: UserId) -> Credentials:
+        """The account, with the hash of its password."""
         row = await _USER.one(self._connection, user_id=user_id)
         if row is None:
             raise NotFound
-        return _credentials(row).user
+        return _credentials(row)
 
     async def with_email(self, email: Email) -> Credentials | None:
         """The account that has this address."""
@@ -181,6 +185,10 @@ class SqlUsers:
         await self._connection.step_into(space_id)
         await self._connection.execute(_REMOVE_SPACE, space_id=space_id)
         await self._connection.execute(_REMOVE_USER, user_id=user.id)
+
+    async def change_password(self, user_id: UserId, password_hash: str) -> None:
+        """Replace the hash by that of another password."""
+        await self.save_password_hash(user_id, password_hash)
 
 
 def _translated(violated: ConstraintViolated) -> Exception:

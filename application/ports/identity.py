@@ -1,4 +1,4 @@
-"""Where accounts and their sessions are kept."""
+"""Where accounts, their sessions and the ways back into them are kept."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -10,6 +10,7 @@ from application.ports.organizations import Interior, Organizations
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action
 from domain.ids import SessionId, SpaceId, UserId
+from domain.password_reset import PasswordReset
 from domain.session import RefreshToken, Session
 from domain.user import Email, User
 
@@ -50,6 +51,10 @@ class Users(Protocol):
         """The account. Raises NotFound."""
         ...
 
+    async def credentials(self, user_id: UserId) -> Credentials:
+        """The account, with the hash of its password. Raises NotFound."""
+        ...
+
     async def with_email(self, email: Email) -> Credentials | None:
         """The account that has this address, without regard to case."""
         ...
@@ -67,7 +72,11 @@ class Users(Protocol):
         ...
 
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
-        """Replace the hash of the account's password."""
+        """Replace the hash of the account's password by another one of the same password."""
+        ...
+
+    async def change_password(self, user_id: UserId, password_hash: str) -> None:
+        """Replace the hash of the account's password by that of another password."""
         ...
 
     async def remove(self, user: User) -> None:
@@ -110,6 +119,22 @@ class Sessions(Protocol):
         ...
 
 
+class PasswordResets(Protocol):
+    """The open ways back into accounts whose password is forgotten: one for each account at most."""
+
+    async def put(self, reset: PasswordReset) -> None:
+        """Keep it, in place of the account's former one. Whoever puts one holds the account."""
+        ...
+
+    async def with_token(self, token_hash: bytes) -> PasswordReset | None:
+        """The one with this token, held until the transaction ends."""
+        ...
+
+    async def void(self, user_id: UserId) -> None:
+        """Forget the account's one, if there is one."""
+        ...
+
+
 class Identity(Protocol):
     """Accounts and sessions in one transaction."""
 
@@ -121,6 +146,11 @@ class Identity(Protocol):
     @property
     def sessions(self) -> Sessions:
         """All sign-ins."""
+        ...
+
+    @property
+    def password_resets(self) -> PasswordResets:
+        """All ways back."""
         ...
 
     @property

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from application.ports.audit import AccountsLog, AuditLog
-from application.ports.identity import Credentials, Identity, OpenIdentity, Sessions, UserPage, UserQuery, Users
+from application.ports.identity import (
+    Credentials,
+    Identity,
+    OpenIdentity,
+    PasswordResets,
+    Sessions,
+    UserPage,
+    UserQuery,
+    Users,
+)
 from application.ports.organizations import (
     Belonging,
     Charter,
@@ -19,7 +28,7 @@ from application.ports.organizations import (
 from application.recording.scribe import Notes, Scribe
 from application.recording.spaces import RecordingMembers, RecordingTasks
 from domain.access import NOWHERE, Actor, Origin
-from domain.audit import Action, Resource, account_deed, organization_deed, session_deed
+from domain.audit import Action, Resource, account_deed, organization_deed, password_deed, session_deed
 from domain.errors import Forbidden, InvitationRefused, NotAuthenticated
 from domain.ids import SessionId, SpaceId, UserId
 from domain.organization import Membership, Organization
@@ -43,6 +52,9 @@ class RecordingUsers:
     async def get(self, user_id: UserId) -> User:
         self.found[user_id] = await self.users.get(user_id)
         return self.found[user_id]
+
+    async def credentials(self, user_id: UserId) -> Credentials:
+        return await self.users.credentials(user_id)
 
     async def with_email(self, email: Email) -> Credentials | None:
         return await self.users.with_email(email)
@@ -68,6 +80,10 @@ class RecordingUsers:
     async def remove(self, user: User) -> None:
         await self.users.remove(user)
         self.notes.did(user.id, account_deed(Action.DELETE, user, None))
+
+    async def change_password(self, user_id: UserId, password_hash: str) -> None:
+        await self.users.change_password(user_id, password_hash)
+        self.notes.did(user_id, password_deed(user_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +171,10 @@ class RecordingIdentity:
     @cached_property
     def organizations(self) -> RecordingOrganizations:
         return RecordingOrganizations(self.identity.organizations, self.notes)
+
+    @property
+    def password_resets(self) -> PasswordResets:
+        return self.identity.password_resets  # That somebody asked is told by mail; what comes of it is noted.
 
     @property
     def audit(self) -> AuditLog:

@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
 
 from entrypoints.container import Service, build
@@ -14,7 +15,7 @@ from entrypoints.http.errors import handle_errors
 from entrypoints.http.middleware import Envelope
 from entrypoints.http.openapi import document
 from entrypoints.http.responses import Json
-from entrypoints.http.routes import administration, audit, auth, operations, organizations, tasks, users
+from entrypoints.http.routes import administration, audit, auth, operations, organizations, passwords, tasks, users
 from entrypoints.http.routing import OF_OWNER, PERSONAL, serve
 from entrypoints.logs import configure_logs
 from entrypoints.settings import read_settings
@@ -56,6 +57,8 @@ def create_app(service: Service) -> FastAPI:
         audit.administration,
     ):
         serve(app, router, PERSONAL)
+    for router in (passwords.router, passwords.public):
+        serve(app, router, PERSONAL)
     serve(app, operations.router, "")
     app.openapi = lambda: document(app)  # type: ignore[method-assign] # as FastAPI's documentation says
     app.add_api_route("/openapi.json", _openapi(app), include_in_schema=False)
@@ -88,4 +91,7 @@ def from_environment() -> FastAPI:
     """The service as the environment says; for ``uvicorn --factory``."""
     settings = read_settings()
     configure_logs(settings)
+    if settings.in_production and not settings.mails:
+        log = structlog.get_logger("taskward.http")
+        log.warning("TASKWARD_MAIL_URL is unset: nobody who has forgotten their password can choose a new one")
     return create_app(build(settings))

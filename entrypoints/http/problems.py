@@ -19,6 +19,7 @@ from domain.errors import (
     InvitationRefused,
     NotAuthenticated,
     NotFound,
+    PasswordResetRefused,
     Unavailable,
 )
 
@@ -29,6 +30,7 @@ PAGE: Final = "/docs/problems"
 STATUS_OF: Final[Mapping[type[DomainError], HTTPStatus]] = {
     InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvitationRefused: HTTPStatus.BAD_REQUEST,
+    PasswordResetRefused: HTTPStatus.BAD_REQUEST,
     CursorRefused: HTTPStatus.BAD_REQUEST,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,

@@ -66,6 +66,22 @@ async def credentials_of_a_new_account(scene: Scene) -> Json:
     return (await scene.cast.deployment.register()).credentials
 
 
+async def an_address_of_nobody(_scene: Scene) -> Json:
+    """An address that no account has: nobody gets mail from this."""
+    return {"email": new_person().email}
+
+
+async def an_unknown_token(_scene: Scene) -> Json:
+    """The token of a mail that was never sent. Those that are sent cannot be read from here."""
+    return {"token": new_person().password, "new_password": new_person().password}
+
+
+async def the_same_password(scene: Scene) -> Json:
+    """The caller's own password, as the one they have and the one they want."""
+    password = (scene.person or scene.cast.spare).password
+    return {"current_password": password, "new_password": password}
+
+
 async def a_refresh_token(scene: Scene) -> Json:
     """One that has not been used yet, of a new session."""
     person = await scene.cast.deployment.sign_in_again(scene.cast.spare)

@@ -101,6 +101,7 @@ _ACCOUNT: Final = {
     "close_account": Rule(Kind.ACCOUNT, 204, Case(body=bodies.the_password), uses_up=UsedUp.ACCOUNT),
     "show_browser_session": Rule(Kind.ACCOUNT, 200, is_log=True),
     "logout_browser": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.SESSION),
+    "change_password": Rule(Kind.ACCOUNT, 204, Case(body=bodies.the_same_password), uses_up=UsedUp.ALL_SESSIONS),
     "logout": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.SESSION),
     "logout_all": Rule(Kind.ACCOUNT, 204, uses_up=UsedUp.ALL_SESSIONS),
     "list_sessions": Rule(Kind.ACCOUNT, 200, is_log=True),
@@ -115,6 +116,9 @@ _PUBLIC: Final = {
     "login": Rule(Kind.PUBLIC, 200, Case(body=bodies.credentials)),
     "login_browser": Rule(Kind.PUBLIC, 200, Case(body=bodies.credentials_of_a_new_account)),
     "refresh": Rule(Kind.PUBLIC, 200, Case(body=bodies.a_refresh_token)),
+    "request_password_reset": Rule(Kind.PUBLIC, 202, Case(body=bodies.an_address_of_nobody)),
+    # Nobody who only speaks HTTP holds a token: what can be tried is that everybody else is refused.
+    "confirm_password_reset": Rule(Kind.PUBLIC, 400, Case(body=bodies.an_unknown_token)),
 }
 
 _ADMINISTRATION: Final = {

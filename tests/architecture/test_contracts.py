@@ -65,6 +65,7 @@ VIOLATIONS: Final = {
         _plant("application.authentication -> application.operations"),
         _plant("application.operations -> application.tasks"),
         _plant("application.tasks -> application.accounts"),
+        _plant("application.letters -> application.operations"),
         _plant("application.unlisted -> application.ports", reported="- application.unlisted"),
     ],
     "adapters": [
@@ -90,6 +91,7 @@ VIOLATIONS: Final = {
         _plant("entrypoints.http.routing -> jwt"),
         _plant("adapters.memory.passwords -> bcrypt"),
     ],
+    "mail": [_plant("adapters.system.errands -> aiosmtplib")],
     "http": [
         _plant("entrypoints.container -> fastapi"),
         _plant("adapters.security.tokens -> starlette"),

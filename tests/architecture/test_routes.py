@@ -17,6 +17,8 @@ PUBLIC: Final = {
     "login",
     "login_browser",
     "refresh",
+    "request_password_reset",
+    "confirm_password_reset",
     "livez",
     "readyz",
     "/openapi.json",

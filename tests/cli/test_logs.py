@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import structlog
 
+from entrypoints.http.app import from_environment
 from entrypoints.logs import configure_logs
 from entrypoints.settings import read_settings
 
 CANARY = "canary-7431"
+KEYS = "k1:Fq3zW8hYt5nRc1xLp0vBs7dKm2gJe9uA"
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +83,20 @@ def test_the_level_is_the_one_that_was_set(monkeypatch: pytest.MonkeyPatch, caps
     written = capsys.readouterr().err
     assert "quiet" not in written
     assert "loud" in written
+
+
+@pytest.mark.parametrize(("url", "warnings"), [(None, 1), ("", 1), ("smtps://mail.example.org", 0)])
+def test_production_without_a_mail_server_starts_and_says_what_does_not_work(
+    url: str | None, warnings: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"ENVIRONMENT": "production", "SECRET_KEYS": KEYS, "TRUSTED_PROXIES": "10.0.0.1"}
+    for name, value in (settings | ({} if url is None else {"MAIL_URL": url})).items():
+        monkeypatch.setenv(f"TASKWARD_{name}", value)
+    from_environment()
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["level"] for line in lines if "TASKWARD_MAIL_URL" in line["event"]] == ["warning"] * warnings
+
+
+def test_development_without_a_mail_server_needs_no_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    from_environment()
+    assert capsys.readouterr().err == ""

@@ -117,7 +117,18 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         ],
         ("AUDIT_READS", "maybe"),
         ("REQUIRE_IF_MATCH", "on"),
-        ("MAIL_URL", "smtp://localhost"),
+        *[
+            ("MAIL_URL", value)
+            for value in (
+                "nonsense",
+                "http://mail.example.org",
+                "smtp://",
+                "smtp://mail.example.org:port",
+                "smtp://mail.example.org?starttls=yes",
+                "smtp://ann:pw@mail.example.org",
+                "smtp://127.0.0.1",
+            )
+        ],
         ("METRICS", "on"),
     ],
     ids=lambda part: part[:40],
@@ -154,6 +165,10 @@ def test_a_setting_that_nobody_knows_stops_the_start(name: str, monkeypatch: pyt
         ("AUDIT_READS", "on"),
         ("ALLOWED_ORIGINS", "https://app.example.org, http://localhost:3000,https://[::1]:8443"),
         ("REDIS_URL", ""),
+        ("MAIL_URL", ""),
+        ("MAIL_URL", "smtp://localhost:1025"),
+        ("MAIL_URL", "smtp://ann:pw@mail.example.org?starttls=1&from=no-reply@example.org"),
+        ("MAIL_URL", "smtps://ann:pw@mail.example.org"),
     ],
     ids=lambda part: part[:40],
 )
@@ -179,6 +194,11 @@ def test_tests_may_hash_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DATABASE_URL", f"postgresql://ann:x@{CANARY}:{CANARY}@localhost/taskward"),
         ("DATABASE_URL", f"postgresql:ann:{CANARY}@localhost/taskward"),
         ("DATABASE_URL", f"{CANARY}"),
+        ("MAIL_URL", CANARY),
+        ("MAIL_URL", f"smtp://ann:{CANARY}@mail.example.org"),
+        ("MAIL_URL", f"smtps://ann:{CANARY}@mail.example.org:port"),
+        ("MAIL_URL", f"smtps://ann:{CANARY}@mail.example.org?from=nobody"),
+        ("MAIL_URL", f"smtps://:{CANARY}@mail.example.org"),
     ],
 )
 def test_a_wrong_secret_is_not_shown(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,6 +212,7 @@ def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PASSWORD_PEPPER", f"{CANARY}-{CANARY}"),
         ("DATABASE_URL", f"postgresql://ann:{CANARY}@localhost/taskward"),
         ("MIGRATION_DATABASE_URL", f"postgresql://ann:{CANARY}@localhost/taskward"),
+        ("MAIL_URL", f"smtps://ann:{CANARY}@mail.example.org"),
     ):
         monkeypatch.setenv(f"TASKWARD_{name}", value)
     settings = read_settings()

@@ -1,8 +1,8 @@
-"""The exam of the port OpenIdentity: accounts and sessions."""
+"""The exam of the port OpenIdentity: accounts, sessions and ways back."""
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from domain.audit import Action
 from domain.errors import EmailTaken, NotAuthenticated, NotFound, SpaceForbidden
 from domain.ids import SessionId, SpaceId, UserId
 from domain.organization import Membership, Organization, OrganizationName
+from domain.password_reset import PasswordReset
 from domain.user import Email, FullName, User, UserRole
 from tests.support.people import LIMITS, People, a_task, new_email, new_id
 from tests.support.stores import NOON, Store
@@ -348,3 +349,73 @@ async def test_an_organization_is_left_from_inside(store: Store, people: People)
             pass
     async with store.open_space(owner, str(organization.id), read_only=True) as space:
         assert (await space.tasks.get(task.id)).assignee_id is None
+
+
+async def put(store: Store, user: User, token_hash: bytes, *, at: datetime = NOON) -> PasswordReset:
+    reset = PasswordReset.offer(user, token_hash=token_hash, at=at)
+    async with store.open_identity(None) as identity:
+        assert await identity.users.with_email(user.email)
+        await identity.password_resets.put(reset)
+    return reset
+
+
+async def with_token(store: Store, token_hash: bytes) -> PasswordReset | None:
+    async with store.open_identity(None, read_only=True) as identity:
+        return await identity.password_resets.with_token(token_hash)
+
+
+async def test_a_way_back_comes_back_as_it_was(store: Store, people: People) -> None:
+    token_hash = new_id().bytes * 2
+    reset = await put(store, await people.register(), token_hash)
+    assert await with_token(store, token_hash) == reset
+    assert await with_token(store, b"unknown") is None
+
+
+async def test_an_account_has_one_way_back(store: Store, people: People) -> None:
+    user, other = await people.register(), await people.register()
+    hashes = [new_id().bytes * 2 for _ in range(3)]
+    await put(store, user, hashes[0])
+    newest = await put(store, user, hashes[1], at=NOON + timedelta(minutes=1))
+    theirs = await put(store, other, hashes[2])
+    assert [await with_token(store, token_hash) for token_hash in hashes] == [None, newest, theirs]
+
+
+async def test_a_way_back_that_is_void_is_gone_and_no_other(store: Store, people: People) -> None:
+    user, other = await people.register(), await people.register()
+    hashes = [new_id().bytes * 2 for _ in range(2)]
+    await put(store, user, hashes[0])
+    theirs = await put(store, other, hashes[1])
+    for _ in range(2):
+        async with store.open_identity(None) as identity:
+            await identity.password_resets.void(user.id)
+        assert [await with_token(store, token_hash) for token_hash in hashes] == [None, theirs]
+
+
+async def test_of_ten_who_ask_at_once_the_newest_has_the_way_back(store: Store, people: People) -> None:
+    user = await people.register()
+    hashes = [new_id().bytes * 2 for _ in range(10)]
+    await asyncio.gather(*(put(store, user, token_hash) for token_hash in hashes))
+    assert len([token_hash for token_hash in hashes if await with_token(store, token_hash)]) == 1
+
+
+async def test_ways_back_are_not_written_behind_a_door_opened_for_reading(store: Store, people: People) -> None:
+    user, token_hash = await people.register(), new_id().bytes * 2
+    reset = await put(store, user, token_hash)
+    with pytest.raises(OpenedForReading):
+        async with store.open_identity(None, read_only=True) as identity:
+            await identity.password_resets.put(reset)
+    with pytest.raises(OpenedForReading):
+        async with store.open_identity(None, read_only=True) as identity:
+            await identity.password_resets.void(user.id)
+    assert await with_token(store, token_hash) == reset
+
+
+async def test_a_changed_password_is_kept(store: Store, people: People) -> None:
+    user = await people.register()
+    async with store.open_identity(None) as identity:
+        assert await identity.users.credentials(user.id) == Credentials(user, "a hash")
+        await identity.users.change_password(user.id, "another hash")
+    async with store.open_identity(None, read_only=True) as identity:
+        assert await identity.users.credentials(user.id) == Credentials(user, "another hash")
+        with pytest.raises(NotFound):
+            await identity.users.credentials(UserId(new_id()))

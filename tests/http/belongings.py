@@ -43,6 +43,8 @@ async def belongings_of(person: Person, operation: Operation) -> Belongings:
         body["password"] = person.password
     if "to" in body:
         body["to"] = person.id
+    if "current_password" in body:
+        body |= {"current_password": person.password, "new_password": person.password}
     if operation.path == "/api/invitations/accept":
         body["token"] = await _invitation_for_them(person.http)
     return Belongings(operation, path, body)

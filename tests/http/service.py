@@ -15,6 +15,7 @@ from adapters.sql.identity import SqlOpenIdentity
 from adapters.system.clock import SystemClock
 from application.ports.clock import Clock
 from application.ports.identity import OpenIdentity
+from application.ports.mail import Mailer
 from entrypoints.container import Service, build
 from entrypoints.http.app import create_app
 from entrypoints.settings import Environment, Settings
@@ -45,9 +46,11 @@ def quiet_log() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Service]:
+async def running(
+    settings: Settings, *, clock: Clock | None = None, mailer: Mailer | None = None
+) -> AsyncIterator[Service]:
     """The service, on a database that has been migrated."""
-    service = build(settings, clock=clock)
+    service = build(settings, clock=clock, mailer=mailer)
     async with service.running():
         yield service
 
@@ -76,7 +79,7 @@ async def serving(
     settings: Settings, *, origin: str = ORIGIN, clock: Clock | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A service of its own for one test, and a client for it."""
-    async with running(settings, clock) as service, client(create_app(service), origin=origin) as http:
+    async with running(settings, clock=clock) as service, client(create_app(service), origin=origin) as http:
         yield http
 
 

@@ -17,6 +17,8 @@ PUBLIC = {
     "POST /api/auth/login",
     "POST /api/auth/session",
     "POST /api/auth/refresh",
+    "POST /api/auth/password-reset",
+    "POST /api/auth/password-reset/confirm",
     "GET /livez",
     "GET /readyz",
 }

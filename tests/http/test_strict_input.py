@@ -102,8 +102,11 @@ nothing_is_written = pytest.mark.usefixtures("_unchanged")
 @every_body
 async def test_the_example_that_the_tests_start_from_is_well_formed(operation: Operation, target: Target) -> None:
     answer = await target.send(json.dumps(target.example).encode())
-    only_administrators = "/admin/" in operation.path
-    assert answer.status_code in ({403} if only_administrators else {200, 201, 204, 401}), answer.text
+    if answer.status_code == 400:  # There is nothing wrong with its form: no mail was sent.
+        assert answer.json()["type"].endswith("#password-reset-refused")
+    else:
+        only_administrators = "/admin/" in operation.path
+        assert answer.status_code in ({403} if only_administrators else {200, 201, 202, 204, 401}), answer.text
 
 
 @every_body

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import URL
 
-TABLES = ("users", "sessions", "refresh_tokens", "spaces", "memberships", "tasks")
+TABLES = ("users", "sessions", "refresh_tokens", "password_resets", "spaces", "memberships", "tasks")
 
 
 async def rows_of(url: URL, table: str) -> list[dict[str, Any]]:

@@ -11,7 +11,9 @@ from uuid import UUID
 from hypothesis import settings
 
 from adapters.memory.application import ACCESS_LIFETIME, application_in_memory
+from adapters.memory.errands import MemoryErrands
 from adapters.memory.identity import MemoryIdentity, MemoryOpenIdentity
+from adapters.memory.mail import MemoryMailer
 from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.spaces import MemoryOpenSpace, MemorySpace
 from adapters.memory.store import Contents, MemoryStore
@@ -19,6 +21,7 @@ from adapters.memory.tokens import MemoryAccessTokens
 from adapters.system.clock import SetClock
 from adapters.system.ids import CountingIdGenerator
 from application.authentication import TokenPair
+from application.passwords import Post
 from domain.access import NOWHERE, Access, Actor, Origin, Role
 from domain.ids import SessionId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import Membership
@@ -191,7 +194,14 @@ class House:
         self.clock = SetClock(NOON)
         self.store = store or MemoryStore()
         self.passwords = WatchedPasswords()
-        self.app = application_in_memory(self.clock, CountingIdGenerator(), store=self.store, passwords=self.passwords)
+        self.mailer, self.errands = MemoryMailer(), MemoryErrands()
+        self.app = application_in_memory(
+            self.clock,
+            CountingIdGenerator(),
+            store=self.store,
+            passwords=self.passwords,
+            post=Post(self.mailer, self.errands),
+        )
 
     async def register(self, name: str) -> User:
         """Open an account at example.org."""

@@ -24,10 +24,13 @@ async def test_everything_of_ones_own_is_gone(office: Office) -> None:
     member = office["member"]
     await office.app.create_task(member, None, a_draft())
     second = await office.sign_in("member")
+    await office.app.request_password_reset(Email("member@example.org"), member.origin)
+    assert member.user_id in (await office.contents()).password_resets
     await office.app.close_account(member, PASSWORD)
     contents = await office.contents()
     space_id = personal_space(member.user_id)
     assert member.user_id not in contents.accounts
+    assert member.user_id not in contents.password_resets
     assert not [key for key in (*contents.tasks, *contents.memberships) if space_id in key]
     assert not [one for one in contents.sessions.values() if one.user_id == member.user_id]
     assert {token.session_id for token in contents.refresh_tokens.values()} <= contents.sessions.keys()

@@ -14,6 +14,7 @@ from domain.errors import (
     InvitationRefused,
     NotAuthenticated,
     NotFound,
+    PasswordResetRefused,
     TooBusy,
     Unavailable,
 )
@@ -36,6 +37,7 @@ CODES: dict[str, tuple[str, type[DomainError]]] = {
     "MemberNotFound": ("member-not-found", NotFound),
     "InvitationNotFound": ("invitation-not-found", NotFound),
     "InvitationRefused": ("invitation-refused", InvitationRefused),
+    "PasswordResetRefused": ("password-reset-refused", PasswordResetRefused),
     "CursorRefused": ("cursor-refused", CursorRefused),
     "Conflict": ("conflict", Conflict),
     "LastOwner": ("last-owner", Conflict),

@@ -1,0 +1,175 @@
+"""Passwords: changing one's own, and a way back for people who have forgotten theirs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from application.letters import changed_letter, reset_letter
+from application.ports.clock import Clock
+from application.ports.errands import Errands
+from application.ports.identity import Credentials, Identity, OpenIdentity
+from application.ports.mail import Mail, Mailer
+from application.ports.passwords import Passwords
+from application.ports.tokens import OpaqueTokens
+from application.recording.scribe import Notes, Scribe
+from domain.access import NOWHERE, Actor, Origin
+from domain.audit import Action, Resource
+from domain.errors import NotFound, PasswordResetRefused, TooBusy, WrongPassword
+from domain.ids import SessionId, UserId
+from domain.password_reset import PasswordReset
+from domain.user import Email, Password, PasswordPolicy, User
+
+_FIELD: Final = "new_password"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Sends mails that nobody waits for. A mail that there is no room for is given up; the errands note that."""
+
+    mailer: Mailer
+    errands: Errands
+
+    def send(self, mail: Mail, *, origin: Origin) -> None:
+        """Have a mail delivered that somebody's request has caused."""
+        self.errands.take("mail", partial(self.mailer.deliver, mail), request_id=origin.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePassword:
+    """Replace the caller's own password, and end all of their sessions but this one.
+
+    Everybody who is signed in may, with the password that they have. Raises NotAuthenticated, InvalidValue,
+    WrongPassword and TooBusy.
+    """
+
+    open_identity: OpenIdentity
+    passwords: Passwords
+    policy: PasswordPolicy
+    post: Post
+    scribe: Scribe
+    clock: Clock
+
+    async def __call__(self, actor: Actor, current: str, new: Password) -> None:
+        # Once more where the account changed while the password was checked: a sign-in may have renewed the hash.
+        user = await self._attempt(actor, current, new) or await self._attempt(actor, current, new)
+        if user is None:
+            raise await self._refusal(actor)
+        self.post.send(changed_letter(user.email, origin=actor.origin, at=self.clock()), origin=actor.origin)
+
+    async def _attempt(self, actor: Actor, current: str, new: Password) -> User | None:
+        """Change it, or None where what was checked does not hold any more."""
+        async with self.open_identity(actor, read_only=True) as identity:
+            checked = await identity.users.credentials(actor.user_id)
+        self.policy.check(new, field=_FIELD)
+        # No transaction is open while a password is checked or hashed: that takes a core for part of a second.
+        if not await self.passwords.verify(current, checked.password_hash):
+            raise await self._refusal(actor)
+        password_hash = await self.passwords.hash(new)
+        async with self.open_identity(actor) as identity:
+            now = await _held(identity, actor.user_id)
+            if now.password_hash != checked.password_hash:
+                return None
+            await _replace(identity, now.user, password_hash, at=self.clock(), but=actor.session_id)
+        return now.user
+
+    async def _refusal(self, actor: Actor) -> WrongPassword:
+        """The refusal, written down."""
+        refusal = WrongPassword()
+        notes = Notes(Action.PASSWORD_CHANGE, Resource.ACCOUNT, str(actor.user_id))
+        await self.scribe.write_refusal(refusal, notes, actor)
+        return refusal
+
+
+@dataclass(frozen=True, slots=True)
+class SendPasswordReset:
+    """Mail the token for a new password to whoever owns an active account. RequestPasswordReset alone may."""
+
+    open_identity: OpenIdentity
+    tokens: OpaqueTokens
+    post: Post
+    clock: Clock
+
+    async def __call__(self, email: Email, origin: Origin) -> None:
+        token, now = self.tokens.new(), self.clock()
+        # Opened for writing whether or not there is such an account: both take the same way.
+        async with self.open_identity(None, origin=origin) as identity:
+            found = await identity.users.with_email(email)
+            if found is None or not found.user.is_active:
+                return
+            reset = PasswordReset.offer(found.user, token_hash=self.tokens.hash(token), at=now)
+            await identity.password_resets.put(reset)
+        # To the address that the account has, not to another spelling of it.
+        self.post.send(reset_letter(found.user.email, token, origin=origin, at=now), origin=origin)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPasswordReset:
+    """Ask for a mail with a token for a new password. Anyone may, and is not told whether there is such an account.
+
+    Everything that depends on the address is done behind the answer. Raises TooBusy, for every address alike.
+    """
+
+    send: SendPasswordReset
+    errands: Errands
+
+    async def __call__(self, email: Email, origin: Origin = NOWHERE) -> None:
+        if not self.errands.take("password reset", partial(self.send, email, origin), request_id=origin.request_id):
+            raise TooBusy
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPasswordReset:
+    """Choose a new password with the token of a mail, and end all sessions. Whoever holds the token may, once.
+
+    Raises InvalidValue, PasswordResetRefused, the same for a used, expired, replaced and unknown token, and TooBusy.
+    """
+
+    open_identity: OpenIdentity
+    passwords: Passwords
+    policy: PasswordPolicy
+    tokens: OpaqueTokens
+    post: Post
+    clock: Clock
+
+    async def __call__(self, token: str, new: Password, origin: Origin = NOWHERE) -> None:
+        self.policy.check(new, field=_FIELD)
+        token_hash = self.tokens.hash(token)
+        async with self.open_identity(None, read_only=True) as identity:
+            reset = await identity.password_resets.with_token(token_hash)
+        if reset is None:  # Nobody makes the service hash passwords with a token that was never given out.
+            raise PasswordResetRefused
+        password_hash = await self.passwords.hash(new)
+        async with self.open_identity(None, origin=origin) as identity:
+            user = await self._holder(identity, reset)
+            await _replace(identity, user, password_hash, at=self.clock())
+        self.post.send(changed_letter(user.email, origin=origin, at=self.clock()), origin=origin)
+
+    async def _holder(self, identity: Identity, checked: PasswordReset) -> User:
+        """Whose way back it is, if it is still open after the time that hashing took."""
+        try:
+            held = await _held(identity, checked.user_id)
+        except NotFound:
+            raise PasswordResetRefused from None
+        reset = await identity.password_resets.with_token(checked.token_hash)
+        if reset is None or not reset.is_open(held.user, at=self.clock()):
+            raise PasswordResetRefused
+        return held.user
+
+
+async def _held(identity: Identity, user_id: UserId) -> Credentials:
+    """The account, held against everybody else; its sessions first, in the order in which a refresh holds them."""
+    await identity.sessions.of(user_id)
+    return await identity.users.credentials(user_id)
+
+
+async def _replace(
+    identity: Identity, user: User, password_hash: str, *, at: datetime, but: SessionId | None = None
+) -> None:
+    """Change the password, end the sessions that it was good for, and close the way back."""
+    await identity.users.change_password(user.id, password_hash)
+    # Read once more: one may have begun with the former password before the account was held.
+    for session in await identity.sessions.of(user.id):
+        if session.id != but:
+            await identity.sessions.end(session.revoke(at=at), Action.LOGOUT)
+    await identity.password_resets.void(user.id)
