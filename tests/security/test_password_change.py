@@ -1,20 +1,25 @@
 """A changed password ends every other session, is told to its owner, and is changed by nobody else."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import URL
 
 from adapters.memory.mail import MemoryMailer
+from domain.ids import UserId
 from entrypoints.container import Service
 from entrypoints.http.app import create_app
 from tests.http.people import PASSWORD, Person, somebody
-from tests.http.service import client, running, settings_for
+from tests.http.service import client, identity_of, running, settings_for
 from tests.security.databases import TABLES, rows_of, values_of
 from tests.security.mailbox import CHANGE, NEW_PASSWORD, Mailbox, can_sign_in, is_signed_in, settled
+from tests.security.test_access_tokens import decode
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +153,39 @@ async def test_refreshing_and_changing_at_once_waits_for_nobody_for_ever(ann: Pe
     assert answers[4].status_code == 204
     assert {answer.status_code for answer in answers} <= {200, 204, 401}
     assert [(await one.get("/api/users/me")).status_code for one in others] == [401] * 8
+
+
+def session_of(person: Person) -> UUID:
+    claims = json.loads(decode(person.access_token.split(".")[1]))
+    return UUID(claims["sid"])
+
+
+async def test_the_sessions_of_an_account_are_held_in_the_order_of_their_ids(
+    ann: Person, owner_url: URL, service: Service
+) -> None:
+    """Whoever waits for one session holds only those with lower ids: so two who end them all never wait in a circle."""
+    if owner_url.drivername == "sqlite":
+        pytest.skip("writers come one after the other")
+    sessions = sorted([session_of(ann), session_of(await ann.sign_in_again()), session_of(await ann.sign_in_again())])
+
+    async def hold() -> None:
+        async with identity_of(service)(None) as identity:
+            await identity.sessions.of(UserId(UUID(ann.id)))
+
+    one, other = [await asyncpg.connect(owner_url.render_as_string(hide_password=False)) for _ in range(2)]
+    try:
+        await one.execute("BEGIN")
+        await one.execute("SELECT FROM sessions WHERE id = $1 FOR UPDATE", sessions[1])
+        waiting = asyncio.create_task(hold())
+        await asyncio.sleep(0.3)
+        await other.execute("SELECT FROM sessions WHERE id = $1 FOR UPDATE NOWAIT", sessions[2])
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await other.execute("SELECT FROM sessions WHERE id = $1 FOR UPDATE NOWAIT", sessions[0])
+        await one.execute("ROLLBACK")
+        await waiting
+    finally:
+        await one.close()
+        await other.close()
 
 
 async def test_the_owner_gets_a_letter_that_says_so(ann: Person, mailbox: Mailbox) -> None:
