@@ -106,6 +106,7 @@ class CloseAccount:
         # No transaction is open while the password is checked: that takes a core for a good part of a second.
         known = await self.passwords.verify(password, checked.password_hash if checked else None)
         async with self.open_identity(actor) as identity:
+            await identity.sessions.of(actor.user_id)  # Held first, in the order in which a refresh holds them.
             administrators = await identity.users.administrators()
             user = await identity.users.get(actor.user_id)
             now = await identity.users.with_email(user.email)

@@ -1,7 +1,7 @@
 """What administrators do with accounts. It opens nobody's space to them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.ports.clock import Clock
 from application.ports.identity import Identity, OpenIdentity, UserPage, UserQuery
@@ -38,10 +38,7 @@ class ChangeUser:
 
     async def __call__(self, actor: Actor, user_id: UserId, changes: AccountChanges) -> User:
         async with self.open_identity(actor) as identity:
-            administrators = await identity.users.administrators()
-            if actor.user_id not in {one.id for one in administrators}:
-                raise NotAnAdministrator
-            return await _manage(identity, user_id, changes, administrators, self.clock)
+            return await _manage(identity, user_id, changes, by=actor.user_id, at=self.clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +63,33 @@ class ManageAccount:
     clock: Clock
 
     async def __call__(self, email: Email, changes: AccountChanges) -> User:
-        async with self.open_identity(None) as identity:
-            administrators = await identity.users.administrators()
+        async with self.open_identity(None, read_only=True) as identity:
             account = await identity.users.with_email(email)
-            if account is None:
-                raise UserNotFound
-            return await _manage(identity, account.user.id, changes, administrators, self.clock)
+        if account is None:
+            raise UserNotFound
+        async with self.open_identity(None) as identity:
+            return await _manage(identity, account.user.id, changes, by=None, at=self.clock())
 
 
 async def _manage(
-    identity: Identity, user_id: UserId, changes: AccountChanges, administrators: Sequence[User], clock: Clock
+    identity: Identity, user_id: UserId, changes: AccountChanges, *, by: UserId | None, at: datetime
 ) -> User:
-    """Change an account. Comes after the administrators were read: who changes one takes turns with the others."""
+    """Change an account, by an administrator or by the operator."""
+    # Sessions are held first and accounts then, the order of a refresh; and administrators all at once, so that those
+    # who make them fewer take turns.
+    await identity.sessions.of(user_id)
+    administrators = await identity.users.administrators()
+    if by is not None and by not in {one.id for one in administrators}:
+        raise NotAnAdministrator
     try:
         user = await identity.users.get(user_id)
     except NotFound:
         raise UserNotFound from None
-    now = clock()
-    changed = user.manage(changes, administrators=len(administrators), at=now)
+    changed = user.manage(changes, administrators=len(administrators), at=at)
     if changed != user:
         await identity.users.save(changed)
     if not changed.is_active:
+        # Read once more: one may have begun before the account was held.
         for session in await identity.sessions.of(user_id):
-            await identity.sessions.end(session.revoke(at=now), Action.LOGOUT)
+            await identity.sessions.end(session.revoke(at=at), Action.LOGOUT)
     return changed

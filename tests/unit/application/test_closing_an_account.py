@@ -24,7 +24,7 @@ async def test_everything_of_ones_own_is_gone(office: Office) -> None:
     member = office["member"]
     await office.app.create_task(member, None, a_draft())
     second = await office.sign_in("member")
-    await office.app.request_password_reset(Email("member@example.org"), member.origin)
+    await office.app.request_password_reset.send(Email("member@example.org"), member.origin)
     assert member.user_id in (await office.contents()).password_resets
     await office.app.close_account(member, PASSWORD)
     contents = await office.contents()
