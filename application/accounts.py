@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from application.ports.clock import Clock
+from application.ports.counters import Counters
 from application.ports.identity import Credentials, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
 from domain.access import NOWHERE, Actor, Origin
 from domain.ids import UserId
+from domain.rates import REGISTRATION
 from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole
 
 
@@ -34,13 +36,15 @@ class OpenAccount:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Open an account for oneself. Anyone may. Raises EmailTaken, InvalidValue and TooBusy."""
+    """Open an account for oneself. Anyone may. Raises EmailTaken, InvalidValue, TooManyRequests and TooBusy."""
 
+    counters: Counters
     open_account: OpenAccount
 
     async def __call__(
         self, email: Email, password: Password, full_name: FullName | None, origin: Origin = NOWHERE
     ) -> User:
+        await self.counters.take(REGISTRATION.of(address=origin.ip_address))
         return await self.open_account(email, password, full_name, UserRole.USER, origin)
 
 

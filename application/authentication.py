@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from application.limiting import SignInGuard
 from application.ports.clock import Clock
+from application.ports.counters import Counters
 from application.ports.identity import Credentials, Identity, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
@@ -13,6 +15,7 @@ from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Deed, Outcome, Resource
 from domain.errors import InvalidValue, RefreshRefused, WrongCredentials
 from domain.ids import SessionId
+from domain.rates import REFRESH
 from domain.session import RefreshToken, RefreshUse, Session, SessionLimits
 from domain.user import Email, Password, User
 
@@ -61,9 +64,11 @@ class SignIn:
     """Start a session with an e-mail address and a password.
 
     Anyone may. Raises WrongCredentials, the same for an unknown address, a wrong password and an inactive
-    account, and TooBusy. A stored hash that has become too weak is renewed.
+    account, TooManyRequests where that happens too often, and TooBusy. A stored hash that has become too weak is
+    renewed.
     """
 
+    guard: SignInGuard
     open_identity: OpenIdentity
     passwords: Passwords
     access_tokens: AccessTokens
@@ -82,12 +87,8 @@ class SignIn:
 
     async def _attempt(self, email: str, password: str, origin: Origin) -> TokenPair | None:
         """Sign in, or None where what was checked does not hold any more."""
-        credentials = await self._credentials(email)
-        # No transaction is open while the password is checked: that takes a core for a good part of a second.
-        known = await self.passwords.verify(password, credentials.password_hash if credentials else None)
-        if credentials is None or not known or not credentials.user.is_active:
-            await self._note_failure(credentials, origin)
-            raise WrongCredentials
+        async with self.guard.attempt(email, origin):
+            credentials = await self._proven(email, password, origin)
         renewed = await self._renewed_hash(password, credentials)
         async with self.open_identity(None, origin=origin) as identity:
             user = await self._unchanged(credentials, identity)
@@ -96,6 +97,16 @@ class SignIn:
             if renewed is not None:
                 await identity.users.save_password_hash(user.id, renewed)
             return await self._start_session(user, identity)
+
+    async def _proven(self, email: str, password: str, origin: Origin) -> Credentials:
+        """The account that the password is right for. Raises WrongCredentials."""
+        credentials = await self._credentials(email)
+        # No transaction is open while the password is checked: that takes a core for a good part of a second.
+        known = await self.passwords.verify(password, credentials.password_hash if credentials else None)
+        if credentials is None or not known or not credentials.user.is_active:
+            await self._note_failure(credentials, origin)
+            raise WrongCredentials
+        return credentials
 
     async def _credentials(self, email: str) -> Credentials | None:
         try:
@@ -142,9 +153,11 @@ class Refresh:
     """Exchange a refresh token for a new pair.
 
     Whoever holds the token may, once; within the grace period the same token gives the same successor, for an
-    answer that got lost. Any later use ends the session, for somebody else may hold it. Raises RefreshRefused.
+    answer that got lost. Any later use ends the session, for somebody else may hold it. Raises RefreshRefused and
+    TooManyRequests.
     """
 
+    counters: Counters
     open_identity: OpenIdentity
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
@@ -152,6 +165,7 @@ class Refresh:
     clock: Clock
 
     async def __call__(self, refresh_token: str, origin: Origin = NOWHERE) -> TokenPair:
+        await self.counters.take(REFRESH.of(address=origin.ip_address))
         async with self.open_identity(None, origin=origin) as identity:
             pair = await self._exchange(refresh_token, identity)
         # Refused only now: ending a stolen session must outlive the refusal.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from application.accounts import ChangeMe, CreateAdmin, GetMe, Register
 from application.audit import InspectLog, ListAccountEvents, ListEvents, SealGrownLogs, VerifyLog
 from application.authentication import Authenticate, CheckSession, Refresh, SignIn, SignOut
+from application.limiting import CountRequest
 from application.operations import CheckReadiness
 from application.organizations import (
     AcceptInvitation,
@@ -38,6 +39,7 @@ class Application:
     """All use cases, wired. An entrypoint holds one of these and nothing else of the inside."""
 
     authenticate: Authenticate
+    count_request: CountRequest
     check_session: CheckSession
     sign_in: SignIn
     refresh: Refresh

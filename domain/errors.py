@@ -1,11 +1,15 @@
 """Everything that can be refused, as exceptions with a stable ``code``.
 
 The tree: ``DomainError`` > ``InvalidValue``, ``NotAuthenticated``, ``Forbidden``, ``NotFound``,
-``InvitationRefused``, ``CursorRefused``, ``Conflict``, ``Unavailable``. An entrypoint maps these families to
-its own words (HTTP: to statuses) and passes ``code`` and ``detail`` on; nobody looks further than the family.
+``InvitationRefused``, ``CursorRefused``, ``Conflict``, ``TooManyRequests``, ``Unavailable``. An entrypoint maps
+these families to its own words (HTTP: to statuses) and passes ``code`` and ``detail`` on; nobody looks further than
+the family.
 """
 
+from datetime import timedelta
 from typing import ClassVar
+
+from domain.rates import Rate
 
 
 class DomainError(Exception):
@@ -153,6 +157,18 @@ class StaleVersion(Conflict):
 
     code = "stale-version"
     detail = "This has been changed in the meantime. Read it again and repeat your change."
+
+
+class TooManyRequests(DomainError):
+    """Something was done as often as ``rate`` allows. It can be done again after ``wait``."""
+
+    code = "too-many-requests"
+    detail = "This was done too often. Wait for as many seconds as the Retry-After header says, then try again."
+
+    def __init__(self, rate: Rate, wait: timedelta) -> None:
+        super().__init__(rate.name)
+        self.rate = rate
+        self.wait = wait
 
 
 class Unavailable(DomainError):

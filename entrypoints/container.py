@@ -12,6 +12,8 @@ import structlog
 from dependency_injector import containers, providers
 from pydantic import SecretStr
 
+from adapters.memory.counters import MemoryCounters, UnlimitedCounters
+from adapters.redis.counters import RedisCounters, RedisServer, read_redis_url
 from adapters.security.cursors import SignedCursors
 from adapters.security.keys import KeyRing
 from adapters.security.passwords import BcryptPasswords, common_passwords
@@ -19,6 +21,7 @@ from adapters.security.tokens import JwtAccessTokens, RandomRefreshTokens
 from adapters.sql import migrations, roles
 from adapters.sql.audit import SqlOpenLog
 from adapters.sql.connection import Database
+from adapters.sql.counters import SqlCounters
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.organizations import SqlOpenReception
 from adapters.sql.readiness import SqlReadiness
@@ -26,8 +29,10 @@ from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.url import DatabaseUrl, database_at, database_file, is_sqlite, read_url
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
-from application import accounts, audit, authentication, operations, organizations, tasks
+from application import accounts, audit, authentication, limiting, operations, organizations, tasks
 from application.facade import Application
+from application.ports.clock import Clock
+from application.ports.counters import Counters
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
@@ -78,6 +83,28 @@ def _access_tokens(settings: Settings, keys: KeyRing, new_id: Uuid7Generator) ->
     return JwtAccessTokens(keys, timedelta(minutes=settings.access_token_minutes), new_id)
 
 
+def _redis(settings: Settings, clock: Clock) -> RedisServer | None:
+    url = settings.redis_url
+    if url is None or not url.get_secret_value():
+        return None
+    return RedisServer(_parsed("redis_url", read_redis_url, url.get_secret_value()), clock)
+
+
+def _counters(settings: Settings, redis: RedisServer | None, keys: KeyRing, here: Counters) -> Counters:
+    """What counts: nothing, Redis for everybody, or what there is without it."""
+    if not settings.rate_limits:
+        return UnlimitedCounters()
+    return here if redis is None else RedisCounters(redis, here, _fingerprint_secret(keys))
+
+
+def _shared_counters(database: Database, clock: Clock, keys: KeyRing) -> SqlCounters:
+    return SqlCounters(database, clock, _fingerprint_secret(keys))
+
+
+def _fingerprint_secret(keys: KeyRing) -> bytes:
+    return keys.newest.derive("counters")
+
+
 class Container(containers.DeclarativeContainer):
     """Who gets what. Needs ``settings``; everything else follows."""
 
@@ -94,6 +121,12 @@ class Container(containers.DeclarativeContainer):
     limits = providers.Singleton(_limits, settings)
 
     database = providers.Singleton(_database, settings)
+    redis = providers.Singleton(_redis, settings, clock)
+    counters = providers.Singleton(_counters, settings, redis, keys, providers.Singleton(MemoryCounters, clock))
+    counters_of_failures = providers.Singleton(
+        _counters, settings, redis, keys, providers.Singleton(_shared_counters, database, clock, keys)
+    )
+    sign_in_guard = providers.Singleton(limiting.SignInGuard, counters_of_failures)
     open_log = providers.Singleton(SqlOpenLog, database)
     unsealed = providers.Singleton(Unsealed)
     scribe = providers.Singleton(Scribe, clock, new_id, open_log, unsealed)
@@ -119,9 +152,11 @@ class Container(containers.DeclarativeContainer):
     application = providers.Singleton(
         Application,
         authenticate=providers.Singleton(authentication.Authenticate, access_tokens, clock),
+        count_request=providers.Singleton(limiting.CountRequest, counters),
         check_session=providers.Singleton(authentication.CheckSession, open_identity),
         sign_in=providers.Singleton(
             authentication.SignIn,
+            sign_in_guard,
             open_identity,
             passwords,
             access_tokens,
@@ -132,10 +167,10 @@ class Container(containers.DeclarativeContainer):
             new_id,
         ),
         refresh=providers.Singleton(
-            authentication.Refresh, open_identity, access_tokens, refresh_tokens, limits, clock
+            authentication.Refresh, counters, open_identity, access_tokens, refresh_tokens, limits, clock
         ),
         sign_out=providers.Singleton(authentication.SignOut, open_identity, clock),
-        register=providers.Singleton(accounts.Register, open_account),
+        register=providers.Singleton(accounts.Register, counters, open_account),
         create_admin=providers.Singleton(accounts.CreateAdmin, open_account),
         get_me=providers.Singleton(accounts.GetMe, open_identity),
         change_me=providers.Singleton(accounts.ChangeMe, open_identity, clock),
@@ -177,6 +212,7 @@ class Service:
     application: Application
     _database: Database
     _passwords: BcryptPasswords
+    _redis: RedisServer | None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Application]:
@@ -191,6 +227,8 @@ class Service:
             await self._seal_once()
             await self._database.close()
             self._passwords.close()
+            if self._redis is not None:
+                await self._redis.close()
 
     async def _seal_logs(self) -> None:
         """Keep sealing what the logs have grown by."""
@@ -208,7 +246,7 @@ class Service:
 def build(settings: Settings) -> Service:
     """Put the service together. Raises WrongSetting."""
     container = Container(settings=settings)
-    return Service(settings, container.application(), container.database(), container.passwords())
+    return Service(settings, container.application(), container.database(), container.passwords(), container.redis())
 
 
 async def migrate(settings: Settings, revision: str = "head") -> str:

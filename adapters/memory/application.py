@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from adapters.memory.audit import MemoryOpenLog
+from adapters.memory.counters import UnlimitedCounters
 from adapters.memory.cursors import MemoryCursors
 from adapters.memory.identity import MemoryOpenIdentity
 from adapters.memory.organizations import MemoryOpenReception
@@ -11,9 +12,10 @@ from adapters.memory.readiness import MemoryReadiness
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.memory.store import MemoryStore
 from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens
-from application import accounts, audit, authentication, operations, organizations, tasks
+from application import accounts, audit, authentication, limiting, operations, organizations, tasks
 from application.facade import Application
 from application.ports.clock import Clock
+from application.ports.counters import Counters
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
@@ -28,11 +30,17 @@ POLICY = PasswordPolicy(frozenset({"password"}))
 
 
 def application_in_memory(
-    clock: Clock, new_id: IdGenerator, *, store: MemoryStore | None = None, passwords: Passwords | None = None
+    clock: Clock,
+    new_id: IdGenerator,
+    *,
+    store: MemoryStore | None = None,
+    passwords: Passwords | None = None,
+    counters: Counters | None = None,
 ) -> Application:
-    """Every use case, on one store that forgets everything at the end."""
+    """Every use case, on one store that forgets everything at the end. Nothing is limited, unless it is counted."""
     store = store or MemoryStore()
     passwords = passwords or MemoryPasswords()
+    counters = counters or UnlimitedCounters()
     open_log, unsealed = MemoryOpenLog(store), Unsealed()
     scribe = Scribe(clock, new_id, open_log, unsealed)
     open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe)
@@ -45,13 +53,22 @@ def application_in_memory(
     open_account = accounts.OpenAccount(open_identity, passwords, POLICY, clock, new_id)
     return Application(
         authenticate=authentication.Authenticate(access_tokens, clock),
+        count_request=limiting.CountRequest(counters),
         check_session=authentication.CheckSession(open_identity),
         sign_in=authentication.SignIn(
-            open_identity, passwords, access_tokens, refresh_tokens, LIMITS, scribe, clock, new_id
+            limiting.SignInGuard(counters),
+            open_identity,
+            passwords,
+            access_tokens,
+            refresh_tokens,
+            LIMITS,
+            scribe,
+            clock,
+            new_id,
         ),
-        refresh=authentication.Refresh(open_identity, access_tokens, refresh_tokens, LIMITS, clock),
+        refresh=authentication.Refresh(counters, open_identity, access_tokens, refresh_tokens, LIMITS, clock),
         sign_out=authentication.SignOut(open_identity, clock),
-        register=accounts.Register(open_account),
+        register=accounts.Register(counters, open_account),
         create_admin=accounts.CreateAdmin(open_account),
         get_me=accounts.GetMe(open_identity),
         change_me=accounts.ChangeMe(open_identity, clock),

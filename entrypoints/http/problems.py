@@ -19,6 +19,7 @@ from domain.errors import (
     InvitationRefused,
     NotAuthenticated,
     NotFound,
+    TooManyRequests,
     Unavailable,
 )
 
@@ -34,6 +35,7 @@ STATUS_OF: Final[Mapping[type[DomainError], HTTPStatus]] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

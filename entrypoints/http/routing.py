@@ -72,7 +72,15 @@ class SecuredRoute(APIRoute):
         async def secured(request: Request) -> Response:
             app: Application = request.app.state.application
             actor = app.authenticate(bearer_token(request), origin_of(request))
+            await app.count_request(actor)
             request.scope["call"] = Call(app, actor, request.path_params.get("owner_id"))
+            try:
+                return await answer(request, app, actor)
+            except NotAuthenticated:
+                await app.count_request.take_back(actor)
+                raise
+
+        async def answer(request: Request, app: Application, actor: Actor) -> Response:
             try:
                 return await handle(StrictRequest(request.scope, request.receive))
             except (RequestValidationError, HTTPException):

@@ -64,6 +64,7 @@ VIOLATIONS: Final = {
     "use_cases": [
         _plant("application.authentication -> application.operations"),
         _plant("application.operations -> application.tasks"),
+        _plant("application.limiting -> application.authentication"),
         _plant("application.tasks -> application.accounts"),
         _plant("application.unlisted -> application.ports", reported="- application.unlisted"),
     ],
@@ -89,6 +90,10 @@ VIOLATIONS: Final = {
     "secrets": [
         _plant("entrypoints.http.routing -> jwt"),
         _plant("adapters.memory.passwords -> bcrypt"),
+    ],
+    "redis": [
+        _plant("adapters.memory.counters -> limits"),
+        _plant("entrypoints.container -> redis"),
     ],
     "http": [
         _plant("entrypoints.container -> fastapi"),

@@ -22,6 +22,7 @@ STANDARD_LIBRARY: Final = frozenset(
         "enum",
         "functools",
         "hashlib",
+        "ipaddress",
         "json",
         "re",
         "types",

@@ -25,6 +25,7 @@ ORIGIN = "http://taskward.test"
 def settings_for(url: URL, **others: Any) -> Settings:
     """Settings that owe nothing to the environment of whoever runs the tests."""
     given: dict[str, Any] = {"secret_keys": KEYS, "bcrypt_cost": 4, "environment": Environment.TEST, "_env_file": None}
+    given["rate_limits"] = False  # hardly any suite is about them
     return Settings(**given | {"database_url": url.render_as_string(hide_password=False)} | others)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from hypothesis import settings
 
 from adapters.memory.application import ACCESS_LIFETIME, application_in_memory
+from adapters.memory.counters import MemoryCounters
 from adapters.memory.identity import MemoryIdentity, MemoryOpenIdentity
 from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.spaces import MemoryOpenSpace, MemorySpace
@@ -187,11 +188,17 @@ class BrokenAccessTokens(MemoryAccessTokens):
 class House:
     """The whole application in memory, and a way to arrange what no use case can do yet."""
 
-    def __init__(self, store: MemoryStore | None = None) -> None:
+    def __init__(self, store: MemoryStore | None = None, *, is_limited: bool = False) -> None:
         self.clock = SetClock(NOON)
         self.store = store or MemoryStore()
         self.passwords = WatchedPasswords()
-        self.app = application_in_memory(self.clock, CountingIdGenerator(), store=self.store, passwords=self.passwords)
+        self.app = application_in_memory(
+            self.clock,
+            CountingIdGenerator(),
+            store=self.store,
+            passwords=self.passwords,
+            counters=MemoryCounters(self.clock) if is_limited else None,
+        )
 
     async def register(self, name: str) -> User:
         """Open an account at example.org."""
