@@ -59,7 +59,7 @@ class RedisServer:
             retry=Retry(NoBackoff(), 0),
         )
         options: dict[str, Any] = {"connection_pool": self._pool}
-        storage = RedisStorage(f"async+{url}", implementation="redispy", key_prefix="taskward", **options)
+        storage = RedisStorage("async+redis://", implementation="redispy", key_prefix="taskward", **options)
         self.limiter = FixedWindowRateLimiter(storage)
         self._clock = clock
         self._silent_until: datetime | None = None

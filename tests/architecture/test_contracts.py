@@ -64,7 +64,7 @@ VIOLATIONS: Final = {
     "use_cases": [
         _plant("application.authentication -> application.operations"),
         _plant("application.operations -> application.tasks"),
-        _plant("application.limiting -> application.authentication"),
+        _plant("application.limiting -> application.accounts"),
         _plant("application.tasks -> application.accounts"),
         _plant("application.unlisted -> application.ports", reported="- application.unlisted"),
     ],
