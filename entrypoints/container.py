@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from dependency_injector import containers, providers
 from pydantic import SecretStr
 
 from adapters.memory.counters import MemoryCounters, UnlimitedCounters
-from adapters.redis.counters import RedisCounters, RedisServer, read_redis_url
+from adapters.redis.url import read_redis_url
 from adapters.security.cursors import SignedCursors
 from adapters.security.keys import KeyRing
 from adapters.security.passwords import BcryptPasswords, common_passwords
@@ -41,6 +41,9 @@ from domain.session import SessionLimits
 from domain.user import PasswordPolicy
 from entrypoints.keys import development_keys
 from entrypoints.settings import Settings, WrongSetting
+
+if TYPE_CHECKING:
+    from adapters.redis.counters import RedisServer
 
 T = TypeVar("T")
 
@@ -83,18 +86,20 @@ def _access_tokens(settings: Settings, keys: KeyRing, new_id: Uuid7Generator) ->
     return JwtAccessTokens(keys, timedelta(minutes=settings.access_token_minutes), new_id)
 
 
-def _redis(settings: Settings, clock: Clock) -> RedisServer | None:
+def _redis(settings: Settings, clock: Clock) -> "RedisServer | None":
     url = settings.redis_url
     if url is None or not url.get_secret_value():
         return None
+    from adapters.redis.counters import RedisServer  # noqa: PLC0415 - a third of a second and 20 MB, where there is one
+
     return RedisServer(_parsed("redis_url", read_redis_url, url.get_secret_value()), clock)
 
 
-def _counters(settings: Settings, redis: RedisServer | None, keys: KeyRing, here: Counters) -> Counters:
+def _counters(settings: Settings, redis: "RedisServer | None", keys: KeyRing, here: Counters) -> Counters:
     """What counts: nothing, Redis for everybody, or what there is without it."""
     if not settings.rate_limits:
         return UnlimitedCounters()
-    return here if redis is None else RedisCounters(redis, here, _fingerprint_secret(keys))
+    return here if redis is None else redis.counters(here, _fingerprint_secret(keys))
 
 
 def _shared_counters(database: Database, clock: Clock, keys: KeyRing) -> SqlCounters:
@@ -212,7 +217,7 @@ class Service:
     application: Application
     _database: Database
     _passwords: BcryptPasswords
-    _redis: RedisServer | None
+    _redis: "RedisServer | None"
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Application]:

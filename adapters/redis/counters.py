@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from time import time
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
 
 import structlog
 from limits import RateLimitItemPerSecond
@@ -29,23 +28,6 @@ _LEFT_ALONE: Final = timedelta(seconds=1)
 log: Any = structlog.get_logger("taskward")
 
 
-def read_redis_url(text: str) -> str:
-    """Check the address of a Redis server. Raises ValueError; its message never holds the password."""
-    try:
-        url = urlsplit(text)
-        usable = url.scheme in {"redis", "rediss"} and url.hostname and (url.port or 1) and _names_a_database(url)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("'redis://user:password@host:6379/0', or 'rediss://...' for TLS")
-    return text
-
-
-def _names_a_database(url: SplitResult) -> bool:
-    name = url.path.removeprefix("/")
-    return not url.query and not url.fragment and (not name or (name.isascii() and name.isdecimal()))
-
-
 class RedisServer:
     """One Redis server, and whether it answers."""
 
@@ -63,6 +45,10 @@ class RedisServer:
         self.limiter = FixedWindowRateLimiter(storage)
         self._clock = clock
         self._silent_until: datetime | None = None
+
+    def counters(self, otherwise: Counters, secret: bytes) -> "RedisCounters":
+        """What counts on this server."""
+        return RedisCounters(self, otherwise, secret)
 
     async def ask(self, question: Callable[[], Awaitable[None]], otherwise: Callable[[], Awaitable[None]]) -> None:
         """Ask the server, and do otherwise where it does not answer, or did not a moment ago."""
