@@ -127,7 +127,9 @@ def guess(server: Running, number: int) -> int:
 
 def test_workers_count_failed_sign_ins_together_whatever_a_client_says_of_itself(folder: Path) -> None:
     with serving(folder, WORKERS="2") as server:
-        assert [guess(server, number) for number in range(15)] == [401] * 10 + [429] * 5
+        statuses = [guess(server, number) for number in range(15)]
+        server.stop()
+    assert statuses == [401] * 10 + [429] * 5
 
 
 def test_behind_a_trusted_proxy_its_clients_are_told_apart(folder: Path) -> None:
