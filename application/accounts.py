@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from application.limiting import SignInGuard
 from application.ports.clock import Clock
+from application.ports.counters import Counters
 from application.ports.identity import Credentials, Identity, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
 from domain.access import NOWHERE, Actor, Origin, admit
 from domain.errors import WrongPassword
 from domain.ids import UserId
+from domain.rates import REGISTRATION
 from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole
 
 
@@ -35,13 +38,15 @@ class OpenAccount:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Open an account for oneself. Anyone may. Raises EmailTaken, InvalidValue and TooBusy."""
+    """Open an account for oneself. Anyone may. Raises EmailTaken, InvalidValue, TooManyRequests and TooBusy."""
 
+    counters: Counters
     open_account: OpenAccount
 
     async def __call__(
         self, email: Email, password: Password, full_name: FullName | None, origin: Origin = NOWHERE
     ) -> User:
+        await self.counters.take(REGISTRATION.of(address=origin.ip_address))
         return await self.open_account(email, password, full_name, UserRole.USER, origin)
 
 
@@ -92,9 +97,10 @@ class CloseAccount:
 
     Whoever is signed in and proves it again with their password may. Tasks that were assigned to them elsewhere stay,
     unassigned. Raises WrongPassword, LastOwner where an organisation would be left without one, LastAdministrator,
-    TooBusy.
+    TooBusy, and TooManyRequests after too many wrong passwords.
     """
 
+    guard: SignInGuard
     open_identity: OpenIdentity
     passwords: Passwords
     clock: Clock
@@ -103,18 +109,26 @@ class CloseAccount:
         async with self.open_identity(actor, read_only=True) as identity:
             user = await identity.users.get(actor.user_id)
             checked = await identity.users.with_email(user.email)
-        # No transaction is open while the password is checked: that takes a core for a good part of a second.
-        known = await self.passwords.verify(password, checked.password_hash if checked else None)
+        async with self.guard.attempt(user.email, actor.origin):
+            # No transaction is open while the password is checked: that takes a core for a good part of a second.
+            known = await self.passwords.verify(password, checked.password_hash if checked else None)
+            if not known:
+                await self._refuse(actor)
         async with self.open_identity(actor) as identity:
             await identity.sessions.of(actor.user_id)  # Held first, in the order in which a refresh holds them.
             administrators = await identity.users.administrators()
             user = await identity.users.get(actor.user_id)
             now = await identity.users.with_email(user.email)
-            if not (known and checked and now) or checked.password_hash != now.password_hash:
+            if checked is None or now is None or checked.password_hash != now.password_hash:
                 raise WrongPassword
             user.require_another_administrator(len(administrators))
             await self._leave_organizations(actor, identity)
             await identity.users.remove(user)
+
+    async def _refuse(self, actor: Actor) -> None:
+        """Raise WrongPassword behind the door that writes it down."""
+        async with self.open_identity(actor):
+            raise WrongPassword
 
     async def _leave_organizations(self, actor: Actor, identity: Identity) -> None:
         belongings = await identity.organizations.of(actor.user_id)

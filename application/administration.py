@@ -92,4 +92,5 @@ async def _manage(
         # Read once more: one may have begun before the account was held.
         for session in await identity.sessions.of(user_id):
             await identity.sessions.end(session.revoke(at=at), Action.LOGOUT)
+        await identity.password_resets.void(user_id)
     return changed

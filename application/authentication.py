@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from application.limiting import SignInGuard
 from application.ports.clock import Clock
+from application.ports.counters import Counters
 from application.ports.identity import Credentials, Identity, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
@@ -15,6 +17,7 @@ from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Deed, Outcome, Resource
 from domain.errors import InvalidValue, RefreshRefused, WrongCredentials
 from domain.ids import SessionId, personal_space
+from domain.rates import REFRESH
 from domain.session import RefreshToken, RefreshUse, Session, SessionLimits
 from domain.user import Email, Password, User
 
@@ -68,9 +71,11 @@ class StartSession:
     """Start a session for whoever knows the password: the part that all ways of signing in share.
 
     Anyone may. Raises WrongCredentials, the same for an unknown address, a wrong password and an inactive
-    account, and TooBusy. A stored hash that has become too weak is renewed.
+    account, TooManyRequests where that happens too often, and TooBusy. A stored hash that has become too weak is
+    renewed.
     """
 
+    guard: SignInGuard
     open_identity: OpenIdentity
     passwords: Passwords
     limits: SessionLimits
@@ -89,7 +94,8 @@ class StartSession:
         """What ``issue`` gives for the new session, which is renewed by the refresh token of this hash, if any."""
         # Once more where the account changed while its password was checked: another sign-in may have renewed the hash.
         for _ in range(2):
-            credentials = await self._proven(email, password, origin)
+            async with self.guard.attempt(email, origin):
+                credentials = await self._proven(email, password, origin)
             renewed = await self._renewed_hash(password, credentials)
             async with self.open_identity(None, origin=origin) as identity:
                 user = await self._unchanged(credentials, identity)
@@ -101,7 +107,7 @@ class StartSession:
         raise WrongCredentials
 
     async def _proven(self, email: str, password: str, origin: Origin) -> Credentials:
-        """The account that address and password belong to."""
+        """The account that the password is right for. Raises WrongCredentials."""
         credentials = await self._credentials(email)
         # No transaction is open while the password is checked: that takes a core for a good part of a second.
         known = await self.passwords.verify(password, credentials.password_hash if credentials else None)
@@ -254,9 +260,11 @@ class Refresh:
     """Exchange a refresh token for a new pair.
 
     Whoever holds the token may, once; within the grace period the same token gives the same successor, for an
-    answer that got lost. Any later use ends the session, for somebody else may hold it. Raises RefreshRefused.
+    answer that got lost. Any later use ends the session, for somebody else may hold it. Raises RefreshRefused and
+    TooManyRequests.
     """
 
+    counters: Counters
     open_identity: OpenIdentity
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
@@ -264,6 +272,7 @@ class Refresh:
     clock: Clock
 
     async def __call__(self, refresh_token: str, origin: Origin = NOWHERE) -> TokenPair:
+        await self.counters.take(REFRESH.of(address=origin.ip_address))
         async with self.open_identity(None, origin=origin) as identity:
             pair = await self._exchange(refresh_token, identity)
         # Refused only now: ending a stolen session must outlive the refusal.

@@ -16,6 +16,7 @@ from application.authentication import (
     SignInBrowser,
     SignOut,
 )
+from application.limiting import CountRequest
 from application.operations import CheckReadiness
 from application.organizations import (
     AcceptInvitation,
@@ -51,6 +52,7 @@ class Application:
     """All use cases, wired. An entrypoint holds one of these and nothing else of the inside."""
 
     authenticate: Authenticate
+    count_request: CountRequest
     check_session: CheckSession
     sign_in: SignIn
     sign_in_browser: SignInBrowser

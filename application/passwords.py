@@ -6,7 +6,9 @@ from functools import partial
 from typing import Final
 
 from application.letters import changed_letter, reset_letter
+from application.limiting import SignInGuard
 from application.ports.clock import Clock
+from application.ports.counters import Counters
 from application.ports.errands import Errands
 from application.ports.identity import Credentials, Identity, OpenIdentity
 from application.ports.mail import Mail, Mailer
@@ -18,6 +20,7 @@ from domain.audit import Action, Resource
 from domain.errors import NotFound, PasswordResetRefused, TooBusy, WrongPassword
 from domain.ids import SessionId, UserId
 from domain.password_reset import PasswordReset
+from domain.rates import PASSWORD_RESET, PASSWORD_RESET_OF_ACCOUNT
 from domain.user import Email, Password, PasswordPolicy, User
 
 _FIELD: Final = "new_password"
@@ -40,9 +43,10 @@ class ChangePassword:
     """Replace the caller's own password, and end all of their sessions but this one.
 
     Everybody who is signed in may, with the password that they have. Raises NotAuthenticated, InvalidValue,
-    WrongPassword and TooBusy.
+    WrongPassword, TooManyRequests after too many of those, and TooBusy.
     """
 
+    guard: SignInGuard
     open_identity: OpenIdentity
     passwords: Passwords
     policy: PasswordPolicy
@@ -63,8 +67,9 @@ class ChangePassword:
             checked = await identity.users.credentials(actor.user_id)
         self.policy.check(new, field=_FIELD)
         # No transaction is open while a password is checked or hashed: that takes a core for part of a second.
-        if not await self.passwords.verify(current, checked.password_hash):
-            raise await self._refusal(actor)
+        async with self.guard.attempt(checked.user.email, actor.origin):
+            if not await self.passwords.verify(current, checked.password_hash):
+                raise await self._refusal(actor)
         password_hash = await self.passwords.hash(new)
         async with self.open_identity(actor) as identity:
             now = await _held(identity, actor.user_id)
@@ -107,13 +112,17 @@ class SendPasswordReset:
 class RequestPasswordReset:
     """Ask for a mail with a token for a new password. Anyone may, and is not told whether there is such an account.
 
-    Everything that depends on the address is done behind the answer. Raises TooBusy, for every address alike.
+    Everything that depends on the address is done behind the answer. Raises TooManyRequests and TooBusy, for every
+    address alike.
     """
 
+    counters: Counters
     send: SendPasswordReset
     errands: Errands
 
     async def __call__(self, email: Email, origin: Origin = NOWHERE) -> None:
+        account = PASSWORD_RESET_OF_ACCOUNT.of(account=email.key)
+        await self.counters.take(PASSWORD_RESET.of(address=origin.ip_address), account)
         if not self.errands.take("password reset", partial(self.send, email, origin), request_id=origin.request_id):
             raise TooBusy
 

@@ -1,12 +1,16 @@
 """Everything that can be refused, as exceptions with a stable ``code``.
 
 The tree: ``DomainError`` > ``InvalidValue``, ``NotAuthenticated``, ``Forbidden``, ``NotFound``,
-``InvitationRefused``, ``PasswordResetRefused``, ``CursorRefused``, ``Conflict``, ``Unavailable``. An entrypoint maps
+``InvitationRefused``, ``PasswordResetRefused``, ``CursorRefused``, ``Conflict``, ``TooManyRequests``,
+``Unavailable``. An entrypoint maps
 these families to its own words (HTTP: to statuses) and passes ``code`` and ``detail`` on; nobody looks further than
 the family.
 """
 
+from datetime import timedelta
 from typing import ClassVar
+
+from domain.rates import Rate
 
 
 class DomainError(Exception):
@@ -196,6 +200,18 @@ class StaleVersion(Conflict):
 
     code = "stale-version"
     detail = "This has been changed in the meantime. Read it again and repeat your change."
+
+
+class TooManyRequests(DomainError):
+    """Something was done as often as ``rate`` allows. It can be done again after ``wait``."""
+
+    code = "too-many-requests"
+    detail = "This was done too often. Wait for as many seconds as the Retry-After header says, then try again."
+
+    def __init__(self, rate: Rate, wait: timedelta) -> None:
+        super().__init__(rate.name)
+        self.rate = rate
+        self.wait = wait
 
 
 class Unavailable(DomainError):

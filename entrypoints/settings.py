@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=60)] = 10
     bcrypt_cost: Annotated[int, Field(ge=4, le=15)] = 12
     rate_limits: bool = True
-    redis_url: LaterText = ""
+    redis_url: SecretStr | None = None
     allowed_origins: Annotated[str, AfterValidator(_origins)] = ""
     trusted_proxies: Annotated[str, AfterValidator(_addresses)] = ""
     require_https: bool | None = None

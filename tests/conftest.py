@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import URL, make_url
 
 from adapters.sql import migrations, roles
-from tests.support import postgres
+from tests.support import postgres, redis
+from tests.support.redis import RedisProcess
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +76,17 @@ async def _database(server: URL) -> AsyncIterator[URL]:
         yield url
     finally:
         await postgres.drop_database(url, server)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    """A Redis server, one for the whole run."""
+    with redis.server(tmp_path_factory.mktemp("redis")) as started:
+        yield started
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisProcess]:
+    """A Redis server for one test, which may stop it."""
+    with redis.server(tmp_path) as started:
+        yield started

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from adapters.memory.audit import MemoryOpenLog
+from adapters.memory.counters import UnlimitedCounters
 from adapters.memory.cursors import MemoryCursors
 from adapters.memory.errands import MemoryErrands
 from adapters.memory.identity import MemoryOpenIdentity
@@ -13,10 +14,21 @@ from adapters.memory.readiness import MemoryReadiness
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.memory.store import MemoryStore
 from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens, MemorySessionCookies
-from application import accounts, administration, audit, authentication, operations, organizations, sessions, tasks
+from application import (
+    accounts,
+    administration,
+    audit,
+    authentication,
+    limiting,
+    operations,
+    organizations,
+    sessions,
+    tasks,
+)
 from application.facade import Application
 from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
 from application.ports.clock import Clock
+from application.ports.counters import Counters
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
@@ -38,11 +50,13 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     passwords: Passwords | None = None,
     audit_reads: bool = False,
     post: Post | None = None,
+    counters: Counters | None = None,
 ) -> Application:
-    """Every use case, on one store that forgets everything at the end."""
+    """Every use case, on one store that forgets everything at the end. Nothing is limited, unless it is counted."""
     store = store or MemoryStore()
     passwords = passwords or MemoryPasswords()
     post = post or Post(MemoryMailer(), MemoryErrands())
+    counters = counters or UnlimitedCounters()
     open_log, unsealed = MemoryOpenLog(store), Unsealed()
     scribe = Scribe(clock, new_id, open_log, unsealed)
     open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe, audit_reads)
@@ -52,23 +66,25 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     open_reception = RecordingOpenReception(MemoryOpenReception(store, clock), scribe)
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
     refresh_tokens, cookies = MemoryRefreshTokens(), MemorySessionCookies()
-    start_session = authentication.StartSession(open_identity, passwords, LIMITS, scribe, clock, new_id)
+    guard = limiting.SignInGuard(counters)
+    start_session = authentication.StartSession(guard, open_identity, passwords, LIMITS, scribe, clock, new_id)
     open_account = accounts.OpenAccount(open_identity, passwords, POLICY, clock, new_id)
     return Application(
         authenticate=authentication.Authenticate(access_tokens, clock),
+        count_request=limiting.CountRequest(counters),
         check_session=authentication.CheckSession(open_identity),
         sign_in=authentication.SignIn(start_session, access_tokens, refresh_tokens),
         sign_in_browser=authentication.SignInBrowser(start_session, cookies),
         authenticate_browser=authentication.AuthenticateBrowser(cookies, clock),
         renew_browser=authentication.RenewBrowser(open_identity, cookies, LIMITS, clock),
         list_csrf_tokens=authentication.ListCsrfTokens(cookies),
-        refresh=authentication.Refresh(open_identity, access_tokens, refresh_tokens, LIMITS, clock),
+        refresh=authentication.Refresh(counters, open_identity, access_tokens, refresh_tokens, LIMITS, clock),
         sign_out=authentication.SignOut(open_identity, clock),
-        register=accounts.Register(open_account),
+        register=accounts.Register(counters, open_account),
         create_admin=accounts.CreateAdmin(open_account),
         get_me=accounts.GetMe(open_identity),
         change_me=accounts.ChangeMe(open_identity, clock),
-        close_account=accounts.CloseAccount(open_identity, passwords, clock),
+        close_account=accounts.CloseAccount(guard, open_identity, passwords, clock),
         list_sessions=sessions.ListSessions(open_identity, clock),
         end_session=sessions.EndSession(open_identity, clock),
         end_all_sessions=sessions.EndAllSessions(open_identity, clock),
@@ -76,9 +92,9 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         change_user=administration.ChangeUser(open_identity, clock),
         find_accounts=administration.FindAccounts(open_identity),
         manage_account=administration.ManageAccount(open_identity, clock),
-        change_password=ChangePassword(open_identity, passwords, POLICY, post, scribe, clock),
+        change_password=ChangePassword(guard, open_identity, passwords, POLICY, post, scribe, clock),
         request_password_reset=RequestPasswordReset(
-            SendPasswordReset(open_identity, refresh_tokens, post, clock), post.errands
+            counters, SendPasswordReset(open_identity, refresh_tokens, post, clock), post.errands
         ),
         confirm_password_reset=ConfirmPasswordReset(open_identity, passwords, POLICY, refresh_tokens, post, clock),
         found_organization=organizations.FoundOrganization(open_identity, clock, new_id),

@@ -218,6 +218,18 @@ audit_seals = Table(
     sqlite_strict=True,
 )
 
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    PrimaryKeyConstraint("fingerprint"),
+    Index(None, "ends_at"),
+    sqlite_strict=True,
+)
+"""How often something was done, and until when that counts. Of whom, only their fingerprints tell."""
+
 APPEND_ONLY = (audit_events, audit_seals)
 """What the service may add to and read, and nothing else."""
 

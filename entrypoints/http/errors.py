@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -10,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.errors import DomainError, InvalidValue, NotAuthenticated, Unavailable
+from domain.errors import DomainError, InvalidValue, NotAuthenticated, TooManyRequests, Unavailable
 from entrypoints.http.problems import OTHERS, STATUS_OF, FieldError, RefusedValue, RequestRefused, problem
 from entrypoints.http.routing import methods_at
 
@@ -39,9 +40,21 @@ async def _refused(request: Request, error: Exception) -> Response:
 def _headers(error: DomainError) -> Mapping[str, str] | None:
     if isinstance(error, NotAuthenticated):
         return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, TooManyRequests):
+        return _limit_headers(error)
     if isinstance(error, Unavailable):
         return {"Retry-After": str(error.retry_after)}
     return None
+
+
+def _limit_headers(error: TooManyRequests) -> Mapping[str, str]:
+    """When to come back, and what was used up (draft-ietf-httpapi-ratelimit-headers-10)."""
+    rate, seconds = error.rate, max(ceil(error.wait.total_seconds()), 1)
+    return {
+        "Retry-After": str(seconds),
+        "RateLimit": f'"{rate.name}";r=0;t={seconds}',
+        "RateLimit-Policy": f'"{rate.name}";q={rate.amount};w={int(rate.per.total_seconds())}',
+    }
 
 
 async def _invalid_value(request: Request, error: Exception) -> Response:

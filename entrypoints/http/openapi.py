@@ -33,11 +33,23 @@ _OWNER: Final = {
 }
 
 
+_LIMIT_HEADERS: Final = {
+    "Retry-After": "After how many seconds it can be done again.",
+    "RateLimit": "Which policy is used up, and in how many seconds it is renewed.",
+    "RateLimit-Policy": "How much the policy allows, in how many seconds.",
+}
+
+
 def refusals(*statuses: int) -> Responses:
     """The refusals of a route, beyond those that follow from what it is."""
+    limited = {
+        name: {"description": text, "schema": {"type": "string"}, "required": True}
+        for name, text in _LIMIT_HEADERS.items()
+    }
     return {
         status: {
             "description": HTTPStatus(status).phrase,
+            **({"headers": limited} if status == HTTPStatus.TOO_MANY_REQUESTS else {}),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in statuses
@@ -88,7 +100,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     if isinstance(route, SecuredRoute):
         is_safe = route.methods is not None and route.methods <= SAFE_METHODS
         operation["security"] = [{"bearer": []}, {"cookie": []} if is_safe else {"cookie": [], "csrf": []}]
-        statuses += [400, 401] if is_safe else [400, 401, 403]
+        statuses += [400, 401, 429] if is_safe else [400, 401, 403, 429]
     if isinstance(route, SpaceRoute):
         statuses.append(403)
     if route.body_field is not None:

@@ -20,6 +20,7 @@ from domain.errors import (
     NotAuthenticated,
     NotFound,
     PasswordResetRefused,
+    TooManyRequests,
     Unavailable,
 )
 
@@ -36,6 +37,7 @@ STATUS_OF: Final[Mapping[type[DomainError], HTTPStatus]] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from application.facade import Application
 from domain.access import Actor, Origin
+from domain.errors import NotAuthenticated
 from entrypoints.http.bodies import StrictRequest
-from entrypoints.http.callers import caller_of, origin_of, require_intent
+from entrypoints.http.callers import Caller, caller_of, origin_of, require_intent
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -69,7 +70,15 @@ class SecuredRoute(APIRoute):
         async def secured(request: Request) -> Response:
             app: Application = request.app.state.application
             caller = caller_of(request)
+            await app.count_request(caller.actor)
             request.scope["call"] = Call(app, caller.actor, request.path_params.get("owner_id"))
+            try:
+                return await answer(request, app, caller)
+            except NotAuthenticated:
+                await app.count_request.take_back(caller.actor)
+                raise
+
+        async def answer(request: Request, app: Application, caller: Caller) -> Response:
             try:
                 require_intent(request, caller)
                 renewed = await app.renew_browser(caller.actor) if caller.cookie_is_old else None

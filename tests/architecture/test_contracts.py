@@ -64,6 +64,7 @@ VIOLATIONS: Final = {
     "use_cases": [
         _plant("application.authentication -> application.operations"),
         _plant("application.operations -> application.tasks"),
+        _plant("application.limiting -> application.organizations"),
         _plant("application.tasks -> application.accounts"),
         _plant("application.letters -> application.operations"),
         _plant("application.unlisted -> application.ports", reported="- application.unlisted"),
@@ -92,6 +93,10 @@ VIOLATIONS: Final = {
         _plant("adapters.memory.passwords -> bcrypt"),
     ],
     "mail": [_plant("adapters.system.errands -> aiosmtplib")],
+    "redis": [
+        _plant("adapters.memory.counters -> limits"),
+        _plant("entrypoints.container -> redis"),
+    ],
     "http": [
         _plant("entrypoints.container -> fastapi"),
         _plant("adapters.security.tokens -> starlette"),

@@ -20,7 +20,7 @@ from sqlalchemy.schema import SchemaItem
 
 from adapters.sql.tables import metadata
 
-NOT_OWNED: Final = {"users", "sessions", "refresh_tokens", "password_resets"}
+NOT_OWNED: Final = {"users", "sessions", "refresh_tokens", "password_resets", "rate_limits"}
 """The tables that belong to no space."""
 
 TO_PEOPLE: Final = {"memberships (user_id) -> users"}

@@ -1,5 +1,7 @@
 """The container puts the right thing in every place: the tool that it is made with does not check."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import is_dataclass, replace
 from types import UnionType
@@ -10,6 +12,7 @@ from typing_extensions import is_protocol
 from application.authentication import SignOut
 from entrypoints.container import Service
 from tests.architecture.shapes import fits
+from tests.architecture.source import ROOT
 
 
 def _misfits(part: object, where: str = "application") -> Iterator[str]:
@@ -48,3 +51,9 @@ async def test_ports_in_the_wrong_order_are_seen(service: Service) -> None:
         "application.sign_out.open_identity is a SystemClock",
         "application.sign_out.clock is a RecordingOpenIdentity",
     ]
+
+
+def test_the_client_of_redis_is_imported_only_where_there_is_one() -> None:
+    program = "import entrypoints.http.app, sys; print(sorted({'redis', 'limits'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -116,6 +116,28 @@ def test_several_workers_share_data_and_keys_and_believe_the_trusted_proxy_only(
         assert server.process.returncode == 0
 
 
+def guess(server: Running, number: int) -> int:
+    """Try a wrong password on a connection of its own, and so with either worker."""
+    guessed = {"email": "ann@example.org", "password": "wrong"}
+    claimed = {"X-Forwarded-For": f"192.0.2.{number}"}
+    answer = httpx.post(f"{server.origin}/api/auth/login", json=guessed, headers=claimed, trust_env=False)
+    assert ("retry-after" in answer.headers) == (answer.status_code == 429)
+    return answer.status_code
+
+
+def test_workers_count_failed_sign_ins_together_whatever_a_client_says_of_itself(folder: Path) -> None:
+    with serving(folder, WORKERS="2") as server:
+        statuses = [guess(server, number) for number in range(15)]
+        server.stop()
+    assert statuses == [401] * 10 + [429] * 5
+
+
+def test_behind_a_trusted_proxy_its_clients_are_told_apart(folder: Path) -> None:
+    with serving(folder, TRUSTED_PROXIES="127.0.0.1") as server:
+        assert [guess(server, 1) for _ in range(11)] == [401] * 10 + [429]
+        assert guess(server, 2) == 401
+
+
 def test_a_proxy_that_is_not_trusted_is_not_believed(folder: Path) -> None:
     with serving(folder, REQUIRE_HTTPS="on", TRUSTED_PROXIES="10.0.0.1") as server:
         for value in ("https", "https, https", "wss"):

@@ -100,7 +100,6 @@ def test_the_defaults_are_those_of_the_contract() -> None:
                 "postgresql://ann:pw@localhost:99999/taskward",
             )
         ],
-        ("REDIS_URL", "redis://localhost"),
         *[
             ("ALLOWED_ORIGINS", value)
             for value in (
@@ -116,6 +115,22 @@ def test_the_defaults_are_those_of_the_contract() -> None:
             )
         ],
         ("AUDIT_READS", "maybe"),
+        *[
+            ("REDIS_URL", value)
+            for value in (
+                "nonsense",
+                "localhost:6379",
+                "http://localhost:6379",
+                "redis://",
+                "redis://:6379",
+                "redis://localhost:port",
+                "redis://localhost:99999",
+                "redis://localhost:6379/first",
+                "redis://localhost:6379/0?socket_timeout=never",
+                "redis://[::1:6379",
+                "unix:///run/redis.sock",
+            )
+        ],
         ("REQUIRE_IF_MATCH", "on"),
         *[
             ("MAIL_URL", value)
@@ -169,6 +184,9 @@ def test_a_setting_that_nobody_knows_stops_the_start(name: str, monkeypatch: pyt
         ("MAIL_URL", "smtp://localhost:1025"),
         ("MAIL_URL", "smtp://ann:pw@mail.example.org?starttls=1&from=no-reply@example.org"),
         ("MAIL_URL", "smtps://ann:pw@mail.example.org"),
+        ("REDIS_URL", "redis://localhost"),
+        ("REDIS_URL", "redis://ann:pw@localhost:6379/3"),
+        ("REDIS_URL", "rediss://:pw@[::1]:6380/"),
     ],
     ids=lambda part: part[:40],
 )
@@ -183,6 +201,8 @@ def test_tests_may_hash_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("REDIS_URL", f"redis://ann:{CANARY}@localhost:port/0"),
+        ("REDIS_URL", f"rediss://ann:{CANARY}@localhost/0?x=1"),
         ("SECRET_KEYS", CANARY),
         ("SECRET_KEYS", f"k:{CANARY[:20]}"),
         ("SECRET_KEYS", f"k:{CANARY}-changeme"),

@@ -21,7 +21,6 @@ ROOT: Final = Path(__file__).parents[2]
 COMMANDS: Final = Path(sys.executable).parent
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 LATER: Final = {get_args(LaterFlag)[1], get_args(LaterText)[1]}
-WITHOUT_EFFECT: Final = {"rate_limits"}  # accepted for scripts of load tests; nothing is limited yet
 SECONDS_TO_START: Final = 30
 
 
@@ -133,7 +132,7 @@ def test_the_table_of_settings_holds_every_setting_that_works_with_its_default()
     usable = {
         PREFIX + name.upper(): _shown(field.default)
         for name, field in Settings.model_fields.items()
-        if name not in WITHOUT_EFFECT and not LATER & set(field.metadata)
+        if not LATER & set(field.metadata)
     }
     listed = dict(re.findall(r"^\| `(\w+)` \| `?([^|`]+?)`? \|", section("Settings"), re.MULTILINE))
     assert listed == usable

@@ -10,6 +10,7 @@ import httpx
 import structlog
 from fastapi import FastAPI
 from sqlalchemy import URL
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.system.clock import SystemClock
@@ -30,6 +31,7 @@ ORIGIN = "http://taskward.test"
 def settings_for(url: URL, **others: Any) -> Settings:
     """Settings that owe nothing to the environment of whoever runs the tests."""
     given: dict[str, Any] = {"secret_keys": KEYS, "bcrypt_cost": 4, "environment": Environment.TEST, "_env_file": None}
+    given["rate_limits"] = False  # hardly any suite is about them
     return Settings(**given | {"database_url": url.render_as_string(hide_password=False)} | others)
 
 
@@ -56,15 +58,20 @@ async def running(
 
 
 @asynccontextmanager
-async def client(app: FastAPI, *, origin: str = ORIGIN) -> AsyncIterator[httpx.AsyncClient]:
+async def client(
+    app: FastAPI, *, origin: str = ORIGIN, address: str = "127.0.0.1", proxies: str = ""
+) -> AsyncIterator[httpx.AsyncClient]:
     """Whoever sends requests to the application. Every answer is held against the OpenAPI document."""
     document = Document(app.openapi())
+    served: Any = app
+    if proxies:
+        served = ProxyHeadersMiddleware(served, proxies)  # as uvicorn does
 
     async def check(response: httpx.Response) -> None:
         await response.aread()
         document.check(response)
 
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+    transport = httpx.ASGITransport(app=served, raise_app_exceptions=True, client=(address, 50_000))
     async with httpx.AsyncClient(
         transport=transport,
         base_url=origin,

@@ -11,6 +11,7 @@ from uuid import UUID
 from hypothesis import settings
 
 from adapters.memory.application import ACCESS_LIFETIME, application_in_memory
+from adapters.memory.counters import MemoryCounters
 from adapters.memory.errands import MemoryErrands
 from adapters.memory.identity import MemoryIdentity, MemoryOpenIdentity
 from adapters.memory.mail import MemoryMailer
@@ -190,7 +191,7 @@ class BrokenAccessTokens(MemoryAccessTokens):
 class House:
     """The whole application in memory, and a way to arrange what no use case can do yet."""
 
-    def __init__(self, store: MemoryStore | None = None) -> None:
+    def __init__(self, store: MemoryStore | None = None, *, is_limited: bool = False) -> None:
         self.clock = SetClock(NOON)
         self.store = store or MemoryStore()
         self.passwords = WatchedPasswords()
@@ -201,6 +202,7 @@ class House:
             store=self.store,
             passwords=self.passwords,
             post=Post(self.mailer, self.errands),
+            counters=MemoryCounters(self.clock) if is_limited else None,
         )
 
     async def register(self, name: str) -> User:

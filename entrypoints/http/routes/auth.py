@@ -103,20 +103,20 @@ def _token_view(pair: TokenPair) -> TokenView:
     }
 
 
-@public.post("/auth/register", status_code=201, response_model=UserView, responses=created() | refusals(409))
+@public.post("/auth/register", status_code=201, response_model=UserView, responses=created() | refusals(409, 429))
 async def register(app: App, origin: From, body: Annotated[Registration, Body()]) -> Response:
     """Open an account for oneself. Anyone may."""
     user = await app.register(body["email"], body["password"], body.get("full_name"), origin)
     return Json(user_view(user), 201, {"Location": "/api/users/me"})
 
 
-@public.post("/auth/login", response_model=TokenView, responses=refusals(401))
+@public.post("/auth/login", response_model=TokenView, responses=refusals(401, 429))
 async def login(app: App, origin: From, body: Annotated[SignInBody, Body()]) -> Response:
     """Start a session. Anyone may; an unknown address, a wrong password and an inactive account get one answer."""
     return Json(_token_view(await app.sign_in(body["email"], body["password"], origin)))
 
 
-@public.post("/auth/refresh", response_model=TokenView, responses=refusals(401))
+@public.post("/auth/refresh", response_model=TokenView, responses=refusals(401, 429))
 async def refresh(app: App, origin: From, body: Annotated[RefreshBody, Body()]) -> Response:
     """Exchange a refresh token for a new pair. Each token works once; a stolen one ends the session."""
     return Json(_token_view(await app.refresh(body["refresh_token"], origin)))

@@ -94,7 +94,7 @@ async def test_a_password_that_was_changed_meanwhile_is_wrong(office: Office) ->
                 await identity.users.save_password_hash(office["member"].user_id, "another hash")
             return known
 
-    slow = type(use)(use.open_identity, Slow(), use.clock)
+    slow = type(use)(use.guard, use.open_identity, Slow(), use.clock)
     with pytest.raises(WrongPassword):
         await slow(office["member"], PASSWORD)
     assert office["member"].user_id in (await office.contents()).accounts

@@ -1,6 +1,7 @@
 """What can be refused: the codes that programs rely on, and the families that entrypoints translate."""
 
 import inspect
+from datetime import timedelta
 
 import pytest
 
@@ -16,8 +17,10 @@ from domain.errors import (
     NotFound,
     PasswordResetRefused,
     TooBusy,
+    TooManyRequests,
     Unavailable,
 )
+from domain.rates import SIGN_IN
 
 CODES: dict[str, tuple[str, type[DomainError]]] = {
     "InvalidValue": ("invalid-value", InvalidValue),
@@ -44,6 +47,7 @@ CODES: dict[str, tuple[str, type[DomainError]]] = {
     "LastAdministrator": ("last-administrator", Conflict),
     "EmailTaken": ("email-taken", Conflict),
     "StaleVersion": ("stale-version", Conflict),
+    "TooManyRequests": ("too-many-requests", TooManyRequests),
     "Unavailable": ("unavailable", Unavailable),
     "TooBusy": ("too-busy", Unavailable),
 }
@@ -53,7 +57,7 @@ REFUSALS = {
     for name, refusal in inspect.getmembers(errors, inspect.isclass)
     if issubclass(refusal, DomainError) and refusal is not DomainError
 }
-WITHOUT_VALUES = [refusal for refusal in REFUSALS.values() if refusal is not InvalidValue]
+WITHOUT_VALUES = [r for r in REFUSALS.values() if r not in {InvalidValue, TooManyRequests}]
 
 
 def test_every_refusal_has_the_code_that_it_always_had() -> None:
@@ -93,3 +97,10 @@ def test_an_invalid_value_is_a_value_error() -> None:
 @pytest.mark.parametrize("refusal", [Unavailable, TooBusy])
 def test_what_is_unavailable_can_be_tried_again_in_a_second(refusal: type[Unavailable]) -> None:
     assert refusal.retry_after == 1
+
+
+def test_too_many_requests_says_of_what_and_for_how_long() -> None:
+    refused = TooManyRequests(SIGN_IN, timedelta(seconds=7))
+    assert (refused.rate, refused.wait) == (SIGN_IN, timedelta(seconds=7))
+    assert str(refused) == TooManyRequests.detail
+    assert refused.detail not in {refusal.detail for refusal in WITHOUT_VALUES}

@@ -1,0 +1,1 @@
+"""Adapters over Redis, for what several hosts share and may forget."""

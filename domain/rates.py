@@ -1,0 +1,119 @@
+"""How often things may be done: the rates, as one table, and what is counted for them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address, ip_network
+from types import MappingProxyType
+from typing import Final
+
+_IPV6_PREFIX: Final = 64
+"""What one customer of a provider usually has at least: all of it is one address here."""
+
+_FINGERPRINT_BYTES: Final = 16
+
+
+class By(StrEnum):
+    """What a rate holds for."""
+
+    ACCOUNT = "account"
+    ADDRESS = "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many times in so much time, for each account, each address, or each pair of them.
+
+    ``name`` is told to clients and never changes.
+    """
+
+    name: str
+    amount: int
+    per: timedelta
+    by: tuple[By, ...]
+
+    def of(self, *, account: str = "", address: str | None = None, unless: "Tally | None" = None) -> "Tally":
+        """What is counted for this account and this address, as far as the rate is about them."""
+        return Tally(self, tuple([account if by is By.ACCOUNT else neighbourhood(address) for by in self.by]), unless)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often something was done by one account, from one address, or both.
+
+    While something is counted on ``unless``, nothing is on this one.
+    """
+
+    rate: Rate
+    of: tuple[str, ...]
+    unless: "Tally | None" = None
+
+    def fingerprint(self, secret: bytes) -> bytes:
+        """A name for it from which nobody without the secret learns an address, of either kind."""
+        text = json.dumps([self.rate.name, *self.of])
+        return blake2b(text.encode(), key=secret, digest_size=_FINGERPRINT_BYTES).digest()
+
+
+def neighbourhood(address: str | None) -> str:
+    """Who is told apart by address: one IPv4 address, or one IPv6 network of 64 bits. Other text is itself."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ip_network((int(found), _IPV6_PREFIX), strict=False))
+    return str(found)
+
+
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+
+REQUESTS: Final = Rate("requests", 600, _MINUTE, (By.ACCOUNT,))
+"""Everything that somebody does who is signed in."""
+
+SIGN_IN: Final = Rate("sign-in", 10, 15 * _MINUTE, (By.ACCOUNT, By.ADDRESS))
+"""Failed sign-ins to one account from one address."""
+
+SIGN_IN_OF_ADDRESS: Final = Rate("sign-in-address", 100, 15 * _MINUTE, (By.ADDRESS,))
+"""Failed sign-ins from one address, to whatever accounts."""
+
+SIGN_IN_OF_ACCOUNT: Final = Rate("sign-in-account", 100, _HOUR, (By.ACCOUNT,))
+"""Failed sign-ins to one account from wherever it has not been signed in to lately."""
+
+USUAL_ADDRESS: Final = Rate("usual-address", 1, 30 * _DAY, (By.ACCOUNT, By.ADDRESS))
+"""Not a limit: it is counted that somebody signed in to an account from an address lately."""
+
+REGISTRATION: Final = Rate("registration", 100, _HOUR, (By.ADDRESS,))
+"""Accounts that are opened, or tried to."""
+
+REFRESH: Final = Rate("refresh", 300, _MINUTE, (By.ADDRESS,))
+"""Refresh tokens that are exchanged, or tried to."""
+
+PASSWORD_RESET: Final = Rate("password-reset", 20, _HOUR, (By.ADDRESS,))
+"""Password resets that are asked for from one address."""
+
+PASSWORD_RESET_OF_ACCOUNT: Final = Rate("password-reset-account", 5, _HOUR, (By.ACCOUNT,))
+"""Password resets that are asked for one account."""
+
+LIMITS: Final[Mapping[str, Rate]] = MappingProxyType(
+    {
+        rate.name: rate
+        for rate in (
+            REQUESTS,
+            SIGN_IN,
+            SIGN_IN_OF_ADDRESS,
+            SIGN_IN_OF_ACCOUNT,
+            REGISTRATION,
+            REFRESH,
+            PASSWORD_RESET,
+            PASSWORD_RESET_OF_ACCOUNT,
+        )
+    }
+)
+"""The table: all that is limited, by name."""
