@@ -46,7 +46,7 @@ async def finds_everybodys(tasks: MemoryTasks, query: TaskQuery) -> TaskPage:
 def test_a_planted_bug_is_found(of: Any, name: str, instead: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(of, name, instead)
     with pytest.raises(AssertionError):
-        walk(UseCases, examples=120, steps=40, phases=[Phase.generate])
+        walk(UseCases, examples=600, steps=60, phases=[Phase.generate])
 
 
 def test_a_bug_planted_under_the_service_is_found(migrated_sqlite_url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
