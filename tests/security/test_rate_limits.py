@@ -19,7 +19,17 @@ from adapters.security.passwords import BcryptPasswords
 from adapters.sql.audit import SqlOpenLog
 from adapters.system.clock import SetClock, SystemClock
 from application.ports.clock import Clock
-from domain.rates import REFRESH, REGISTRATION, REQUESTS, SIGN_IN, SIGN_IN_OF_ACCOUNT, SIGN_IN_OF_ADDRESS, Rate
+from domain.rates import (
+    PASSWORD_RESET,
+    PASSWORD_RESET_OF_ACCOUNT,
+    REFRESH,
+    REGISTRATION,
+    REQUESTS,
+    SIGN_IN,
+    SIGN_IN_OF_ACCOUNT,
+    SIGN_IN_OF_ADDRESS,
+    Rate,
+)
 from entrypoints.container import Container, Service
 from entrypoints.http.app import create_app
 from tests.http.people import PASSWORD, Person, bearer, new_email, register, sign_in, somebody
@@ -301,6 +311,54 @@ async def test_an_address_can_register_so_often(site: Site) -> None:
     assert_limited(await http.post("/api/auth/register", json=taken), REGISTRATION)
     elsewhere = await site.from_(an_address())
     assert (await elsewhere.post("/api/auth/register", json=taken)).status_code == 409
+
+
+async def test_a_browser_is_counted_with_the_others(site: Site) -> None:
+    http = await site.from_(an_address())
+    email = (await register(http))["email"]
+    wrong, right = {"email": email, "password": "wrong"}, {"email": email, "password": PASSWORD}
+    for _ in range(SIGN_IN.amount - 1):
+        assert (await http.post("/api/auth/session", json=wrong)).status_code == 401
+    assert (await guess(http, email)).status_code == 401
+    assert_limited(await http.post("/api/auth/session", json=right), SIGN_IN)
+    assert_limited(await log_in(http, email), SIGN_IN)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [("POST", "/api/users/me/password", "current_password"), ("DELETE", "/api/users/me", "password")],
+)
+async def test_a_stolen_session_cannot_guess_the_password(method: str, path: str, field: str, site: Site) -> None:
+    ann = await somebody(await site.from_(an_address()))
+    more = {"new_password": "seven slow blue boats"} if method == "POST" else {}
+    for _ in range(SIGN_IN.amount):
+        assert (await ann.send(method, path, json={field: "wrong"} | more)).status_code == 403
+    checks = site.passwords.checks
+    assert_limited(await ann.send(method, path, json={field: PASSWORD} | more), SIGN_IN)
+    assert site.passwords.checks == checks
+    elsewhere = await site.from_(an_address())
+    assert (await log_in(elsewhere, ann.email)).status_code == 200
+
+
+async def ask_to_reset(http: httpx.AsyncClient, email: str) -> httpx.Response:
+    return await http.post("/api/auth/password-reset", json={"email": email})
+
+
+async def test_nobody_is_flooded_with_mails(site: Site) -> None:
+    """Known and unknown alike, and from wherever they are asked for."""
+    known = (await register(await site.from_(an_address())))["email"]
+    for email in (known, new_email()):
+        for _ in range(PASSWORD_RESET_OF_ACCOUNT.amount):
+            assert (await ask_to_reset(await site.from_(an_address()), email)).status_code == 202
+        elsewhere = await site.from_(an_address())
+        assert_limited(await ask_to_reset(elsewhere, email.upper()), PASSWORD_RESET_OF_ACCOUNT)
+
+
+async def test_an_address_can_ask_for_so_many_resets(site: Site) -> None:
+    http = await site.from_(an_address())
+    for _ in range(PASSWORD_RESET.amount):
+        assert (await ask_to_reset(http, new_email())).status_code == 202
+    assert_limited(await ask_to_reset(http, new_email()), PASSWORD_RESET)
 
 
 async def test_an_address_can_refresh_so_often(site: Site) -> None:

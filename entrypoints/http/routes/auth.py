@@ -122,7 +122,7 @@ async def refresh(app: App, origin: From, body: Annotated[RefreshBody, Body()]) 
     return Json(_token_view(await app.refresh(body["refresh_token"], origin)))
 
 
-@public.post("/auth/session", response_model=BrowserSessionView, responses=refusals(401, 403))
+@public.post("/auth/session", response_model=BrowserSessionView, responses=refusals(401, 403, 429))
 async def login_browser(request: Request, app: App, origin: From, body: Annotated[SignInBody, Body()]) -> Response:
     """Start a session that a browser keeps up with a cookie. Anyone may; the answers are those of login.
 

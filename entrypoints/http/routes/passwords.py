@@ -49,7 +49,7 @@ async def change_password(call: CurrentCall, body: Annotated[PasswordChange, Bod
     return no_content()
 
 
-@public.post("/auth/password-reset", status_code=202, response_model=PasswordResetView)
+@public.post("/auth/password-reset", status_code=202, response_model=PasswordResetView, responses=refusals(429))
 async def request_password_reset(app: App, origin: From, body: Annotated[PasswordResetRequest, Body()]) -> Response:
     """Ask for a mail with a token for a new password. The answer is the same whether or not there is such an account.
 
