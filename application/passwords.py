@@ -68,8 +68,7 @@ class ChangePassword:
         self.policy.check(new, field=_FIELD)
         # No transaction is open while a password is checked or hashed: that takes a core for part of a second.
         async with self.guard.attempt(checked.user.email, actor.origin):
-            if not await self.passwords.verify(current, checked.password_hash):
-                raise await self._refusal(actor)
+            await self._require(current, checked, actor)
         password_hash = await self.passwords.hash(new)
         async with self.open_identity(actor) as identity:
             now = await _held(identity, actor.user_id)
@@ -77,6 +76,11 @@ class ChangePassword:
                 return None
             await _replace(identity, now.user, password_hash, at=self.clock(), but=actor.session_id)
         return now.user
+
+    async def _require(self, current: str, checked: Credentials, actor: Actor) -> None:
+        """Raise WrongPassword, written down, unless it is the account's password."""
+        if not await self.passwords.verify(current, checked.password_hash):
+            raise await self._refusal(actor)
 
     async def _refusal(self, actor: Actor) -> WrongPassword:
         """The refusal, written down."""
