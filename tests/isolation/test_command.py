@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.memory.store import Contents
 from domain.errors import Conflict
+from domain.user import Email, Password
 from entrypoints.cli.main import cli
 from entrypoints.proof import command
 from entrypoints.proof.callers import Caller
@@ -82,6 +83,20 @@ def test_a_service_that_holds_gives_0_and_a_report(tmp_path: Path, monkeypatch: 
     assert f"{counts['held']} held, 0 failed, {counts['skipped']} skipped" in ran.output
     assert "the deployment has no route to change an account: PATCH /api/admin/users/{id}" in ran.output
     _nothing_is_left_but_accounts(service.contents, ran.output)
+
+
+def test_with_an_administrator_everything_is_tried_and_no_account_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("get_task", "register", "close_account", "list_users", "change_user")
+    rules, service = only(names, monkeypatch), MemoryService()
+    chief = ("chief@example.org", "three wise green owls")
+    with listening(offering(service.app(), rules)) as url:
+        asyncio.run(service.application.create_admin(Email(chief[0]), Password(chief[1]), None))
+        ran = prove(url, "--admin-email", chief[0], "--admin-password-stdin", typed=f"{chief[1]}\n")
+    assert ran.exit_code == 0, ran.output
+    assert ", 0 skipped" in ran.output
+    assert "remain" not in ran.output
+    assert [credentials.user.email for credentials in service.contents.accounts.values()] == [chief[0]]
+    assert service.contents.tasks == {}
 
 
 def _nothing_is_left_but_accounts(contents: Contents, output: str) -> None:
