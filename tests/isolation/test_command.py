@@ -53,6 +53,7 @@ def listening(app: FastAPI) -> Iterator[str]:
     # Said to be TCP, or else asyncio lets small answers wait for an acknowledgement.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # From now on requests wait for the server, however long it takes to start.
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, loop="asyncio", lifespan="on"))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
         thread.start()
