@@ -16,6 +16,7 @@ from application.authentication import (
     SignInBrowser,
     SignOut,
 )
+from application.bulk import ChangeTasks, CreateTasks, DeleteTasks
 from application.limiting import CountRequest
 from application.operations import CheckReadiness
 from application.organizations import (
@@ -45,6 +46,7 @@ from application.tasks import (
     ToggleTask,
     TransferTask,
 )
+from application.trash import EmptyTrash, PurgeTask, RestoreTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,12 @@ class Application:
     toggle_task: ToggleTask
     delete_task: DeleteTask
     transfer_task: TransferTask
+    create_tasks: CreateTasks
+    change_tasks: ChangeTasks
+    delete_tasks: DeleteTasks
+    restore_task: RestoreTask
+    purge_task: PurgeTask
+    empty_trash: EmptyTrash
 
     list_events: ListEvents
     list_account_events: ListAccountEvents

@@ -6,12 +6,13 @@ of theirs, and Unavailable if the store cannot answer.
 
 from dataclasses import dataclass
 
+from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.access import Actor, Permission
-from domain.errors import InvalidValue, MemberNotFound, RecipientNotFound
+from domain.errors import RecipientNotFound
 from domain.ids import SpaceId, TaskId
 from domain.task import Task, TaskChanges, TaskDraft
 
@@ -69,11 +70,11 @@ class ReplaceTask:
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, draft: TaskDraft) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
-            may_hold = await _may_be_assigned(draft, space)
+            may_hold = await may_be_assigned(draft, space.members)
             task = await space.tasks.get(task_id)
             replaced = task.replace_with(draft, by=space.access, at=self.clock())
             if not may_hold and replaced.assignee_id != task.assignee_id:
-                raise _not_a_member()
+                raise not_a_member()
             await space.tasks.save(replaced, was=task)
         return replaced
 
@@ -91,11 +92,11 @@ class ChangeTask:
     async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
-            may_hold = await _may_be_assigned(changes, space)
+            may_hold = await may_be_assigned(changes, space.members)
             task = await space.tasks.get(task_id)
             changed = task.change(changes, by=space.access, at=self.clock())
             if not may_hold and changed.assignee_id != task.assignee_id:
-                raise _not_a_member()
+                raise not_a_member()
             await space.tasks.save(changed, was=task)
         return changed
 
@@ -177,25 +178,6 @@ class TransferTask:
 
 
 async def _check_assignee(wanted: TaskDraft, space: Space) -> None:
-    """Raise InvalidValue, the same for a real and an unknown person, unless the assignee is a member."""
-    if not await _may_be_assigned(wanted, space):
-        raise _not_a_member()
-
-
-async def _may_be_assigned(wanted: TaskDraft | TaskChanges, space: Space) -> bool:
-    """Whether whoever is named as assignee is a member; nobody is named often, and nobody may always.
-
-    Comes before the task is read: whoever removes a member holds them first and their tasks then, too.
-    """
-    assignee_id = wanted.get("assignee_id")
-    if assignee_id is None:
-        return True
-    try:
-        await space.members.get(assignee_id)
-    except MemberNotFound:
-        return False
-    return True
-
-
-def _not_a_member() -> InvalidValue:
-    return InvalidValue("not_a_member", "The assignee must be a member of this space.", field="assignee_id")
+    """Raise InvalidValue unless the assignee is a member."""
+    if not await may_be_assigned(wanted, space.members):
+        raise not_a_member()

@@ -102,6 +102,11 @@ def task_deed(was: Task | None, now: Task) -> Deed:
     )
 
 
+def purged_deed(task_id: TaskId) -> Deed:
+    """A task in the trash was removed for good. What it was is in the log already."""
+    return Deed(action=Action.PURGE, resource_type=Resource.TASK, resource_id=str(task_id))
+
+
 def unassigned_deed(task_id: TaskId, user_id: UserId) -> Deed:
     """A task was taken from whoever it was assigned to."""
     changes = {"assignee_id": {"from": str(user_id), "to": None}}

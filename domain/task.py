@@ -148,6 +148,11 @@ class Task:
         by.require_deletion_of_item_by(self.created_by)
         return replace(self, deleted_at=at, version=self.version + 1, updated_at=at)
 
+    def restore(self, *, by: Access, at: datetime) -> Self:
+        """Bring back from the trash. Whoever may have put it there may; raises RoleTooLow."""
+        by.require_deletion_of_item_by(self.created_by)
+        return replace(self, deleted_at=None, version=self.version + 1, updated_at=at)
+
     def transfer(self, to: SpaceId, *, keeps_assignee: bool, by: Access, at: datetime) -> Self:
         """Hand over to another space. Whoever may delete it here may; raises RoleTooLow."""
         by.require_deletion_of_item_by(self.created_by)

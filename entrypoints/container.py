@@ -39,11 +39,13 @@ from application import (
     administration,
     audit,
     authentication,
+    bulk,
     limiting,
     operations,
     organizations,
     sessions,
     tasks,
+    trash,
 )
 from application.facade import Application
 from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
@@ -251,6 +253,12 @@ class Container(containers.DeclarativeContainer):
         toggle_task=providers.Singleton(tasks.ToggleTask, open_space, clock),
         delete_task=providers.Singleton(tasks.DeleteTask, open_space, clock),
         transfer_task=providers.Singleton(tasks.TransferTask, open_space, clock),
+        create_tasks=providers.Singleton(bulk.CreateTasks, open_space, clock, new_id),
+        change_tasks=providers.Singleton(bulk.ChangeTasks, open_space, clock),
+        delete_tasks=providers.Singleton(bulk.DeleteTasks, open_space, clock),
+        restore_task=providers.Singleton(trash.RestoreTask, open_space, clock),
+        purge_task=providers.Singleton(trash.PurgeTask, open_space),
+        empty_trash=providers.Singleton(trash.EmptyTrash, open_space),
         list_events=providers.Singleton(audit.ListEvents, open_space, turning),
         list_account_events=providers.Singleton(audit.ListAccountEvents, open_identity, turning),
         verify_log=providers.Singleton(audit.VerifyLog, open_space, inspect_log),

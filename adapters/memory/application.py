@@ -19,11 +19,13 @@ from application import (
     administration,
     audit,
     authentication,
+    bulk,
     limiting,
     operations,
     organizations,
     sessions,
     tasks,
+    trash,
 )
 from application.facade import Application
 from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
@@ -118,6 +120,12 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         toggle_task=tasks.ToggleTask(open_space, clock),
         delete_task=tasks.DeleteTask(open_space, clock),
         transfer_task=tasks.TransferTask(open_space, clock),
+        create_tasks=bulk.CreateTasks(open_space, clock, new_id),
+        change_tasks=bulk.ChangeTasks(open_space, clock),
+        delete_tasks=bulk.DeleteTasks(open_space, clock),
+        restore_task=trash.RestoreTask(open_space, clock),
+        purge_task=trash.PurgeTask(open_space),
+        empty_trash=trash.EmptyTrash(open_space),
         list_events=audit.ListEvents(open_space, turning),
         list_account_events=audit.ListAccountEvents(open_identity, turning),
         verify_log=audit.VerifyLog(open_space, inspect_log),

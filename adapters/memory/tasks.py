@@ -1,6 +1,6 @@
 """The tasks of one space, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -37,6 +37,46 @@ class MemoryTasks:
         if kept is None or kept.version != was.version:
             raise StaleVersion
         self._tasks[self._space_id, was.id] = task
+
+    async def add_all(self, tasks: Sequence[Task]) -> None:
+        """Keep many new tasks."""
+        for task in tasks:
+            await self.add(task)
+
+    async def get_all(self, task_ids: Collection[TaskId]) -> Sequence[Task]:
+        """Those that there are."""
+        found = (self._tasks.get((self._space_id, task_id)) for task_id in sorted(task_ids))
+        return [task for task in found if task is not None and task.deleted_at is None]
+
+    async def save_all(self, changes: Sequence[tuple[Task, Task]]) -> None:
+        """Replace many tasks."""
+        for task, was in changes:
+            await self.save(task, was=was)
+
+    async def trashed(self, task_id: TaskId) -> Task:
+        """A task in the trash."""
+        task = self._tasks.get((self._space_id, task_id))
+        if task is None or task.deleted_at is None:
+            raise TaskNotFound
+        return task
+
+    async def purge(self, task: Task) -> None:
+        """Remove a task if it is still the one read."""
+        kept = self._tasks.get((self._space_id, task.id))
+        if kept is None or kept.version != task.version:
+            raise StaleVersion
+        del self._tasks[self._space_id, task.id]
+
+    async def empty_trash(self) -> Sequence[TaskId]:
+        """Remove everything in the trash."""
+        purged = [
+            task_id
+            for (space_id, task_id), task in self._tasks.items()
+            if space_id == self._space_id and task.deleted_at is not None
+        ]
+        for task_id in purged:
+            del self._tasks[self._space_id, task_id]
+        return purged
 
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         """Take every task from this person."""

@@ -1,5 +1,6 @@
 """What the SQL adapters need of a database: transactions, and rows for statements."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,10 @@ class Connection(Protocol):
 
     async def execute(self, query: Query, **values: Any) -> int:
         """Run a statement and tell how many rows it changed. Raises ConstraintViolated."""
+        ...
+
+    async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each row of values. Raises ConstraintViolated."""
         ...
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:

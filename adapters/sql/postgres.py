@@ -6,7 +6,7 @@ the role seen last time; it is checked against the tables each time, so it may b
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
@@ -90,6 +90,14 @@ class PostgresConnection:
         with _translated():
             status: str = await self._raw.execute(compiled.sql, *compiled.arguments(values))
         return int(status.rpartition(" ")[2])
+
+    async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each row of values, without waiting in between."""
+        if self.read_only:
+            raise OpenedForReading
+        compiled = query.on_postgres
+        with _translated():
+            await self._raw.executemany(compiled.sql, [compiled.arguments(values) for values in rows])
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""

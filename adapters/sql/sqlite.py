@@ -8,7 +8,7 @@ connection of its own.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -67,6 +67,14 @@ class SqliteConnection:
             raise OpenedForReading
         compiled = query.on_sqlite
         return self._run(compiled.sql, compiled.arguments(values)).rowcount
+
+    async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each row of values."""
+        if self.read_only:
+            raise OpenedForReading
+        compiled = query.on_sqlite
+        for values in rows:
+            self._run(compiled.sql, compiled.arguments(values))
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""
@@ -165,6 +173,7 @@ class SqliteDatabase:
             for pragma in _PRAGMAS:
                 raw.execute(pragma)
             raw.create_function("lower", 1, _lower, deterministic=True)
+            raw.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
         except sqlite3.OperationalError as error:
             raise _translated(error) from error
         return raw

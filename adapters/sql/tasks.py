@@ -1,6 +1,6 @@
 """The tasks of one space, on SQL databases. Every statement here names the space."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, insert, 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import IN_USE, tasks
-from adapters.sql.types import is_any_of
+from adapters.sql.types import is_any_id_of, is_any_of
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
@@ -27,6 +27,11 @@ _THIS_TASK: Final = (_IN_THIS_SPACE, tasks.c.id == bindparam("id"))
 
 _ADD: Final = Query(insert(tasks))
 _GET: Final = Reading(select(*_COLUMNS).where(*_THIS_TASK, IN_USE))
+_GET_TRASHED: Final = Reading(select(*_COLUMNS).where(*_THIS_TASK, ~IN_USE))
+_GET_ALL: Final = Reading(
+    select(*_COLUMNS).where(_IN_THIS_SPACE, is_any_id_of(tasks.c.id, "ids"), IN_USE).order_by(tasks.c.id)
+)
+_EMPTY_TRASH: Final = Query(delete(tasks).where(_IN_THIS_SPACE, ~IN_USE).returning(tasks.c.id))
 _REMOVE: Final = Query(delete(tasks).where(*_THIS_TASK, tasks.c.version == bindparam("version_read")))
 _UNASSIGN: Final = Query(
     update(tasks)
@@ -148,6 +153,48 @@ class SqlTasks:
             raise _translated(violated) from violated
         if not changed:
             raise StaleVersion
+
+    async def add_all(self, tasks: Sequence[Task]) -> None:
+        """Keep many new tasks."""
+        rows = [_to_row(task) | {"space_id": self._space_id} for task in tasks]
+        try:
+            await self._connection.execute_many(_ADD, rows)
+        except ConstraintViolated as violated:
+            raise _translated(violated) from violated
+
+    async def get_all(self, task_ids: Collection[TaskId]) -> Sequence[Task]:
+        """Those that there are, locked where the space was opened for writing."""
+        rows = await _GET_ALL.all(self._connection, space_id=self._space_id, ids=sorted(task_ids))
+        return [_from_row(row) for row in rows]
+
+    async def save_all(self, changes: Sequence[tuple[Task, Task]]) -> None:
+        """Replace many tasks; nobody can have changed them since they were read in this transaction."""
+        rows = [
+            {"space_id": self._space_id, "id": was.id, "version_read": was.version}
+            | {f"new_{name}": getattr(task, name) for name in _CHANGEABLE}
+            for task, was in changes
+            if task != was
+        ]
+        try:
+            await self._connection.execute_many(_SAVE, rows)
+        except ConstraintViolated as violated:
+            raise _translated(violated) from violated
+
+    async def trashed(self, task_id: TaskId) -> Task:
+        """A task in the trash, locked where the space was opened for writing."""
+        row = await _GET_TRASHED.one(self._connection, space_id=self._space_id, id=task_id)
+        if row is None:
+            raise TaskNotFound
+        return _from_row(row)
+
+    async def purge(self, task: Task) -> None:
+        """Remove a task for good if its version is still the one read."""
+        await self.remove(task)
+
+    async def empty_trash(self) -> Sequence[TaskId]:
+        """Remove everything in the trash."""
+        rows = await self._connection.execute_returning(_EMPTY_TRASH, space_id=self._space_id)
+        return [TaskId(row[0]) for row in rows]
 
     async def remove(self, task: Task) -> None:
         """Take a task out of the space if its version is still the one read; it goes to another one."""

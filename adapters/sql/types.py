@@ -71,6 +71,12 @@ TextList: Final = ARRAY(Text).with_variant(_SqliteType("TEXT", _write_text_list,
 """A few short texts in order; a JSON array on SQLite."""
 
 
+IdList: Final = ARRAY(Uuid()).with_variant(
+    _SqliteType("TEXT", lambda ids: json.dumps([one.hex for one in ids]), json.loads), "sqlite"
+)
+"""A few ids as a parameter; a JSON array of hexadecimal text on SQLite."""
+
+
 class is_any_of(ColumnElement[bool]):  # noqa: N801 - reads as the operator that it is
     """``column`` equals one of the texts in the list parameter ``name``. An empty list matches nothing.
 
@@ -94,3 +100,25 @@ def _on_postgresql(element: is_any_of, compiler: SQLCompiler, **kw: Any) -> str:
 def _on_sqlite(element: is_any_of, compiler: SQLCompiler, **kw: Any) -> str:
     column, values = compiler.process(element.column, **kw), compiler.process(element.values, **kw)
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - both are compiled, not typed in
+
+
+class is_any_id_of(ColumnElement[bool]):  # noqa: N801 - reads as the operator that it is
+    """``column`` equals one of the ids in the list parameter ``name``. An empty list matches nothing."""
+
+    inherit_cache = False
+    type = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.values = bindparam(name, type_=IdList)
+
+
+@compiles(is_any_id_of, "postgresql")
+def _ids_on_postgresql(element: is_any_id_of, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{compiler.process(element.column, **kw)} = ANY ({compiler.process(element.values, **kw)})"
+
+
+@compiles(is_any_id_of, "sqlite")
+def _ids_on_sqlite(element: is_any_id_of, compiler: SQLCompiler, **kw: Any) -> str:
+    column, values = compiler.process(element.column, **kw), compiler.process(element.values, **kw)
+    return f"{column} IN (SELECT from_hex(value) FROM json_each({values}))"  # noqa: S608 - both are compiled

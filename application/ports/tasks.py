@@ -1,6 +1,6 @@
 """Where the tasks of one space are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -42,6 +42,30 @@ class Tasks(Protocol):
 
     async def save(self, task: Task, *, was: Task) -> None:
         """Replace ``was``, as it was read, by ``task``. Raises StaleVersion if it has changed since."""
+        ...
+
+    async def add_all(self, tasks: Sequence[Task]) -> None:
+        """Keep many new tasks."""
+        ...
+
+    async def get_all(self, task_ids: Collection[TaskId]) -> Sequence[Task]:
+        """Those of these ids that there are, by id. Held as ``get`` holds one."""
+        ...
+
+    async def save_all(self, changes: Sequence[tuple[Task, Task]]) -> None:
+        """Replace the second of each pair, as ``get_all`` gave it in this space, by the first."""
+        ...
+
+    async def trashed(self, task_id: TaskId) -> Task:
+        """A task in the trash, held as ``get`` holds one. Raises TaskNotFound."""
+        ...
+
+    async def purge(self, task: Task) -> None:
+        """Remove a task in the trash for good. Raises StaleVersion if it has changed since."""
+        ...
+
+    async def empty_trash(self) -> Sequence[TaskId]:
+        """Remove everything in the trash for good. Tells what it was."""
         ...
 
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:

@@ -1,6 +1,6 @@
 """The door to owned data, with a scribe beside it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from domain.audit import (
     invitation_deed,
     member_deed,
     organization_deed,
+    purged_deed,
     task_deed,
     transfer_deed,
     unassigned_deed,
@@ -48,6 +49,36 @@ class RecordingTasks:
         await self.tasks.save(task, was=was)
         if task != was:
             self.notes.did(task.space_id, task_deed(was, task))
+
+    async def add_all(self, tasks: Sequence[Task]) -> None:
+        await self.tasks.add_all(tasks)
+        for task in tasks:
+            self.notes.did(task.space_id, task_deed(None, task))
+
+    async def get_all(self, task_ids: Collection[TaskId]) -> Sequence[Task]:
+        self.notes.resource_type = Resource.TASK
+        return await self.tasks.get_all(task_ids)
+
+    async def save_all(self, changes: Sequence[tuple[Task, Task]]) -> None:
+        await self.tasks.save_all(changes)
+        for task, was in changes:
+            if task != was:
+                self.notes.did(task.space_id, task_deed(was, task))
+
+    async def trashed(self, task_id: TaskId) -> Task:
+        self.notes.aim(Resource.TASK, task_id)
+        return await self.tasks.trashed(task_id)
+
+    async def purge(self, task: Task) -> None:
+        await self.tasks.purge(task)
+        self.notes.did(task.space_id, purged_deed(task.id))
+
+    async def empty_trash(self) -> Sequence[TaskId]:
+        self.notes.resource_type = Resource.TASK
+        purged = await self.tasks.empty_trash()
+        for task_id in purged:
+            self.notes.did(self.space_id, purged_deed(task_id))
+        return purged
 
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         taken = await self.tasks.unassign(user_id, at=at)

@@ -1,0 +1,111 @@
+"""What people do with many tasks at once: all of it or nothing.
+
+Every use case raises NotAuthenticated if the caller's session has ended, SpaceForbidden if the space is not one
+of theirs, and Unavailable if the store cannot answer.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from application.assignees import may_be_assigned, not_a_member
+from application.ports.clock import Clock
+from application.ports.ids import IdGenerator
+from application.ports.spaces import OpenSpace, Space
+from domain.access import Actor, Permission
+from domain.errors import InvalidValue, TaskNotFound
+from domain.ids import TaskId
+from domain.task import Task, TaskChanges, TaskDraft
+
+MOST_AT_ONCE: Final = 1000
+"""How many tasks one call may be about."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTasks:
+    """Add many tasks to a space. Every member but a viewer may.
+
+    Raises RoleTooLow, and InvalidValue, which names the first task that is wrong by its index.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+    new_id: IdGenerator
+
+    async def __call__(self, actor: Actor, owner_id: str | None, drafts: Sequence[TaskDraft]) -> Sequence[Task]:
+        _require_some(drafts, "items")
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
+            at = self.clock()
+            tasks = [Task.create(draft, id=TaskId(self.new_id()), by=space.access, at=at) for draft in drafts]
+            await self._check_assignees(drafts, space)
+            await space.tasks.add_all(tasks)
+        return tasks
+
+    @staticmethod
+    async def _check_assignees(drafts: Sequence[TaskDraft], space: Space) -> None:
+        checked: dict[object, bool] = {None: True}
+        for index, draft in enumerate(drafts):
+            assignee_id = draft.get("assignee_id")
+            if assignee_id not in checked:
+                checked[assignee_id] = await may_be_assigned(draft, space.members)
+            if not checked[assignee_id]:
+                raise not_a_member(f"items/{index}/assignee_id")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTasks:
+    """Change many tasks in the same way, and tell how many there are. Every member but a viewer may.
+
+    Raises TaskNotFound if one of them is not in the space, RoleTooLow, InvalidValue.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, task_ids: Collection[TaskId], changes: TaskChanges
+    ) -> int:
+        _require_some(task_ids, "ids")
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
+            if not await may_be_assigned(changes, space.members):
+                raise not_a_member()
+            tasks = await _all(task_ids, space)
+            at = self.clock()
+            await space.tasks.save_all([(task.change(changes, by=space.access, at=at), task) for task in tasks])
+        return len(tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTasks:
+    """Move many tasks to the trash, and tell how many. Their makers may, and the space's admins.
+
+    Raises TaskNotFound if one of them is not in the space, RoleTooLow if one of them is not the caller's to delete.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_ids: Collection[TaskId]) -> int:
+        _require_some(task_ids, "ids")
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
+            tasks = await _all(task_ids, space)
+            at = self.clock()
+            await space.tasks.save_all([(task.delete(by=space.access, at=at), task) for task in tasks])
+        return len(tasks)
+
+
+def _require_some(things: Collection[object], field: str) -> None:
+    if not 1 <= len(things) <= MOST_AT_ONCE:
+        raise InvalidValue("out_of_range", f"Send 1 to {MOST_AT_ONCE} of them.", field=field)
+
+
+async def _all(task_ids: Collection[TaskId], space: Space) -> Sequence[Task]:
+    """The tasks of these ids, each once. Raises TaskNotFound unless every one of them is there."""
+    wanted = frozenset(task_ids)
+    tasks = await space.tasks.get_all(wanted)
+    if len(tasks) < len(wanted):
+        raise TaskNotFound
+    return tasks

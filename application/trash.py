@@ -1,0 +1,53 @@
+"""What people do with tasks in the trash of a space.
+
+Every use case raises NotAuthenticated if the caller's session has ended, SpaceForbidden if the space is not one
+of theirs, and Unavailable if the store cannot answer.
+"""
+
+from dataclasses import dataclass
+
+from application.ports.clock import Clock
+from application.ports.spaces import OpenSpace
+from domain.access import Actor, Permission
+from domain.ids import TaskId
+from domain.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTask:
+    """Bring a task back from the trash. Its maker and the space's admins may. Raises TaskNotFound, RoleTooLow."""
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
+            task = await space.tasks.trashed(task_id)
+            restored = task.restore(by=space.access, at=self.clock())
+            await space.tasks.save(restored, was=task)
+        return restored
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeTask:
+    """Remove a task in the trash for good. The space's admins may. Raises TaskNotFound, RoleTooLow."""
+
+    open_space: OpenSpace
+
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> None:
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.DELETE_ANY_ITEM)
+            await space.tasks.purge(await space.tasks.trashed(task_id))
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyTrash:
+    """Remove everything in the trash of a space for good, and tell how many. Its admins may. Raises RoleTooLow."""
+
+    open_space: OpenSpace
+
+    async def __call__(self, actor: Actor, owner_id: str | None) -> int:
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.DELETE_ANY_ITEM)
+            return len(await space.tasks.empty_trash())
