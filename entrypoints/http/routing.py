@@ -25,6 +25,9 @@ FIXED_SEGMENTS: Final = (
 )  # fmt: skip
 """First segments below ``/api`` that are no owner, whatever comes after them."""
 
+NO_ITEMS: Final = ("bulk", "trash")
+"""Segments below a resource that mean something else than one of its items."""
+
 PERSONAL: Final = "/api"
 OF_OWNER: Final = "/api/{owner_id:owner}"
 
@@ -35,7 +38,14 @@ class _OwnerConvertor(StringConvertor):
     regex = f"(?!(?:{'|'.join(FIXED_SEGMENTS)})(?:/|$))[^/]+"
 
 
+class _ItemConvertor(StringConvertor):
+    """The id of one item, or what could be one."""
+
+    regex = f"(?!(?:{'|'.join(NO_ITEMS)})(?:/|$))[^/]+"
+
+
 register_url_convertor("owner", _OwnerConvertor())
+register_url_convertor("item", _ItemConvertor())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,23 @@
 from domain.access import Role
 from entrypoints.proof.callers import Place
 from entrypoints.proof.deployment import Json, new_person
+from entrypoints.proof.items import TASK
 from entrypoints.proof.scene import Body, Scene
 
 
 async def a_title(scene: Scene) -> Json:
     """A task, or a new title for one."""
     return {"title": scene.text()}
+
+
+async def some_titles(scene: Scene) -> Json:
+    """Two tasks."""
+    return {"items": [{"title": scene.text()}, {"title": scene.text()}]}
+
+
+async def ids_of_a_task(scene: Scene) -> Json:
+    """A task that another person in the space made."""
+    return {"ids": [await TASK.make(scene) if scene.caller.is_signed_in else scene.space_id]}
 
 
 async def a_name(scene: Scene) -> Json:

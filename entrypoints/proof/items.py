@@ -96,6 +96,13 @@ async def _invitation(scene: Scene) -> str:
     return invitation_id
 
 
+async def _trashed(scene: Scene) -> str:
+    """A task that another person in the space made, in the trash."""
+    task_id = await _post(scene, _host(scene), _TASKS)
+    await scene.cast.deployment.ask(_host(scene), "DELETE", f"/api/{scene.space_id}/{_TASKS.collection}/{task_id}")
+    return task_id
+
+
 async def _session(scene: Scene) -> str:
     """A session that somebody has beside the one that they go on with."""
     deployment = scene.cast.deployment
@@ -117,5 +124,6 @@ MEMBER: Final = Item(_member, is_lasting=False)
 OWNER: Final = Item(_owner, is_lasting=False)
 ONESELF: Final = Item(_oneself, is_callers=True, undo=_come_back)
 INVITATION: Final = Item(_invitation)
+TRASHED_TASK: Final = Item(_trashed, is_lasting=False)
 SESSION: Final = Item(_session)
 ACCOUNT: Final = Item(_account)

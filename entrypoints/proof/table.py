@@ -16,6 +16,7 @@ from entrypoints.proof.items import (
     TASK,
     TASK_OF_ONES_OWN,
     TASK_TO_MOVE,
+    TRASHED_TASK,
 )
 from entrypoints.proof.rules import Case, Kind, Reference, Rule, UsedUp, under_both_prefixes
 
@@ -39,6 +40,12 @@ _TASKS: Final = under_both_prefixes(
         "change_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK, bodies.a_title), refers=_ASSIGNEE),
         "complete_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK)),
         "toggle_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK)),
+        "create_tasks": Rule(Kind.ITEM, 201, Case(_EDIT, body=bodies.some_titles)),
+        "change_tasks": Rule(Kind.ITEM, 200, Case(_EDIT, body=bodies.ids_of_a_task)),
+        "delete_tasks": Rule(Kind.ITEM, 200, Case(_DELETE, body=bodies.ids_of_a_task)),
+        "restore_task": Rule(Kind.ITEM, 200, Case(_DELETE, TRASHED_TASK, unseen=_EDIT)),
+        "purge_task": Rule(Kind.ITEM, 204, Case(_DELETE, TRASHED_TASK)),
+        "empty_trash": Rule(Kind.ITEM, 200, Case(_DELETE)),
         "transfer_task": Rule(
             Kind.ITEM,
             200,

@@ -201,6 +201,8 @@ class Document:
                 example = schema["minimum"]
             case "boolean":
                 example = True
+            case "object":
+                example = {name: self.example(schema["properties"][name]) for name in schema.get("required", ())}
             case other:
                 assert other == "string", f"no example for {schema}"
                 example = "example " * 2

@@ -21,6 +21,7 @@ OPERATIONS = DOCUMENT.operations
 SECURED = [o for o in OPERATIONS if not o.is_public]
 OF_OWNER = [o for o in OPERATIONS if "{owner_id}" in o.path]
 OF_ITEM = [o for o in OPERATIONS if "{task_id}" in o.path]
+OF_TRASH = [o for o in OF_ITEM if o.path.endswith("/restore") or "/trash/" in o.path]
 WITH_BODY = [o for o in OPERATIONS if o.has_body]
 
 BODIES: dict[str, dict[str, Any]] = {str(o): DOCUMENT.example_body(o) for o in WITH_BODY}

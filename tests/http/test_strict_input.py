@@ -182,7 +182,7 @@ UNSTORABLE = {
 @every_body
 @nothing_is_written
 async def test_text_that_cannot_be_stored_is_refused_in_every_field(operation: Operation, target: Target) -> None:
-    assert target.text_members
+    assert target.text_members or target.properties.keys() & {"ids", "items"}
     for name in target.text_members:
         bodies = {label: target.with_member(name, text) for label, text in UNSTORABLE.items()}
         for label, (status, errors) in (await target.errors(bodies)).items():

@@ -1,20 +1,22 @@
 """Tasks, in one's own space and in the space that the URL names."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, Field, model_validator, with_config
 from typing_extensions import TypedDict
 
+from application.bulk import MOST_AT_ONCE
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import InvalidValue
 from domain.ids import SpaceId, TaskId, read_id
-from domain.task import Priority, Task, TaskStatus
+from domain.task import Priority, Task, TaskChanges, TaskStatus
 from entrypoints.http.fields import (
     STRICT,
     DescriptionField,
     MomentField,
+    PlainText,
     TagField,
     TitleField,
     UserIdField,
@@ -58,6 +60,52 @@ class TransferBody(TypedDict):
     to: UserIdField
 
 
+Ids = Annotated[list[PlainText], Field(min_length=1, max_length=MOST_AT_ONCE, description="Each counts once.")]
+
+
+@with_config(STRICT)
+class TasksBody(TypedDict):
+    """Tasks to make."""
+
+    items: Annotated[list[TaskBody], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class _BulkChanges(TypedDict, total=False):
+    status: TaskStatus
+    priority: Priority
+    due_date: MomentField | None
+    assignee_id: UserIdField | None
+
+
+@with_config(STRICT)
+class TasksPatch(_BulkChanges):
+    """Which tasks are to be changed, and how."""
+
+    ids: Ids
+
+
+@with_config(STRICT)
+class TaskIdsBody(TypedDict):
+    """Which tasks are meant."""
+
+    ids: Ids
+
+
+_BULK_CHANGES: Final = ("status", "priority", "due_date", "assignee_id")
+
+
+class UpdatedView(TypedDict):
+    """How many tasks were changed."""
+
+    updated_count: int
+
+
+class DeletedView(TypedDict):
+    """How many tasks are gone from where they were."""
+
+    deleted_count: int
+
+
 class TaskView(TypedDict):
     """A task."""
 
@@ -75,6 +123,12 @@ class TaskView(TypedDict):
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+class TaskItemsView(TypedDict):
+    """The tasks that were made, in the order in which they were sent."""
+
+    items: list[TaskView]
 
 
 class TaskListView(TypedDict):
@@ -158,7 +212,7 @@ async def list_tasks(call: CurrentCall, parameters: Annotated[ListParameters, Qu
     return Json(_list_view(found, query))
 
 
-@router.get("/tasks/{task_id}", response_model=TaskView, responses=refusals(404))
+@router.get("/tasks/{task_id:item}", response_model=TaskView, responses=refusals(404))
 async def get_task(call: CurrentCall, task_id: str) -> Response:
     """Show one task. Every member of its space may."""
     task = await call.app.get_task(call.actor, call.owner_id, _task_id(task_id))
@@ -172,42 +226,42 @@ async def create_task(call: CurrentCall, body: Annotated[TaskBody, Body()]) -> R
     return Json(view(task), 201, {"Location": _location(call, task)})
 
 
-@router.put("/tasks/{task_id}", response_model=TaskView, responses=refusals(404, 409))
+@router.put("/tasks/{task_id:item}", response_model=TaskView, responses=refusals(404, 409))
 async def replace_task(call: CurrentCall, task_id: str, body: Annotated[TaskBody, Body()]) -> Response:
     """Replace a task: what is left out returns to its default. Every member but a viewer may."""
     task = await call.app.replace_task(call.actor, call.owner_id, _task_id(task_id), body)
     return Json(view(task))
 
 
-@router.patch("/tasks/{task_id}", response_model=TaskView, responses=refusals(404, 409))
+@router.patch("/tasks/{task_id:item}", response_model=TaskView, responses=refusals(404, 409))
 async def change_task(call: CurrentCall, task_id: str, body: Annotated[TaskPatch, Body()]) -> Response:
     """Change a task: what is left out stays as it is. Every member but a viewer may."""
     task = await call.app.change_task(call.actor, call.owner_id, _task_id(task_id), body)
     return Json(view(task))
 
 
-@router.delete("/tasks/{task_id}", status_code=204, responses=refusals(404, 409))
+@router.delete("/tasks/{task_id:item}", status_code=204, responses=refusals(404, 409))
 async def delete_task(call: CurrentCall, task_id: str) -> Response:
     """Move a task to the trash. Its maker may, and the admins of its space."""
     await call.app.delete_task(call.actor, call.owner_id, _task_id(task_id))
     return no_content()
 
 
-@router.post("/tasks/{task_id}/complete", response_model=TaskView, responses=refusals(404, 409))
+@router.post("/tasks/{task_id:item}/complete", response_model=TaskView, responses=refusals(404, 409))
 async def complete_task(call: CurrentCall, task_id: str) -> Response:
     """Mark a task as completed; a completed one stays as it is. Every member but a viewer may."""
     task = await call.app.complete_task(call.actor, call.owner_id, _task_id(task_id))
     return Json(view(task))
 
 
-@router.post("/tasks/{task_id}/toggle", response_model=TaskView, responses=refusals(404, 409))
+@router.post("/tasks/{task_id:item}/toggle", response_model=TaskView, responses=refusals(404, 409))
 async def toggle_task(call: CurrentCall, task_id: str) -> Response:
     """Flip a task between completed and pending. Every member but a viewer may."""
     task = await call.app.toggle_task(call.actor, call.owner_id, _task_id(task_id))
     return Json(view(task))
 
 
-@router.post("/tasks/{task_id}/transfer", response_model=TaskView, responses=refusals(404, 409))
+@router.post("/tasks/{task_id:item}/transfer", response_model=TaskView, responses=refusals(404, 409))
 async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[TransferBody, Body()]) -> Response:
     """Hand a task over to an organisation or to a person who shares one with the caller.
 
@@ -220,3 +274,54 @@ async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[Transfe
 def _location(call: Call, task: Task) -> str:
     owner = "" if call.owner_id is None else f"/{task.space_id}"
     return f"/api{owner}/tasks/{task.id}"
+
+
+@router.post("/tasks/{task_id:item}/restore", response_model=TaskView, responses=refusals(404, 409))
+async def restore_task(call: CurrentCall, task_id: str) -> Response:
+    """Bring a task back from the trash. Its maker may, and the admins of its space."""
+    return Json(view(await call.app.restore_task(call.actor, call.owner_id, _task_id(task_id))))
+
+
+@router.delete("/tasks/trash/{task_id}", status_code=204, responses=refusals(404, 409))
+async def purge_task(call: CurrentCall, task_id: str) -> Response:
+    """Remove a task in the trash for good. The admins of its space may."""
+    await call.app.purge_task(call.actor, call.owner_id, _task_id(task_id))
+    return no_content()
+
+
+@router.delete("/tasks/trash", response_model=DeletedView)
+async def empty_trash(call: CurrentCall) -> Response:
+    """Remove everything in the trash of a space for good. Its admins may."""
+    return Json(DeletedView(deleted_count=await call.app.empty_trash(call.actor, call.owner_id)))
+
+
+@router.post("/tasks/bulk", status_code=201, response_model=TaskItemsView)
+async def create_tasks(call: CurrentCall, body: Annotated[TasksBody, Body()]) -> Response:
+    """Add up to 1,000 tasks: all of them or none. Every member but a viewer may."""
+    tasks = await call.app.create_tasks(call.actor, call.owner_id, body["items"])
+    return Json(TaskItemsView(items=[view(task) for task in tasks]), 201)
+
+
+@router.patch("/tasks/bulk", response_model=UpdatedView, responses=refusals(404))
+async def change_tasks(call: CurrentCall, body: Annotated[TasksPatch, Body()]) -> Response:
+    """Change up to 1,000 tasks in the same way: all of them, or none if one is not in the space.
+
+    What is left out stays as it is. Every member but a viewer may. ``updated_count`` is how many tasks were named.
+    """
+    changes = TaskChanges(**{name: body[name] for name in _BULK_CHANGES if name in body})  # type: ignore[typeddict-item] # named above
+    count = await call.app.change_tasks(call.actor, call.owner_id, _task_ids(body["ids"]), changes)
+    return Json(UpdatedView(updated_count=count))
+
+
+@router.delete("/tasks/bulk", response_model=DeletedView, responses=refusals(404))
+async def delete_tasks(call: CurrentCall, body: Annotated[TaskIdsBody, Body()]) -> Response:
+    """Move up to 1,000 tasks to the trash: all of them, or none if one is not in the space.
+
+    Their makers may, and the admins of the space.
+    """
+    count = await call.app.delete_tasks(call.actor, call.owner_id, _task_ids(body["ids"]))
+    return Json(DeletedView(deleted_count=count))
+
+
+def _task_ids(texts: list[str]) -> frozenset[TaskId]:
+    return frozenset(_task_id(text) for text in texts)
