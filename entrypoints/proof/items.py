@@ -17,7 +17,7 @@ class Thing:
     field: str
 
 
-def _host(scene: Scene) -> Person:
+def host_of(scene: Scene) -> Person:
     """Who makes things in the scene's space."""
     match scene.place:
         case Place.ORGANIZATION:
@@ -42,7 +42,7 @@ def by_somebody_else(thing: Thing, *, moves: bool = False) -> Item:
 
     async def make(scene: Scene) -> str:
         readers = [scene.cast.organizations[Place.ORGANIZATION]] if moves else []
-        return await _post(scene, _host(scene), thing, *readers)
+        return await _post(scene, host_of(scene), thing, *readers)
 
     return Item(make)
 
@@ -53,7 +53,7 @@ def by_the_caller(thing: Thing) -> Item:
     async def make(scene: Scene) -> str:
         person, role = scene.person, scene.role
         if person is None or role is None:
-            return await _post(scene, _host(scene), thing)
+            return await _post(scene, host_of(scene), thing)
         if role is not Role.VIEWER:
             return await _post(scene, person, thing)
         await scene.cast.make(person, Role.MEMBER)
@@ -67,7 +67,7 @@ def by_the_caller(thing: Thing) -> Item:
 async def _member(scene: Scene) -> str:
     """A viewer of the organisation."""
     if scene.place is Place.ELSEWHERE:
-        return _host(scene).id
+        return host_of(scene).id
     await scene.cast.make(scene.cast.spare, Role.VIEWER)
     return scene.cast.spare.id
 
@@ -91,22 +91,22 @@ async def _come_back(scene: Scene) -> None:
 
 async def _invitation(scene: Scene) -> str:
     """An open invitation."""
-    invitation = await scene.cast.invite(scene.space_id, Role.VIEWER, by=_host(scene))
+    invitation = await scene.cast.invite(scene.space_id, Role.VIEWER, by=host_of(scene))
     invitation_id: str = invitation["id"]
     return invitation_id
 
 
 async def _trashed(scene: Scene) -> str:
     """A task that another person in the space made, in the trash."""
-    task_id = await _post(scene, _host(scene), _TASKS)
-    await scene.cast.deployment.ask(_host(scene), "DELETE", f"/api/{scene.space_id}/{_TASKS.collection}/{task_id}")
+    task_id = await _post(scene, host_of(scene), _TASKS)
+    await scene.cast.deployment.ask(host_of(scene), "DELETE", f"/api/{scene.space_id}/{_TASKS.collection}/{task_id}")
     return task_id
 
 
 async def _session(scene: Scene) -> str:
     """A session that somebody has beside the one that they go on with."""
     deployment = scene.cast.deployment
-    host = await deployment.sign_in_again(_host(scene) if scene.caller.is_signed_in else scene.cast.owner)
+    host = await deployment.sign_in_again(host_of(scene) if scene.caller.is_signed_in else scene.cast.owner)
     sessions = (await deployment.ask(host, "GET", "/api/auth/sessions"))["items"]
     return scene.cast.canaries.guard(next(session["id"] for session in sessions if session["current"]))
 

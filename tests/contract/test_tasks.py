@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from application.ports.reading import OpenedForReading
 from application.ports.tasks import TaskQuery
 from domain.access import Actor, Role
 from domain.errors import StaleVersion, TaskNotFound
@@ -204,3 +205,91 @@ async def add_tasks(store: Store, actor: Actor, statuses: Sequence[TaskStatus]) 
 
 def change(task: Task, **changes: object) -> Task:
     return replace(task, version=task.version + 1, **changes)  # type: ignore[arg-type] # a test's shorthand
+
+
+# Many at once, and the trash
+
+
+async def test_many_tasks_come_back_as_they_were(store: Store, people: People) -> None:
+    actor = await people.somebody()
+    async with store.open_space(actor, None) as space:
+        added = [a_task(space, f"task {number}", tags=(TagName("a"), TagName("b"))) for number in range(30)]
+        await space.tasks.add_all(added)
+    for read_only in (True, False):
+        async with store.open_space(actor, None, read_only=read_only) as space:
+            found = await space.tasks.get_all([task.id for task in added] + [TaskId(new_id())])
+            assert found == sorted(added, key=lambda task: task.id)
+            assert list(await space.tasks.get_all([])) == []
+
+
+async def test_many_changes_are_kept_and_those_that_change_nothing_leave_no_mark(store: Store, people: People) -> None:
+    actor = await people.somebody()
+    async with store.open_space(actor, None) as space:
+        added = [a_task(space) for _ in range(5)]
+        await space.tasks.add_all(added)
+    async with store.open_space(actor, None) as space:
+        tasks = await space.tasks.get_all([task.id for task in added])
+        changed = [replace(task, title=Title("new"), version=2) for task in tasks[:4]]
+        await space.tasks.save_all([*zip(changed, tasks, strict=False), (tasks[4], tasks[4])])
+        await space.tasks.save_all([])
+    async with store.open_space(actor, None, read_only=True) as space:
+        assert await space.tasks.get_all([task.id for task in added]) == [*changed, tasks[4]]
+
+
+async def test_many_tasks_are_those_of_the_space_and_in_use(store: Store, people: People) -> None:
+    ann, ben = await people.somebody(), await people.somebody()
+    async with store.open_space(ann, None) as space:
+        mine, gone = a_task(space), a_task(space, deleted_at=NOON)
+        await space.tasks.add_all([mine, gone])
+    async with store.open_space(ben, None) as space:
+        theirs = a_task(space)
+        await space.tasks.add(theirs)
+    async with store.open_space(ann, None) as space:
+        assert await space.tasks.get_all([mine.id, gone.id, theirs.id]) == [mine]
+
+
+async def test_the_trash_gives_back_purges_and_is_emptied(store: Store, people: People) -> None:
+    ann, ben = await people.somebody(), await people.somebody()
+    kept = {}
+    for actor in (ann, ben):
+        async with store.open_space(actor, None) as space:
+            in_use, *gone = a_task(space), *(a_task(space, deleted_at=NOON) for _ in range(3))
+            await space.tasks.add_all([in_use, *gone])
+            kept[actor] = in_use, gone
+    in_use, gone = kept[ann]
+    async with store.open_space(ann, None) as space:
+        assert await space.tasks.trashed(gone[0].id) == gone[0]
+        for task_id in (in_use.id, kept[ben][1][0].id, TaskId(new_id())):
+            with pytest.raises(TaskNotFound):
+                await space.tasks.trashed(task_id)
+        with pytest.raises(StaleVersion):
+            await space.tasks.purge(replace(gone[0], version=7))
+        await space.tasks.purge(gone[0])
+        with pytest.raises(TaskNotFound):
+            await space.tasks.trashed(gone[0].id)
+        assert sorted(await space.tasks.empty_trash()) == sorted(task.id for task in gone[1:])
+        assert list(await space.tasks.empty_trash()) == []
+        assert await space.tasks.get(in_use.id) == in_use
+    async with store.open_space(ben, None, read_only=True) as space:
+        assert await space.tasks.trashed(kept[ben][1][0].id) == kept[ben][1][0]
+
+
+@pytest.mark.parametrize("write", ["add_all", "save_all", "purge", "empty_trash"])
+async def test_nothing_of_it_is_written_where_a_space_is_open_for_reading(
+    store: Store, people: People, write: str
+) -> None:
+    actor = await people.somebody()
+    async with store.open_space(actor, None) as space:
+        task = a_task(space, deleted_at=NOON)
+        await space.tasks.add(task)
+    given: dict[str, tuple[object, ...]] = {
+        "add_all": ([replace(task, id=TaskId(new_id()))],),
+        "save_all": ([(replace(task, version=2), task)],),
+        "purge": (task,),
+        "empty_trash": (),
+    }
+    with pytest.raises(OpenedForReading):
+        async with store.open_space(actor, None, read_only=True) as space:
+            await getattr(space.tasks, write)(*given[write])
+    async with store.open_space(actor, None, read_only=True) as space:
+        assert await space.tasks.trashed(task.id) == task

@@ -1,0 +1,137 @@
+"""Many tasks at once over HTTP, all or nothing; and the trash."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from tests.http.people import Json, Person
+
+
+async def titles(person: Person) -> list[str]:
+    """What somebody's tasks are called, oldest first."""
+    return [task["title"] for task in (await person.tasks(page_size=100))["items"]][::-1]
+
+
+def errors(answer: Any) -> list[tuple[str, str]]:
+    return [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+
+
+async def test_many_tasks_are_made_at_once(ann: Person) -> None:
+    items = [{"title": f"task {number}", "tags": ["many"]} for number in range(60)]
+    answer = await ann.post("/api/tasks/bulk", json={"items": items})
+    assert answer.status_code == 201
+    made = answer.json()["items"]
+    assert [task["title"] for task in made] == [item["title"] for item in items]
+    assert (await ann.get(f"/api/tasks/{made[7]['id']}")).json() == made[7]
+    assert (await ann.tasks())["total"] == 60
+
+
+async def test_a_thousand_and_no_more(ann: Person) -> None:
+    items = [{"title": "x"}] * 1000
+    assert (await ann.post("/api/tasks/bulk", json={"items": items})).status_code == 201
+    for wrong in ([], [*items, {"title": "one more"}]):
+        answer = await ann.post("/api/tasks/bulk", json={"items": wrong})
+        assert answer.status_code == 422
+        assert [pointer for pointer, _ in errors(answer)] == ["/items"]
+    assert (await ann.tasks())["total"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ({}, "/items/1/title"),
+        ({"title": ""}, "/items/1/title"),
+        ({"title": "x", "owner_id": str(uuid7())}, "/items/1/owner_id"),
+        ({"title": "x", "status": "done"}, "/items/1/status"),
+        ({"title": "x", "tags": ["fine", "\x00"]}, "/items/1/tags/1"),
+        ({"title": "x", "assignee_id": str(uuid7())}, "/items/1/assignee_id"),
+        ("x", "/items/1"),
+    ],
+)
+async def test_one_that_is_wrong_is_named_and_none_is_made(wrong: object, where: str, ann: Person) -> None:
+    answer = await ann.post("/api/tasks/bulk", json={"items": [{"title": "fine"}, wrong, {"title": "fine"}]})
+    assert answer.status_code == 422
+    assert [pointer for pointer, _ in errors(answer)] == [where]
+    assert await titles(ann) == []
+
+
+async def test_many_tasks_are_changed_at_once(ann: Person) -> None:
+    tasks = [await ann.new_task(f"task {number}") for number in range(3)]
+    ids = [task["id"] for task in tasks]
+    changes = {"status": "completed", "priority": "urgent", "due_date": "2026-05-01T12:00:00+02:00"}
+    answer = await ann.patch("/api/tasks/bulk", json={"ids": [*ids, ids[0]]} | changes)
+    assert (answer.status_code, answer.json()) == (200, {"updated_count": 3})
+    for task in tasks:
+        changed = (await ann.get(f"/api/tasks/{task['id']}")).json()
+        assert (changed["status"], changed["priority"], changed["version"]) == ("completed", "urgent", 2)
+        assert (changed["due_date"], changed["title"]) == ("2026-05-01T10:00:00Z", task["title"])
+    cleared = await ann.patch("/api/tasks/bulk", json={"ids": ids[:1], "due_date": None})
+    assert cleared.json() == {"updated_count": 1}
+    assert (await ann.get(f"/api/tasks/{ids[0]}")).json()["due_date"] is None
+
+
+async def test_many_tasks_are_deleted_at_once(ann: Person) -> None:
+    ids = [(await ann.new_task())["id"] for _ in range(3)]
+    answer = await ann.delete("/api/tasks/bulk", json={"ids": ids[:2]})
+    assert (answer.status_code, answer.json()) == (200, {"deleted_count": 2})
+    assert [task["id"] for task in (await ann.tasks())["items"]] == ids[2:]
+    assert (await ann.post(f"/api/tasks/{ids[0]}/restore")).status_code == 200
+
+
+def bulk(method: str, ids: list[str]) -> Json:
+    return {"ids": ids, "status": "cancelled"} if method == "PATCH" else {"ids": ids}
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+async def test_a_foreign_id_among_ones_own_is_404_and_nothing_is_done(method: str, ann: Person, ben: Person) -> None:
+    mine, gone, theirs = await ann.new_task(), await ann.new_task(), await ben.new_task()
+    await ann.delete(f"/api/tasks/{gone['id']}")
+    before = await ann.everything(), await ben.everything()
+    answers = [
+        await ann.send(method, path, json=bulk(method, [mine["id"], wrong]))
+        for path in ("/api/tasks/bulk", f"/api/{ann.id}/tasks/bulk")
+        for wrong in (theirs["id"], gone["id"], str(uuid7()), str(UUID(int=0)), "not-an-id", ann.id)
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text.replace(answer.headers["x-request-id"], "-") for answer in answers}) == 1
+    assert (await ann.everything(), await ben.everything()) == before
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize("ids", [[], ["x"] * 1001, None, "x", [1], [None]])
+async def test_wrong_ids_are_refused_and_mean_nothing_else(method: str, ids: Any, ann: Person) -> None:
+    task = await ann.new_task()
+    answer = await ann.send(method, "/api/tasks/bulk", json=bulk(method, ids))
+    assert answer.status_code == 422
+    assert errors(answer)[0][0].startswith("/ids")
+    assert (await ann.tasks())["items"] == [task]
+
+
+async def test_somebody_elses_tasks_take_an_admin(ann: Person, ben: Person) -> None:
+    space = await ann.new_organization()
+    await ben.join(await ann.invite(space, "member"))
+    theirs = (await ann.post(f"/api/{space}/tasks", json={"title": "of the owner"})).json()
+    mine = (await ben.post(f"/api/{space}/tasks", json={"title": "of the member"})).json()
+    both = {"ids": [mine["id"], theirs["id"]]}
+    assert (await ben.delete(f"/api/{space}/tasks/bulk", json=both)).status_code == 403
+    assert (await ben.patch(f"/api/{space}/tasks/bulk", json=both | {"status": "completed"})).status_code == 200
+    assert (await ann.delete(f"/api/{space}/tasks/bulk", json=both)).json() == {"deleted_count": 2}
+    assert (await ben.post(f"/api/{space}/tasks/{theirs['id']}/restore")).status_code == 403
+    assert (await ben.post(f"/api/{space}/tasks/{mine['id']}/restore")).status_code == 200
+    assert (await ben.delete(f"/api/{space}/tasks/trash/{theirs['id']}")).status_code == 403
+    assert (await ben.delete(f"/api/{space}/tasks/trash")).status_code == 403
+    assert (await ann.delete(f"/api/{space}/tasks/trash")).json() == {"deleted_count": 1}
+    assert (await ann.post(f"/api/{space}/tasks/{theirs['id']}/restore")).status_code == 404
+
+
+async def test_what_is_purged_is_gone_and_what_is_in_use_is_not_purged(ann: Person) -> None:
+    gone, kept = await ann.new_task("gone"), await ann.new_task("kept")
+    assert (await ann.delete(f"/api/tasks/trash/{kept['id']}")).status_code == 404
+    assert (await ann.post(f"/api/tasks/{kept['id']}/restore")).status_code == 404
+    await ann.delete(f"/api/tasks/{gone['id']}")
+    assert (await ann.delete(f"/api/tasks/trash/{gone['id']}")).status_code == 204
+    assert (await ann.delete(f"/api/tasks/trash/{gone['id']}")).status_code == 404
+    assert await titles(ann) == ["kept"]
+    assert (await ann.delete("/api/tasks/trash")).json() == {"deleted_count": 0}
