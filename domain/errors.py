@@ -1,8 +1,8 @@
 """Everything that can be refused, as exceptions with a stable ``code``.
 
 The tree: ``DomainError`` > ``InvalidValue``, ``NotAuthenticated``, ``Forbidden``, ``NotFound``,
-``InvitationRefused``, ``PasswordResetRefused``, ``CursorRefused``, ``Conflict``, ``TooManyRequests``,
-``Unavailable``. An entrypoint maps
+``InvitationRefused``, ``PasswordResetRefused``, ``CursorRefused``, ``Conflict``, ``PreconditionFailed``,
+``TooManyRequests``, ``Unavailable``. An entrypoint maps
 these families to its own words (HTTP: to statuses) and passes ``code`` and ``detail`` on; nobody looks further than
 the family.
 """
@@ -200,6 +200,13 @@ class StaleVersion(Conflict):
 
     code = "stale-version"
     detail = "This has been changed in the meantime. Read it again and repeat your change."
+
+
+class PreconditionFailed(DomainError):
+    """The thing is not in any of the versions for which the change was meant."""
+
+    code = "precondition-failed"
+    detail = "This is not what your change was meant for: it has changed since you read it. Read it again."
 
 
 class TooManyRequests(DomainError):

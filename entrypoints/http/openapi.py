@@ -38,6 +38,24 @@ _LIMIT_HEADERS: Final = {
     "RateLimit": "Which policy is used up, and in how many seconds it is renewed.",
     "RateLimit-Policy": "How much the policy allows, in how many seconds.",
 }
+_CONDITIONS: Final = {
+    HTTPStatus.NOT_MODIFIED: {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": "The ETags of what the client has, or `*`: the answer is 304 where it is one of these.",
+        "schema": {"type": "string"},
+    },
+    HTTPStatus.PRECONDITION_FAILED: {
+        "name": "If-Match",
+        "in": "header",
+        "required": False,
+        "description": "The ETags of the versions for which the change is meant, or `*`: in another version it is 412. "
+        "Where the service demands this header, it is 428 without.",
+        "schema": {"type": "string"},
+    },
+}
+"""The headers of conditional requests, by the answers that only they can lead to."""
 
 
 def refusals(*statuses: int) -> Responses:
@@ -56,11 +74,35 @@ def refusals(*statuses: int) -> Responses:
     }
 
 
+_ANSWER_HEADERS: Final = {
+    "Location": "Where it is.",
+    "ETag": "Which version this is: for If-Match, and for If-None-Match.",
+}
+
+
+def answer(status: int, *headers: str) -> Responses:
+    """The answer of a route that succeeds, with the headers that it always has."""
+    described = {
+        name: {"description": _ANSWER_HEADERS[name], "schema": {"type": "string"}, "required": True} for name in headers
+    }
+    return {status: {"headers": described}}
+
+
 def created() -> Responses:
     """The answer of a route that makes something."""
-    return {
-        201: {"headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}, "required": True}}}
-    }
+    return answer(HTTPStatus.CREATED, "Location")
+
+
+def seen_already() -> Responses:
+    """The answer of a route that shows one thing, to somebody who has it already."""
+    seen = answer(HTTPStatus.NOT_MODIFIED, "ETag")
+    seen[HTTPStatus.NOT_MODIFIED]["description"] = "It is still the version that If-None-Match names."
+    return seen
+
+
+def conditional() -> Responses:
+    """The refusals of a route that changes one thing, and does so for a version only if one is named."""
+    return refusals(404, 409, 412, 428)
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -105,6 +147,9 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         statuses.append(403)
     if route.body_field is not None:
         statuses += _WITH_BODY
+    conditions = [header for status, header in _CONDITIONS.items() if str(int(status)) in operation["responses"]]
+    if conditions:
+        operation.setdefault("parameters", []).extend(conditions)
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
         statuses.append(422)
     operation["responses"].pop("422", None)  # FastAPI adds its own for every route with a parameter

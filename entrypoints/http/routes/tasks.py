@@ -11,6 +11,7 @@ from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import InvalidValue
 from domain.ids import SpaceId, TaskId, read_id
 from domain.task import Priority, Task, TaskStatus
+from entrypoints.http.conditions import expected_versions, tagged, unless_seen
 from entrypoints.http.fields import (
     STRICT,
     DescriptionField,
@@ -20,7 +21,7 @@ from entrypoints.http.fields import (
     UserIdField,
     UuidField,
 )
-from entrypoints.http.openapi import created, refusals
+from entrypoints.http.openapi import answer, conditional, refusals, seen_already
 from entrypoints.http.paging import DEFAULT_SIZE, FARTHEST, LARGEST_SIZE
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import Call, CurrentCall, SpaceRoute
@@ -158,63 +159,73 @@ async def list_tasks(call: CurrentCall, parameters: Annotated[ListParameters, Qu
     return Json(_list_view(found, query))
 
 
-@router.get("/tasks/{task_id}", response_model=TaskView, responses=refusals(404))
+@router.get("/tasks/{task_id}", response_model=TaskView, responses=answer(200, "ETag") | seen_already() | refusals(404))
 async def get_task(call: CurrentCall, task_id: str) -> Response:
     """Show one task. Every member of its space may."""
     task = await call.app.get_task(call.actor, call.owner_id, _task_id(task_id))
-    return Json(view(task))
+    return unless_seen(call.request, task.version, lambda: _shown(task))
 
 
-@router.post("/tasks", status_code=201, response_model=TaskView, responses=created())
+@router.post("/tasks", status_code=201, response_model=TaskView, responses=answer(201, "Location", "ETag"))
 async def create_task(call: CurrentCall, body: Annotated[TaskBody, Body()]) -> Response:
     """Add a task. Every member but a viewer may."""
     task = await call.app.create_task(call.actor, call.owner_id, body)
-    return Json(view(task), 201, {"Location": _location(call, task)})
+    return tagged(view(task), task.version, 201, _location(call, task))
 
 
-@router.put("/tasks/{task_id}", response_model=TaskView, responses=refusals(404, 409))
+@router.put("/tasks/{task_id}", response_model=TaskView, responses=answer(200, "ETag") | conditional())
 async def replace_task(call: CurrentCall, task_id: str, body: Annotated[TaskBody, Body()]) -> Response:
     """Replace a task: what is left out returns to its default. Every member but a viewer may."""
-    task = await call.app.replace_task(call.actor, call.owner_id, _task_id(task_id), body)
-    return Json(view(task))
+    task = await call.app.replace_task(
+        call.actor, call.owner_id, _task_id(task_id), body, expected_versions(call.request)
+    )
+    return _shown(task)
 
 
-@router.patch("/tasks/{task_id}", response_model=TaskView, responses=refusals(404, 409))
+@router.patch("/tasks/{task_id}", response_model=TaskView, responses=answer(200, "ETag") | conditional())
 async def change_task(call: CurrentCall, task_id: str, body: Annotated[TaskPatch, Body()]) -> Response:
     """Change a task: what is left out stays as it is. Every member but a viewer may."""
-    task = await call.app.change_task(call.actor, call.owner_id, _task_id(task_id), body)
-    return Json(view(task))
+    task = await call.app.change_task(
+        call.actor, call.owner_id, _task_id(task_id), body, expected_versions(call.request)
+    )
+    return _shown(task)
 
 
-@router.delete("/tasks/{task_id}", status_code=204, responses=refusals(404, 409))
+@router.delete("/tasks/{task_id}", status_code=204, responses=conditional())
 async def delete_task(call: CurrentCall, task_id: str) -> Response:
     """Move a task to the trash. Its maker may, and the admins of its space."""
-    await call.app.delete_task(call.actor, call.owner_id, _task_id(task_id))
+    await call.app.delete_task(call.actor, call.owner_id, _task_id(task_id), expected_versions(call.request))
     return no_content()
 
 
-@router.post("/tasks/{task_id}/complete", response_model=TaskView, responses=refusals(404, 409))
+@router.post("/tasks/{task_id}/complete", response_model=TaskView, responses=answer(200, "ETag") | conditional())
 async def complete_task(call: CurrentCall, task_id: str) -> Response:
     """Mark a task as completed; a completed one stays as it is. Every member but a viewer may."""
-    task = await call.app.complete_task(call.actor, call.owner_id, _task_id(task_id))
-    return Json(view(task))
+    task = await call.app.complete_task(call.actor, call.owner_id, _task_id(task_id), expected_versions(call.request))
+    return _shown(task)
 
 
-@router.post("/tasks/{task_id}/toggle", response_model=TaskView, responses=refusals(404, 409))
+@router.post("/tasks/{task_id}/toggle", response_model=TaskView, responses=answer(200, "ETag") | conditional())
 async def toggle_task(call: CurrentCall, task_id: str) -> Response:
     """Flip a task between completed and pending. Every member but a viewer may."""
-    task = await call.app.toggle_task(call.actor, call.owner_id, _task_id(task_id))
-    return Json(view(task))
+    task = await call.app.toggle_task(call.actor, call.owner_id, _task_id(task_id), expected_versions(call.request))
+    return _shown(task)
 
 
-@router.post("/tasks/{task_id}/transfer", response_model=TaskView, responses=refusals(404, 409))
+@router.post("/tasks/{task_id}/transfer", response_model=TaskView, responses=answer(200, "ETag") | conditional())
 async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[TransferBody, Body()]) -> Response:
     """Hand a task over to an organisation or to a person who shares one with the caller.
 
     Whoever may delete it here and create tasks there may. Anyone else as a recipient is 404, existing or not.
     """
-    task = await call.app.transfer_task(call.actor, call.owner_id, _task_id(task_id), SpaceId(body["to"]))
-    return Json(view(task))
+    task = await call.app.transfer_task(
+        call.actor, call.owner_id, _task_id(task_id), SpaceId(body["to"]), expected_versions(call.request)
+    )
+    return _shown(task)
+
+
+def _shown(task: Task) -> Response:
+    return tagged(view(task), task.version)
 
 
 def _location(call: Call, task: Task) -> str:
