@@ -38,6 +38,16 @@ class InvalidValue(DomainError, ValueError):
         return self.message
 
 
+class KeyReused(InvalidValue):
+    """A key that names one request came with another one."""
+
+    code = "idempotency-key-reused"
+    detail = "This key came with another request before. Take a new key for each request, and repeat only the same one."
+
+    def __init__(self) -> None:
+        super().__init__("key_reused", self.detail)
+
+
 class NotAuthenticated(DomainError):
     """Nobody is signed in: no token, a token that proves nothing, or a session that has ended."""
 
@@ -200,6 +210,13 @@ class StaleVersion(Conflict):
 
     code = "stale-version"
     detail = "This has been changed in the meantime. Read it again and repeat your change."
+
+
+class StillRunning(Conflict):
+    """The same request is being answered at this moment."""
+
+    code = "still-running"
+    detail = "A request with this key is still being answered. Wait a moment, then send it again."
 
 
 class PreconditionFailed(DomainError):

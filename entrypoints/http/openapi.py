@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from entrypoints.http.callers import CSRF_HEADER, SAFE_METHODS
 from entrypoints.http.cookies import SessionCookie
+from entrypoints.http.idempotency import KEY_HEADER, REPLAYED_HEADER
 from entrypoints.http.problems import MEDIA_TYPE, Problem
 from entrypoints.http.routing import SecuredRoute, SpaceRoute
 
@@ -57,6 +58,16 @@ _CONDITIONS: Final = {
 }
 """The headers of conditional requests, by the answers that only they can lead to."""
 
+_KEY: Final = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Names this request: 1 to 255 visible ASCII characters, best a random UUID, in quotes or without. "
+    "Sent again within 24 hours, it is answered as the first time and not done again. With another request it is 422, "
+    "while the first is being answered 409. A request that was refused leaves its key free.",
+    "schema": {"type": "string"},
+}
+
 
 def refusals(*statuses: int) -> Responses:
     """The refusals of a route, beyond those that follow from what it is."""
@@ -80,16 +91,24 @@ _ANSWER_HEADERS: Final = {
 }
 
 
-def answer(status: int, *headers: str) -> Responses:
-    """The answer of a route that succeeds, with the headers that it always has."""
-    described = {
+def answer(status: int, *headers: str, repeatable: bool = False) -> Responses:
+    """The answer of a route that succeeds, with the headers that it always has.
+
+    A ``repeatable`` one takes a key, and answers a request that is sent again as the first time.
+    """
+    described: dict[str, dict[str, Any]] = {
         name: {"description": _ANSWER_HEADERS[name], "schema": {"type": "string"}, "required": True} for name in headers
     }
+    if repeatable:
+        described[REPLAYED_HEADER] = {
+            "description": "`true` where this was answered before.",
+            "schema": {"type": "string"},
+        }
     return {status: {"headers": described}}
 
 
 def created() -> Responses:
-    """The answer of a route that makes something."""
+    """The answer of a route that makes something and takes no key."""
     return answer(HTTPStatus.CREATED, "Location")
 
 
@@ -147,9 +166,12 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         statuses.append(403)
     if route.body_field is not None:
         statuses += _WITH_BODY
-    conditions = [header for status, header in _CONDITIONS.items() if str(int(status)) in operation["responses"]]
-    if conditions:
-        operation.setdefault("parameters", []).extend(conditions)
+    headers = [header for status, header in _CONDITIONS.items() if str(int(status)) in operation["responses"]]
+    if any(REPLAYED_HEADER in described.get("headers", ()) for described in operation["responses"].values()):
+        headers.append(_KEY)
+        statuses += [409, 422]
+    if headers:
+        operation.setdefault("parameters", []).extend(headers)
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
         statuses.append(422)
     operation["responses"].pop("422", None)  # FastAPI adds its own for every route with a parameter

@@ -138,6 +138,14 @@ class MalformedCondition(RequestRefused):
     text = "Send If-Match and If-None-Match as '*', or as ETags of this service with commas between: '\"v1\", \"v2\"'."
 
 
+class MalformedKey(RequestRefused):
+    """A key that is none, or more than one."""
+
+    code = "malformed-idempotency-key"
+    status = HTTPStatus.BAD_REQUEST
+    text = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, best a random UUID."
+
+
 class PreconditionRequired(RequestRefused):
     """A change that does not say what it is meant for, where that is demanded."""
 

@@ -21,6 +21,7 @@ from entrypoints.http.fields import (
     UserIdField,
     UuidField,
 )
+from entrypoints.http.idempotency import once
 from entrypoints.http.openapi import answer, conditional, refusals, seen_already
 from entrypoints.http.paging import DEFAULT_SIZE, FARTHEST, LARGEST_SIZE
 from entrypoints.http.responses import Json, no_content
@@ -166,11 +167,17 @@ async def get_task(call: CurrentCall, task_id: str) -> Response:
     return unless_seen(call.request, task.version, lambda: _shown(task))
 
 
-@router.post("/tasks", status_code=201, response_model=TaskView, responses=answer(201, "Location", "ETag"))
+@router.post(
+    "/tasks", status_code=201, response_model=TaskView, responses=answer(201, "Location", "ETag", repeatable=True)
+)
 async def create_task(call: CurrentCall, body: Annotated[TaskBody, Body()]) -> Response:
     """Add a task. Every member but a viewer may."""
-    task = await call.app.create_task(call.actor, call.owner_id, body)
-    return tagged(view(task), task.version, 201, _location(call, task))
+    return await once(
+        call,
+        call.app.create_task,
+        lambda create: create(call.actor, call.owner_id, body),
+        lambda task: tagged(view(task), task.version, 201, _location(call, task)),
+    )
 
 
 @router.put("/tasks/{task_id}", response_model=TaskView, responses=answer(200, "ETag") | conditional())
@@ -198,30 +205,55 @@ async def delete_task(call: CurrentCall, task_id: str) -> Response:
     return no_content()
 
 
-@router.post("/tasks/{task_id}/complete", response_model=TaskView, responses=answer(200, "ETag") | conditional())
+@router.post(
+    "/tasks/{task_id}/complete",
+    response_model=TaskView,
+    responses=answer(200, "ETag", repeatable=True) | conditional(),
+)
 async def complete_task(call: CurrentCall, task_id: str) -> Response:
     """Mark a task as completed; a completed one stays as it is. Every member but a viewer may."""
-    task = await call.app.complete_task(call.actor, call.owner_id, _task_id(task_id), expected_versions(call.request))
-    return _shown(task)
+    expected = expected_versions(call.request)
+    return await once(
+        call,
+        call.app.complete_task,
+        lambda complete: complete(call.actor, call.owner_id, _task_id(task_id), expected),
+        _shown,
+    )
 
 
-@router.post("/tasks/{task_id}/toggle", response_model=TaskView, responses=answer(200, "ETag") | conditional())
+@router.post(
+    "/tasks/{task_id}/toggle",
+    response_model=TaskView,
+    responses=answer(200, "ETag", repeatable=True) | conditional(),
+)
 async def toggle_task(call: CurrentCall, task_id: str) -> Response:
     """Flip a task between completed and pending. Every member but a viewer may."""
-    task = await call.app.toggle_task(call.actor, call.owner_id, _task_id(task_id), expected_versions(call.request))
-    return _shown(task)
+    expected = expected_versions(call.request)
+    return await once(
+        call,
+        call.app.toggle_task,
+        lambda toggle: toggle(call.actor, call.owner_id, _task_id(task_id), expected),
+        _shown,
+    )
 
 
-@router.post("/tasks/{task_id}/transfer", response_model=TaskView, responses=answer(200, "ETag") | conditional())
+@router.post(
+    "/tasks/{task_id}/transfer",
+    response_model=TaskView,
+    responses=answer(200, "ETag", repeatable=True) | conditional(),
+)
 async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[TransferBody, Body()]) -> Response:
     """Hand a task over to an organisation or to a person who shares one with the caller.
 
     Whoever may delete it here and create tasks there may. Anyone else as a recipient is 404, existing or not.
     """
-    task = await call.app.transfer_task(
-        call.actor, call.owner_id, _task_id(task_id), SpaceId(body["to"]), expected_versions(call.request)
+    expected = expected_versions(call.request)
+    return await once(
+        call,
+        call.app.transfer_task,
+        lambda transfer: transfer(call.actor, call.owner_id, _task_id(task_id), SpaceId(body["to"]), expected),
+        _shown,
     )
-    return _shown(task)
 
 
 def _shown(task: Task) -> Response:

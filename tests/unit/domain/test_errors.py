@@ -48,6 +48,8 @@ CODES: dict[str, tuple[str, type[DomainError]]] = {
     "LastAdministrator": ("last-administrator", Conflict),
     "EmailTaken": ("email-taken", Conflict),
     "StaleVersion": ("stale-version", Conflict),
+    "KeyReused": ("idempotency-key-reused", InvalidValue),
+    "StillRunning": ("still-running", Conflict),
     "PreconditionFailed": ("precondition-failed", PreconditionFailed),
     "TooManyRequests": ("too-many-requests", TooManyRequests),
     "Unavailable": ("unavailable", Unavailable),
