@@ -20,6 +20,14 @@ def a_reply(key: bytes = b"key", answer: bytes = b"\x00 what was answered \xff")
     return Reply(key_hash=key, fingerprint=b"request", answer=answer, expires_at=LATER)
 
 
+async def fail(store: Store, actor: Actor) -> None:
+    """Keep an answer in a transaction that is rolled back."""
+    async with store.open_space(actor, None) as space:
+        assert await space.replies.hold(b"key")
+        await space.replies.add(a_reply(), at=NOON)
+        raise ZeroDivisionError
+
+
 async def add(store: Store, actor: Actor, reply: Reply) -> None:
     async with store.open_space(actor, None) as space:
         assert await space.replies.hold(reply.key_hash)
@@ -82,9 +90,7 @@ async def test_the_space_that_was_opened_is_in_sight_again_afterwards(store: Sto
 async def test_what_fails_leaves_nothing(store: Store, people: People) -> None:
     somebody = await people.somebody()
     with pytest.raises(ZeroDivisionError):
-        async with store.open_space(somebody, None) as space:
-            await space.replies.add(a_reply(), at=NOON)
-            raise ZeroDivisionError
+        await fail(store, somebody)
     async with store.open_space(somebody, None) as space:
         assert await space.replies.get(b"key", at=NOON) is None
 
@@ -120,9 +126,7 @@ async def test_a_key_is_free_again_when_the_transaction_has_failed(store: Store,
     somebody = await people.somebody()
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            async with store.open_space(somebody, None) as space:
-                assert await space.replies.hold(b"key")
-                raise ZeroDivisionError
+            await fail(store, somebody)
 
 
 async def test_the_same_key_of_others_is_another_one(store: Store, people: People) -> None:

@@ -15,6 +15,7 @@ from application.ports.tasks import TaskQuery
 from application.repeating import REMEMBERED, Answer, AnswerOnce, Errand
 from application.tasks import CreateTask
 from domain.access import Actor, Role
+from domain.audit import Action
 from domain.errors import KeyReused, NotAuthenticated, RoleTooLow, SpaceForbidden, StillRunning
 from domain.ids import personal_space
 from domain.organization import Organization, OrganizationName
@@ -197,7 +198,7 @@ async def test_what_is_done_once_is_in_the_log_once(house: House) -> None:
     for _ in range(2):
         await create(house, ann)
     async with house.store.begin(read_only=True) as contents:
-        assert [event.action for event in contents.audit_events.values()].count("CREATE") == 2  # the account, the task
+        assert [event.action for event in contents.audit_events.values()].count(Action.CREATE) == 2  # the account, the task
 
 
 async def test_a_closed_account_leaves_no_answers(house: House) -> None:
