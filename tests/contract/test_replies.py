@@ -144,3 +144,12 @@ async def test_answers_go_with_the_account(store: Store, people: People) -> None
     await add(store, somebody, a_reply())
     async with store.open_identity(somebody) as identity:
         await identity.users.remove(await identity.users.get(somebody.user_id))
+
+
+async def test_what_others_were_answered_is_not_forgotten_by_ones_own_hand(store: Store, people: People) -> None:
+    first, second = await people.somebody(), await people.somebody()
+    await add(store, first, a_reply())
+    async with store.open_space(second, None) as space:
+        await space.replies.add(a_reply(b"new"), at=LATER)
+    async with store.open_space(first, None) as space:
+        assert await space.replies.get(b"key", at=NOON) == a_reply()
