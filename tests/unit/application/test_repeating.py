@@ -198,7 +198,8 @@ async def test_what_is_done_once_is_in_the_log_once(house: House) -> None:
     for _ in range(2):
         await create(house, ann)
     async with house.store.begin(read_only=True) as contents:
-        assert [event.action for event in contents.audit_events.values()].count(Action.CREATE) == 2  # the account, the task
+        actions = [event.action for event in contents.audit_events.values()]
+    assert actions.count(Action.CREATE) == 2, "the account and the task"
 
 
 async def test_a_closed_account_leaves_no_answers(house: House) -> None:
