@@ -34,6 +34,7 @@ from application.organizations import (
     RevokeInvitation,
 )
 from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
+from application.repeating import AnswerOnce
 from application.sessions import EndAllSessions, EndSession, ListSessions
 from application.tasks import (
     ChangeTask,
@@ -56,6 +57,7 @@ class Application:
     authenticate: Authenticate
     count_request: CountRequest
     check_session: CheckSession
+    answer_once: AnswerOnce
     sign_in: SignIn
     sign_in_browser: SignInBrowser
     authenticate_browser: AuthenticateBrowser

@@ -1,7 +1,8 @@
 """What people do with tasks, in their own space or in one they share.
 
 Every use case raises NotAuthenticated if the caller's session has ended, SpaceForbidden if the space is not one
-of theirs, and Unavailable if the store cannot answer.
+of theirs, and Unavailable if the store cannot answer. Those that take ``expected`` raise PreconditionFailed where the
+task is in none of these versions; it is held, so of many who expect the same one exactly one succeeds.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from domain.access import Actor, Permission
 from domain.errors import RecipientNotFound
 from domain.ids import SpaceId, TaskId
 from domain.task import Task, TaskChanges, TaskDraft
+from domain.versions import Versions, require_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,15 @@ class CreateTask:
 class ReplaceTask:
     """Replace everything about a task that may be changed; what is left out returns to its default.
 
-    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, StaleVersion.
+    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
 
-    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, draft: TaskDraft) -> Task:
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, task_id: TaskId, draft: TaskDraft, expected: Versions = None
+    ) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             may_hold = await may_be_assigned(draft, space.members)
@@ -75,6 +79,7 @@ class ReplaceTask:
             replaced = task.replace_with(draft, by=space.access, at=self.clock())
             if not may_hold and replaced.assignee_id != task.assignee_id:
                 raise not_a_member()
+            require_version(task.version, expected)
             await space.tasks.save(replaced, was=task)
         return replaced
 
@@ -83,13 +88,15 @@ class ReplaceTask:
 class ChangeTask:
     """Change a task; what is left out stays as it is.
 
-    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, StaleVersion.
+    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
 
-    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges) -> Task:
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges, expected: Versions = None
+    ) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             may_hold = await may_be_assigned(changes, space.members)
@@ -97,22 +104,27 @@ class ChangeTask:
             changed = task.change(changes, by=space.access, at=self.clock())
             if not may_hold and changed.assignee_id != task.assignee_id:
                 raise not_a_member()
+            require_version(task.version, expected)
             await space.tasks.save(changed, was=task)
         return changed
 
 
 @dataclass(frozen=True, slots=True)
 class CompleteTask:
-    """Mark a task as completed. Every member but a viewer may. Raises TaskNotFound, RoleTooLow, StaleVersion."""
+    """Mark a task as completed.
+
+    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
+    """
 
     open_space: OpenSpace
     clock: Clock
 
-    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, expected: Versions = None) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             completed = task.complete(by=space.access, at=self.clock())
+            require_version(task.version, expected)
             await space.tasks.save(completed, was=task)
         return completed
 
@@ -121,33 +133,38 @@ class CompleteTask:
 class ToggleTask:
     """Flip a task between completed and pending.
 
-    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, StaleVersion.
+    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
 
-    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, expected: Versions = None) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             toggled = task.toggle(by=space.access, at=self.clock())
+            require_version(task.version, expected)
             await space.tasks.save(toggled, was=task)
         return toggled
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteTask:
-    """Move a task to the trash. Its maker and the space's admins may. Raises TaskNotFound, RoleTooLow, StaleVersion."""
+    """Move a task to the trash.
+
+    Its maker and the space's admins may. Raises TaskNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
+    """
 
     open_space: OpenSpace
     clock: Clock
 
-    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> None:
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, expected: Versions = None) -> None:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             deleted = task.delete(by=space.access, at=self.clock())
+            require_version(task.version, expected)
             await space.tasks.save(deleted, was=task)
 
 
@@ -156,23 +173,28 @@ class TransferTask:
     """Hand a task over to an organisation or a person, in one transaction.
 
     Whoever may delete it here and create tasks there may; a person can give to those who share an organisation with
-    them. Raises TaskNotFound, RoleTooLow, RecipientNotFound (the same for those who exist), StaleVersion.
+    them. Raises TaskNotFound, RoleTooLow, RecipientNotFound (the same for those who exist),
+    PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
 
-    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, to: SpaceId) -> Task:
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, task_id: TaskId, to: SpaceId, expected: Versions = None
+    ) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.get(task_id)
             if to == task.space_id:
+                require_version(task.version, expected)
                 return task
             neighbour = await space.neighbour(to)
             keeps = task.assignee_id is not None and await neighbour.has_member(task.assignee_id)
             transferred = task.transfer(to, keeps_assignee=keeps, by=space.access, at=self.clock())
             if not neighbour.relation.may_give:
                 raise RecipientNotFound
+            require_version(task.version, expected)
             await neighbour.take(transferred, was=task)
         return transferred
 

@@ -11,20 +11,25 @@ from application.ports.spaces import OpenSpace
 from domain.access import Actor, Permission
 from domain.ids import TaskId
 from domain.task import Task
+from domain.versions import Versions, require_version
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreTask:
-    """Bring a task back from the trash. Its maker and the space's admins may. Raises TaskNotFound, RoleTooLow."""
+    """Bring a task back from the trash. Its maker and the space's admins may.
+
+    Raises TaskNotFound, RoleTooLow, PreconditionFailed.
+    """
 
     open_space: OpenSpace
     clock: Clock
 
-    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> Task:
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, expected: Versions = None) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             task = await space.tasks.trashed(task_id)
             restored = task.restore(by=space.access, at=self.clock())
+            require_version(task.version, expected)
             await space.tasks.save(restored, was=task)
         return restored
 
@@ -35,10 +40,12 @@ class PurgeTask:
 
     open_space: OpenSpace
 
-    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId) -> None:
+    async def __call__(self, actor: Actor, owner_id: str | None, task_id: TaskId, expected: Versions = None) -> None:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.DELETE_ANY_ITEM)
-            await space.tasks.purge(await space.tasks.trashed(task_id))
+            task = await space.tasks.trashed(task_id)
+            require_version(task.version, expected)
+            await space.tasks.purge(task)
 
 
 @dataclass(frozen=True, slots=True)

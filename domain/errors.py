@@ -1,8 +1,8 @@
 """Everything that can be refused, as exceptions with a stable ``code``.
 
 The tree: ``DomainError`` > ``InvalidValue``, ``NotAuthenticated``, ``Forbidden``, ``NotFound``,
-``InvitationRefused``, ``PasswordResetRefused``, ``CursorRefused``, ``Conflict``, ``TooManyRequests``,
-``Unavailable``. An entrypoint maps
+``InvitationRefused``, ``PasswordResetRefused``, ``CursorRefused``, ``Conflict``, ``PreconditionFailed``,
+``TooManyRequests``, ``Unavailable``. An entrypoint maps
 these families to its own words (HTTP: to statuses) and passes ``code`` and ``detail`` on; nobody looks further than
 the family.
 """
@@ -36,6 +36,16 @@ class InvalidValue(DomainError, ValueError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class KeyReused(InvalidValue):
+    """A key that names one request came with another one."""
+
+    code = "idempotency-key-reused"
+    detail = "This key came with another request before. Take a new key for each request, and repeat only the same one."
+
+    def __init__(self) -> None:
+        super().__init__("key_reused", self.detail)
 
 
 class NotAuthenticated(DomainError):
@@ -200,6 +210,20 @@ class StaleVersion(Conflict):
 
     code = "stale-version"
     detail = "This has been changed in the meantime. Read it again and repeat your change."
+
+
+class StillRunning(Conflict):
+    """The same request is being answered at this moment."""
+
+    code = "still-running"
+    detail = "A request with this key is still being answered. Wait a moment, then send it again."
+
+
+class PreconditionFailed(DomainError):
+    """The thing is not in any of the versions for which the change was meant."""
+
+    code = "precondition-failed"
+    detail = "This is not what your change was meant for: it has changed since you read it. Read it again."
 
 
 class TooManyRequests(DomainError):

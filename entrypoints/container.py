@@ -43,6 +43,7 @@ from application import (
     limiting,
     operations,
     organizations,
+    repeating,
     sessions,
     tasks,
     trash,
@@ -194,11 +195,14 @@ class Container(containers.DeclarativeContainer):
 
     open_account = providers.Singleton(accounts.OpenAccount, open_identity, passwords, policy, clock, new_id)
 
+    check_session = providers.Singleton(authentication.CheckSession, open_identity)
+
     application = providers.Singleton(
         Application,
         authenticate=providers.Singleton(authentication.Authenticate, access_tokens, clock),
         count_request=providers.Singleton(limiting.CountRequest, counters),
-        check_session=providers.Singleton(authentication.CheckSession, open_identity),
+        check_session=check_session,
+        answer_once=providers.Singleton(repeating.AnswerOnce, check_session, clock),
         sign_in=providers.Singleton(authentication.SignIn, start_session, access_tokens, refresh_tokens),
         sign_in_browser=providers.Singleton(authentication.SignInBrowser, start_session, session_cookies),
         authenticate_browser=providers.Singleton(authentication.AuthenticateBrowser, session_cookies, clock),

@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[str, AfterValidator(_addresses)] = ""
     require_https: bool | None = None
     audit_reads: bool = False
-    require_if_match: LaterFlag = False
+    require_if_match: bool = False
     unsafe_database_role: bool = False
     mail_url: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"

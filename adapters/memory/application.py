@@ -23,6 +23,7 @@ from application import (
     limiting,
     operations,
     organizations,
+    repeating,
     sessions,
     tasks,
     trash,
@@ -71,10 +72,12 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     guard = limiting.SignInGuard(counters)
     start_session = authentication.StartSession(guard, open_identity, passwords, LIMITS, scribe, clock, new_id)
     open_account = accounts.OpenAccount(open_identity, passwords, POLICY, clock, new_id)
+    check_session = authentication.CheckSession(open_identity)
     return Application(
         authenticate=authentication.Authenticate(access_tokens, clock),
         count_request=limiting.CountRequest(counters),
-        check_session=authentication.CheckSession(open_identity),
+        check_session=check_session,
+        answer_once=repeating.AnswerOnce(check_session, clock),
         sign_in=authentication.SignIn(start_session, access_tokens, refresh_tokens),
         sign_in_browser=authentication.SignInBrowser(start_session, cookies),
         authenticate_browser=authentication.AuthenticateBrowser(cookies, clock),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from adapters.memory.audit import MemoryAccountsLog, MemoryAuditLog
 from adapters.memory.organizations import MemoryInterior, MemoryOrganizations
+from adapters.memory.replies import MemoryReplies
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from application.ports.clock import Clock
@@ -87,6 +88,8 @@ class MemoryUsers:
             del contents.refresh_tokens[hash_]
         for key in [key for key in contents.tasks if key[0] == space_id]:
             del contents.tasks[key]
+        for kept in [kept for kept in contents.replies if kept[0] == space_id]:
+            del contents.replies[kept]
 
     async def change_password(self, user_id: UserId, password_hash: str) -> None:
         """Replace the hash by that of another password."""
@@ -170,7 +173,7 @@ class MemoryPasswordResets:
 class MemoryIdentity:
     """Accounts and sessions in one transaction."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, own: SpaceId = NO_SPACE) -> None:
         self._contents = contents
         self.users = MemoryUsers(contents)
         self.sessions = MemorySessions(contents)
@@ -178,6 +181,7 @@ class MemoryIdentity:
         self.password_resets = MemoryPasswordResets(contents)
         self.audit = MemoryAuditLog(contents, NO_SPACE)
         self.accounts_log = MemoryAccountsLog(contents)
+        self.replies = MemoryReplies(contents, own)
 
     async def inside(self, space_id: SpaceId) -> MemoryInterior:
         """An organisation, for a member who leaves it."""
@@ -201,6 +205,8 @@ class MemoryOpenIdentity:
     ) -> AsyncIterator[MemoryIdentity]:
         """Open for the actor, or for nobody yet."""
         async with self._store.begin(read_only=read_only) as contents:
-            if actor is not None:
+            if actor is None:
+                yield MemoryIdentity(contents)
+            else:
                 require_signed_in(contents, actor, self._clock)
-            yield MemoryIdentity(contents)
+                yield MemoryIdentity(contents, personal_space(actor.user_id))

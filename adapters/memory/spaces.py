@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 
 from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.organizations import MemoryCharter, MemoryInvitations, MemoryMembers
+from adapters.memory.replies import MemoryReplies
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from adapters.memory.tasks import MemoryTasks
 from application.ports.clock import Clock
 from domain.access import Access, Actor, Relation, admit, space_named
 from domain.errors import StaleVersion
-from domain.ids import SpaceId, UserId
+from domain.ids import SpaceId, UserId, personal_space
 from domain.task import Task
 
 
@@ -47,6 +48,7 @@ class MemorySpace:
         self.invitations = MemoryInvitations(contents, access.space_id)
         self.audit = MemoryAuditLog(contents, access.space_id)
         self.charter = MemoryCharter(contents, access.space_id)
+        self.replies = MemoryReplies(contents, personal_space(access.user_id))
 
     async def neighbour(self, space_id: SpaceId) -> MemoryNeighbour:
         """Another space."""

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from application.ports.identity import Credentials
 from application.ports.reading import OpenedForReading
+from application.ports.replies import Reply
 from domain.audit import AuditEvent, Seal
 from domain.ids import EventId, InvitationId, SessionId, SpaceId, TaskId, UserId
 from domain.organization import Invitation, Membership, Organization
@@ -28,6 +29,7 @@ class Contents:
     memberships: dict[tuple[SpaceId, UserId], Membership] = field(default_factory=dict)
     invitations: dict[tuple[SpaceId, InvitationId], Invitation] = field(default_factory=dict)
     tasks: dict[tuple[SpaceId, TaskId], Task] = field(default_factory=dict)
+    replies: dict[tuple[SpaceId, bytes], Reply] = field(default_factory=dict)
     audit_events: dict[tuple[SpaceId, EventId], AuditEvent] = field(default_factory=dict)
     audit_seals: dict[tuple[SpaceId, int], Seal] = field(default_factory=dict)
 

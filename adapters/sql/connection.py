@@ -47,6 +47,10 @@ class Connection(Protocol):
         """From here on, let row-level security see this space instead."""
         ...
 
+    async def hold(self, number: int) -> bool:
+        """Hold a number until the transaction ends, without waiting. False if another transaction holds it."""
+        ...
+
     async def show_accounts_log(self) -> None:
         """From here on, let row-level security show what administrators see of all logs."""
         ...

@@ -7,6 +7,7 @@ from adapters.sql.audit import SqlAccountsLog, SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
 from adapters.sql.organizations import SqlInterior, SqlOrganizations
 from adapters.sql.password_resets import SqlPasswordResets
+from adapters.sql.replies import SqlReplies
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.users import SqlUsers
 from application.ports.clock import Clock
@@ -19,14 +20,20 @@ NO_SPACE = SpaceId(NOBODY)
 class SqlIdentity:
     """Accounts and sessions in one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, own: SpaceId = NO_SPACE) -> None:
         self._connection = connection
+        self._own = own
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
         self.organizations = SqlOrganizations(connection)
         self.password_resets = SqlPasswordResets(connection)
         self.audit = SqlAuditLog(connection, NO_SPACE)
         self.accounts_log = SqlAccountsLog(connection)
+
+    @property
+    def replies(self) -> SqlReplies:
+        """What the person who is signed in was answered."""
+        return SqlReplies(self._connection, self._own, home=self._own)
 
     async def inside(self, space_id: SpaceId) -> SqlInterior:
         """An organisation, for a member who leaves it."""
@@ -56,4 +63,4 @@ class SqlOpenIdentity:
         else:
             entry = Entry(actor, personal_space(actor.user_id), self._clock())
             async with self._database.enter(entry, read_only=read_only) as (connection, _):
-                yield SqlIdentity(connection)
+                yield SqlIdentity(connection, entry.space_id)

@@ -114,6 +114,14 @@ class PostgresConnection:
             await _send(self._raw, _in_space(space_id))
             self._space_id = space_id
 
+    async def hold(self, number: int) -> bool:
+        """Take the advisory lock of this number; it goes with the transaction, whatever ends that."""
+        try:
+            held: bool = await self._raw.fetchval("SELECT pg_try_advisory_xact_lock($1)", number)
+        except _OUT_OF_ORDER as error:
+            raise Unavailable from error
+        return held
+
     async def show_accounts_log(self) -> None:
         """Let row-level security show what administrators see of all logs."""
         await _send(self._raw, "SET LOCAL app.accounts_log = 'on'")

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
 from adapters.sql.organizations import SqlCharter, SqlInvitations, SqlMembers, SqlOrganizations
+from adapters.sql.replies import SqlReplies
 from adapters.sql.tasks import SqlTasks
 from application.ports.clock import Clock
 from domain.access import Access, Actor, Relation, Role, space_named
@@ -76,6 +77,11 @@ class SqlSpace:
     def audit(self) -> SqlAuditLog:
         """The log of this space."""
         return SqlAuditLog(self._connection, self.access.space_id)
+
+    @property
+    def replies(self) -> SqlReplies:
+        """What the person who opened the space was answered."""
+        return SqlReplies(self._connection, personal_space(self.access.user_id), home=self.access.space_id)
 
     @property
     def charter(self) -> SqlCharter:

@@ -85,6 +85,10 @@ class SqliteConnection:
     async def step_into(self, space_id: SpaceId) -> None:
         """Nothing to do: SQLite has no row-level security."""
 
+    async def hold(self, number: int) -> bool:  # noqa: ARG002 - whichever it is: writers come one after the other
+        """Nothing to do: no other transaction writes at the same time."""
+        return True
+
     async def show_accounts_log(self) -> None:
         """Nothing to do here either."""
 

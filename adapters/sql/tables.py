@@ -230,6 +230,19 @@ rate_limits = Table(
 )
 """How often something was done, and until when that counts. Of whom, only their fingerprints tell."""
 
+replies = Table(
+    "replies",
+    metadata,
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    PrimaryKeyConstraint("space_id", "key_hash"),
+    sqlite_strict=True,
+)
+"""What people were answered to requests that they gave a key, in the space of whoever sent them."""
+
 APPEND_ONLY = (audit_events, audit_seals)
 """What the service may add to and read, and nothing else."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from application.ports.audit import AccountsLog, AuditLog
 from application.ports.organizations import Interior, Organizations
+from application.ports.replies import Replies
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action
 from domain.ids import SessionId, SpaceId, UserId
@@ -151,6 +152,11 @@ class Identity(Protocol):
     @property
     def password_resets(self) -> PasswordResets:
         """All ways back."""
+        ...
+
+    @property
+    def replies(self) -> Replies:
+        """What the person who opened this was answered."""
         ...
 
     @property

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from application.ports.audit import AuditLog
 from application.ports.organizations import Charter, Invitations, Members
+from application.ports.replies import Replies
 from application.ports.tasks import Tasks
 from domain.access import Access, Actor, Relation
 from domain.ids import SpaceId, UserId
@@ -39,6 +40,11 @@ class Space(Protocol):
     @property
     def tasks(self) -> Tasks:
         """The tasks of this space."""
+        ...
+
+    @property
+    def replies(self) -> Replies:
+        """What the person who opened this was answered."""
         ...
 
     @property

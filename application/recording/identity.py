@@ -25,6 +25,7 @@ from application.ports.organizations import (
     Organizations,
     Reception,
 )
+from application.ports.replies import Replies
 from application.recording.scribe import Notes, Scribe
 from application.recording.spaces import RecordingMembers, RecordingTasks
 from domain.access import NOWHERE, Actor, Origin
@@ -179,6 +180,10 @@ class RecordingIdentity:
     @property
     def audit(self) -> AuditLog:
         return self.identity.audit
+
+    @property
+    def replies(self) -> Replies:
+        return self.identity.replies
 
     @property
     def accounts_log(self) -> AccountsLog:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from application.ports.audit import AuditLog
 from application.ports.organizations import Charter, Invitations, Member, Members
+from application.ports.replies import Replies
 from application.ports.spaces import Neighbour, OpenSpace, Space
 from application.ports.tasks import TaskPage, TaskQuery, Tasks
 from application.recording.scribe import Notes, Scribe
@@ -234,6 +235,10 @@ class RecordingSpace:
     @property
     def audit(self) -> AuditLog:
         return self.space.audit
+
+    @property
+    def replies(self) -> Replies:
+        return self.space.replies  # What is answered is noted already, as what was done.
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ def create_app(service: Service) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.application = service.application
+    app.state.require_if_match = service.settings.require_if_match
     app.state.session_cookie = SessionCookie(secure=service.settings.https_only)
     # The busiest routes come first: they are looked at in this order.
     for prefix in (PERSONAL, OF_OWNER):

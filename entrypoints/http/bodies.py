@@ -24,6 +24,11 @@ class StrictRequest(Request):
                 raise UnsupportedMediaType
         return self._body
 
+    @property
+    def body_read(self) -> bytes:
+        """The body, where the route takes one; else nothing."""
+        return self._body if hasattr(self, "_body") else b""
+
     async def json(self) -> Any:
         """The body as JSON. Raises MalformedBody, and RefusedValue for numbers that JSON does not have."""
         try:

@@ -7,6 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from entrypoints.http.callers import CSRF_HEADER
+from entrypoints.http.idempotency import KEY_HEADER, REPLAYED_HEADER
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SENT: Final = (
@@ -16,9 +17,18 @@ _SENT: Final = (
     "X-Request-Id",
     "If-Match",
     "If-None-Match",
-    "Idempotency-Key",
+    KEY_HEADER,
 )
-_SHOWN: Final = ("ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id")
+_SHOWN: Final = (
+    "ETag",
+    REPLAYED_HEADER,
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-Id",
+)
 _REMEMBERED_SECONDS: Final = 600
 
 

@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.errors import DomainError, InvalidValue, NotAuthenticated, TooManyRequests, Unavailable
+from domain.errors import DomainError, InvalidValue, KeyReused, NotAuthenticated, TooManyRequests, Unavailable
+from entrypoints.http.idempotency import KEY_HEADER
 from entrypoints.http.problems import OTHERS, STATUS_OF, FieldError, RefusedValue, RequestRefused, problem
 from entrypoints.http.routing import methods_at
 
@@ -59,6 +60,9 @@ def _limit_headers(error: TooManyRequests) -> Mapping[str, str]:
 
 async def _invalid_value(request: Request, error: Exception) -> Response:
     assert isinstance(error, InvalidValue)
+    if isinstance(error, KeyReused):
+        found = FieldError(pointer=f"/header/{KEY_HEADER}", message=error.message, code=error.reason)
+        return problem(request, STATUS_OF[InvalidValue], error.code, error.detail, errors=[found])
     found = FieldError(pointer=f"/{error.field}" if error.field else "", message=error.message, code=error.reason)
     return problem(request, STATUS_OF[InvalidValue], InvalidValue.code, _INVALID, errors=[found])
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from entrypoints.http.callers import CSRF_HEADER, SAFE_METHODS
 from entrypoints.http.cookies import SessionCookie
+from entrypoints.http.idempotency import KEY_HEADER, REPLAYED_HEADER
 from entrypoints.http.problems import MEDIA_TYPE, Problem
 from entrypoints.http.routing import SecuredRoute, SpaceRoute
 
@@ -38,6 +39,34 @@ _LIMIT_HEADERS: Final = {
     "RateLimit": "Which policy is used up, and in how many seconds it is renewed.",
     "RateLimit-Policy": "How much the policy allows, in how many seconds.",
 }
+_CONDITIONS: Final = {
+    HTTPStatus.NOT_MODIFIED: {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": "The ETags of what the client has, or `*`: the answer is 304 where it is one of these.",
+        "schema": {"type": "string"},
+    },
+    HTTPStatus.PRECONDITION_FAILED: {
+        "name": "If-Match",
+        "in": "header",
+        "required": False,
+        "description": "The ETags of the versions for which the change is meant, or `*`: in another version it is 412. "
+        "Where the service demands this header, it is 428 without.",
+        "schema": {"type": "string"},
+    },
+}
+"""The headers of conditional requests, by the answers that only they can lead to."""
+
+_KEY: Final = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Names this request: 1 to 255 visible ASCII characters, best a random UUID, in quotes or without. "
+    "Sent again within 24 hours, it is answered as the first time and not done again. With another request it is 422, "
+    "while the first is being answered 409. A request that was refused leaves its key free.",
+    "schema": {"type": "string"},
+}
 
 
 def refusals(*statuses: int) -> Responses:
@@ -56,11 +85,43 @@ def refusals(*statuses: int) -> Responses:
     }
 
 
-def created() -> Responses:
-    """The answer of a route that makes something."""
-    return {
-        201: {"headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}, "required": True}}}
+_ANSWER_HEADERS: Final = {
+    "Location": "Where it is.",
+    "ETag": "Which version this is: for If-Match, and for If-None-Match.",
+}
+
+
+def answer(status: int, *headers: str, repeatable: bool = False) -> Responses:
+    """The answer of a route that succeeds, with the headers that it always has.
+
+    A ``repeatable`` one takes a key, and answers a request that is sent again as the first time.
+    """
+    described: dict[str, dict[str, Any]] = {
+        name: {"description": _ANSWER_HEADERS[name], "schema": {"type": "string"}, "required": True} for name in headers
     }
+    if repeatable:
+        described[REPLAYED_HEADER] = {
+            "description": "`true` where this was answered before.",
+            "schema": {"type": "string"},
+        }
+    return {status: {"headers": described}}
+
+
+def created() -> Responses:
+    """The answer of a route that makes something and takes no key."""
+    return answer(HTTPStatus.CREATED, "Location")
+
+
+def seen_already() -> Responses:
+    """The answer of a route that shows one thing, to somebody who has it already."""
+    seen = answer(HTTPStatus.NOT_MODIFIED, "ETag")
+    seen[HTTPStatus.NOT_MODIFIED]["description"] = "It is still the version that If-None-Match names."
+    return seen
+
+
+def conditional() -> Responses:
+    """The refusals of a route that changes one thing, and does so for a version only if one is named."""
+    return refusals(404, 409, 412, 428)
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -105,6 +166,12 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         statuses.append(403)
     if route.body_field is not None:
         statuses += _WITH_BODY
+    headers = [header for status, header in _CONDITIONS.items() if str(int(status)) in operation["responses"]]
+    if any(REPLAYED_HEADER in described.get("headers", ()) for described in operation["responses"].values()):
+        headers.append(_KEY)
+        statuses += [409, 422]
+    if headers:
+        operation.setdefault("parameters", []).extend(headers)
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
         statuses.append(422)
     operation["responses"].pop("422", None)  # FastAPI adds its own for every route with a parameter

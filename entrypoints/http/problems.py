@@ -20,6 +20,7 @@ from domain.errors import (
     NotAuthenticated,
     NotFound,
     PasswordResetRefused,
+    PreconditionFailed,
     TooManyRequests,
     Unavailable,
 )
@@ -37,6 +38,7 @@ STATUS_OF: Final[Mapping[type[DomainError], HTTPStatus]] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -126,6 +128,30 @@ class UnsupportedMediaType(RequestRefused):
     code = "unsupported-media-type"
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     text = "Send the body as 'Content-Type: application/json'."
+
+
+class MalformedCondition(RequestRefused):
+    """A condition of which nobody knows what it means."""
+
+    code = "malformed-condition"
+    status = HTTPStatus.BAD_REQUEST
+    text = "Send If-Match and If-None-Match as '*', or as ETags of this service with commas between: '\"v1\", \"v2\"'."
+
+
+class MalformedKey(RequestRefused):
+    """A key that is none, or more than one."""
+
+    code = "malformed-idempotency-key"
+    status = HTTPStatus.BAD_REQUEST
+    text = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, best a random UUID."
+
+
+class PreconditionRequired(RequestRefused):
+    """A change that does not say what it is meant for, where that is demanded."""
+
+    code = "precondition-required"
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    text = "Send the ETag of what you have read as 'If-Match', so that you change nothing that you have not seen."
 
 
 class HttpsRequired(RequestRefused):

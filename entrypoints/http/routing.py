@@ -55,6 +55,7 @@ class Call:
     app: Application
     actor: Actor
     owner_id: str | None
+    request: StrictRequest
 
 
 class PublicRoute(APIRoute):
@@ -81,18 +82,19 @@ class SecuredRoute(APIRoute):
             app: Application = request.app.state.application
             caller = caller_of(request)
             await app.count_request(caller.actor)
-            request.scope["call"] = Call(app, caller.actor, request.path_params.get("owner_id"))
+            strict = StrictRequest(request.scope, request.receive)
+            request.scope["call"] = Call(app, caller.actor, request.path_params.get("owner_id"), strict)
             try:
-                return await answer(request, app, caller)
+                return await answer(strict, app, caller)
             except NotAuthenticated:
                 await app.count_request.take_back(caller.actor)
                 raise
 
-        async def answer(request: Request, app: Application, caller: Caller) -> Response:
+        async def answer(request: StrictRequest, app: Application, caller: Caller) -> Response:
             try:
                 require_intent(request, caller)
                 renewed = await app.renew_browser(caller.actor) if caller.cookie_is_old else None
-                response = await handle(StrictRequest(request.scope, request.receive))
+                response = await handle(request)
             except (RequestValidationError, HTTPException):
                 # No use case has looked at the session yet, and a 401 goes before what is wrong with the request.
                 await app.check_session(caller.actor)

@@ -131,7 +131,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
                 "unix:///run/redis.sock",
             )
         ],
-        ("REQUIRE_IF_MATCH", "on"),
+        ("REQUIRE_IF_MATCH", "perhaps"),
         *[
             ("MAIL_URL", value)
             for value in (
@@ -178,6 +178,7 @@ def test_a_setting_that_nobody_knows_stops_the_start(name: str, monkeypatch: pyt
         ("DATABASE_URL", "postgresql://ann:pw@localhost:5432/taskward"),
         ("DATABASE_URL", "sqlite:////var/lib/taskward/taskward.db"),
         ("AUDIT_READS", "on"),
+        ("REQUIRE_IF_MATCH", "on"),
         ("ALLOWED_ORIGINS", "https://app.example.org, http://localhost:3000,https://[::1]:8443"),
         ("REDIS_URL", ""),
         ("MAIL_URL", ""),

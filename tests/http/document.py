@@ -93,7 +93,7 @@ class Document:
         documented = operation.spec["responses"].get(str(status))
         assert documented is not None, f"{operation} is not documented to answer {status}: {response.text}"
         for name, header in documented.get("headers", {}).items():
-            assert not header.get("required") or name in response.headers
+            assert not header.get("required") or response.headers.get(name), f"{name} is missing"
         self._check_content(response, documented)
 
     def _problem(self, response: httpx.Response) -> dict[str, Any]:

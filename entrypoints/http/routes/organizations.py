@@ -12,7 +12,8 @@ from domain.access import Role
 from domain.ids import InvitationId, UserId, read_id
 from domain.organization import DEFAULT_VALIDITY, LONGEST_VALIDITY, Invitation, Membership, Organization
 from entrypoints.http.fields import STRICT, OrganizationNameField, PlainText, UuidField
-from entrypoints.http.openapi import created, refusals
+from entrypoints.http.idempotency import once
+from entrypoints.http.openapi import answer, created, refusals
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import CurrentCall, SecuredRoute
 
@@ -161,11 +162,20 @@ def _invitation_view(invitation: Invitation) -> InvitationView:
     }
 
 
-@router.post("/organizations", status_code=201, response_model=OrganizationView, responses=created())
+@router.post(
+    "/organizations",
+    status_code=201,
+    response_model=OrganizationView,
+    responses=answer(201, "Location", repeatable=True),
+)
 async def found_organization(call: CurrentCall, body: Annotated[OrganizationBody, Body()]) -> Response:
     """Found an organisation and be its owner. Everybody who is signed in may."""
-    organization = await call.app.found_organization(call.actor, body["name"])
-    return Json(_organization_view(organization), 201, {"Location": f"/api/organizations/{organization.id}"})
+    return await once(
+        call,
+        call.app.found_organization,
+        lambda found: found(call.actor, body["name"]),
+        lambda made: Json(_organization_view(made), 201, {"Location": f"/api/organizations/{made.id}"}),
+    )
 
 
 @router.get("/organizations", response_model=BelongingListView)

@@ -12,6 +12,7 @@ from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import InvalidValue
 from domain.ids import SpaceId, TaskId, read_id
 from domain.task import Priority, Task, TaskChanges, TaskStatus
+from entrypoints.http.conditions import expected_versions, tagged, unless_seen
 from entrypoints.http.fields import (
     STRICT,
     DescriptionField,
@@ -22,7 +23,8 @@ from entrypoints.http.fields import (
     UserIdField,
     UuidField,
 )
-from entrypoints.http.openapi import created, refusals
+from entrypoints.http.idempotency import once
+from entrypoints.http.openapi import answer, conditional, refusals, seen_already
 from entrypoints.http.paging import DEFAULT_SIZE, FARTHEST, LARGEST_SIZE
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import Call, CurrentCall, SpaceRoute
@@ -212,63 +214,106 @@ async def list_tasks(call: CurrentCall, parameters: Annotated[ListParameters, Qu
     return Json(_list_view(found, query))
 
 
-@router.get("/tasks/{task_id:item}", response_model=TaskView, responses=refusals(404))
+@router.get(
+    "/tasks/{task_id:item}", response_model=TaskView, responses=answer(200, "ETag") | seen_already() | refusals(404)
+)
 async def get_task(call: CurrentCall, task_id: str) -> Response:
     """Show one task. Every member of its space may."""
     task = await call.app.get_task(call.actor, call.owner_id, _task_id(task_id))
-    return Json(view(task))
+    return unless_seen(call.request, task.version, lambda: _shown(task))
 
 
-@router.post("/tasks", status_code=201, response_model=TaskView, responses=created())
+@router.post(
+    "/tasks", status_code=201, response_model=TaskView, responses=answer(201, "Location", "ETag", repeatable=True)
+)
 async def create_task(call: CurrentCall, body: Annotated[TaskBody, Body()]) -> Response:
     """Add a task. Every member but a viewer may."""
-    task = await call.app.create_task(call.actor, call.owner_id, body)
-    return Json(view(task), 201, {"Location": _location(call, task)})
+    return await once(
+        call,
+        call.app.create_task,
+        lambda create: create(call.actor, call.owner_id, body),
+        lambda task: tagged(view(task), task.version, 201, _location(call, task)),
+    )
 
 
-@router.put("/tasks/{task_id:item}", response_model=TaskView, responses=refusals(404, 409))
+@router.put("/tasks/{task_id:item}", response_model=TaskView, responses=answer(200, "ETag") | conditional())
 async def replace_task(call: CurrentCall, task_id: str, body: Annotated[TaskBody, Body()]) -> Response:
     """Replace a task: what is left out returns to its default. Every member but a viewer may."""
-    task = await call.app.replace_task(call.actor, call.owner_id, _task_id(task_id), body)
-    return Json(view(task))
+    task = await call.app.replace_task(
+        call.actor, call.owner_id, _task_id(task_id), body, expected_versions(call.request)
+    )
+    return _shown(task)
 
 
-@router.patch("/tasks/{task_id:item}", response_model=TaskView, responses=refusals(404, 409))
+@router.patch("/tasks/{task_id:item}", response_model=TaskView, responses=answer(200, "ETag") | conditional())
 async def change_task(call: CurrentCall, task_id: str, body: Annotated[TaskPatch, Body()]) -> Response:
     """Change a task: what is left out stays as it is. Every member but a viewer may."""
-    task = await call.app.change_task(call.actor, call.owner_id, _task_id(task_id), body)
-    return Json(view(task))
+    task = await call.app.change_task(
+        call.actor, call.owner_id, _task_id(task_id), body, expected_versions(call.request)
+    )
+    return _shown(task)
 
 
-@router.delete("/tasks/{task_id:item}", status_code=204, responses=refusals(404, 409))
+@router.delete("/tasks/{task_id:item}", status_code=204, responses=conditional())
 async def delete_task(call: CurrentCall, task_id: str) -> Response:
     """Move a task to the trash. Its maker may, and the admins of its space."""
-    await call.app.delete_task(call.actor, call.owner_id, _task_id(task_id))
+    await call.app.delete_task(call.actor, call.owner_id, _task_id(task_id), expected_versions(call.request))
     return no_content()
 
 
-@router.post("/tasks/{task_id:item}/complete", response_model=TaskView, responses=refusals(404, 409))
+@router.post(
+    "/tasks/{task_id:item}/complete",
+    response_model=TaskView,
+    responses=answer(200, "ETag", repeatable=True) | conditional(),
+)
 async def complete_task(call: CurrentCall, task_id: str) -> Response:
     """Mark a task as completed; a completed one stays as it is. Every member but a viewer may."""
-    task = await call.app.complete_task(call.actor, call.owner_id, _task_id(task_id))
-    return Json(view(task))
+    expected = expected_versions(call.request)
+    return await once(
+        call,
+        call.app.complete_task,
+        lambda complete: complete(call.actor, call.owner_id, _task_id(task_id), expected),
+        _shown,
+    )
 
 
-@router.post("/tasks/{task_id:item}/toggle", response_model=TaskView, responses=refusals(404, 409))
+@router.post(
+    "/tasks/{task_id:item}/toggle",
+    response_model=TaskView,
+    responses=answer(200, "ETag", repeatable=True) | conditional(),
+)
 async def toggle_task(call: CurrentCall, task_id: str) -> Response:
     """Flip a task between completed and pending. Every member but a viewer may."""
-    task = await call.app.toggle_task(call.actor, call.owner_id, _task_id(task_id))
-    return Json(view(task))
+    expected = expected_versions(call.request)
+    return await once(
+        call,
+        call.app.toggle_task,
+        lambda toggle: toggle(call.actor, call.owner_id, _task_id(task_id), expected),
+        _shown,
+    )
 
 
-@router.post("/tasks/{task_id:item}/transfer", response_model=TaskView, responses=refusals(404, 409))
+@router.post(
+    "/tasks/{task_id:item}/transfer",
+    response_model=TaskView,
+    responses=answer(200, "ETag", repeatable=True) | conditional(),
+)
 async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[TransferBody, Body()]) -> Response:
     """Hand a task over to an organisation or to a person who shares one with the caller.
 
     Whoever may delete it here and create tasks there may. Anyone else as a recipient is 404, existing or not.
     """
-    task = await call.app.transfer_task(call.actor, call.owner_id, _task_id(task_id), SpaceId(body["to"]))
-    return Json(view(task))
+    expected = expected_versions(call.request)
+    return await once(
+        call,
+        call.app.transfer_task,
+        lambda transfer: transfer(call.actor, call.owner_id, _task_id(task_id), SpaceId(body["to"]), expected),
+        _shown,
+    )
+
+
+def _shown(task: Task) -> Response:
+    return tagged(view(task), task.version)
 
 
 def _location(call: Call, task: Task) -> str:
@@ -276,16 +321,26 @@ def _location(call: Call, task: Task) -> str:
     return f"/api{owner}/tasks/{task.id}"
 
 
-@router.post("/tasks/{task_id:item}/restore", response_model=TaskView, responses=refusals(404, 409))
+@router.post(
+    "/tasks/{task_id:item}/restore",
+    response_model=TaskView,
+    responses=answer(200, "ETag", repeatable=True) | conditional(),
+)
 async def restore_task(call: CurrentCall, task_id: str) -> Response:
     """Bring a task back from the trash. Its maker may, and the admins of its space."""
-    return Json(view(await call.app.restore_task(call.actor, call.owner_id, _task_id(task_id))))
+    expected = expected_versions(call.request)
+    return await once(
+        call,
+        call.app.restore_task,
+        lambda restore: restore(call.actor, call.owner_id, _task_id(task_id), expected),
+        _shown,
+    )
 
 
-@router.delete("/tasks/trash/{task_id}", status_code=204, responses=refusals(404, 409))
+@router.delete("/tasks/trash/{task_id}", status_code=204, responses=conditional())
 async def purge_task(call: CurrentCall, task_id: str) -> Response:
     """Remove a task in the trash for good. The admins of its space may."""
-    await call.app.purge_task(call.actor, call.owner_id, _task_id(task_id))
+    await call.app.purge_task(call.actor, call.owner_id, _task_id(task_id), expected_versions(call.request))
     return no_content()
 
 
@@ -295,11 +350,15 @@ async def empty_trash(call: CurrentCall) -> Response:
     return Json(DeletedView(deleted_count=await call.app.empty_trash(call.actor, call.owner_id)))
 
 
-@router.post("/tasks/bulk", status_code=201, response_model=TaskItemsView)
+@router.post("/tasks/bulk", status_code=201, response_model=TaskItemsView, responses=answer(201, repeatable=True))
 async def create_tasks(call: CurrentCall, body: Annotated[TasksBody, Body()]) -> Response:
     """Add up to 1,000 tasks: all of them or none. Every member but a viewer may."""
-    tasks = await call.app.create_tasks(call.actor, call.owner_id, body["items"])
-    return Json(TaskItemsView(items=[view(task) for task in tasks]), 201)
+    return await once(
+        call,
+        call.app.create_tasks,
+        lambda create: create(call.actor, call.owner_id, body["items"]),
+        lambda tasks: Json(TaskItemsView(items=[view(task) for task in tasks]), 201),
+    )
 
 
 @router.patch("/tasks/bulk", response_model=UpdatedView, responses=refusals(404))

@@ -12,7 +12,14 @@ import pytest
 from application.facade import Application
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.access import Actor, Role
-from domain.errors import InvalidValue, NotAuthenticated, RoleTooLow, SpaceForbidden, TaskNotFound
+from domain.errors import (
+    InvalidValue,
+    NotAuthenticated,
+    PreconditionFailed,
+    RoleTooLow,
+    SpaceForbidden,
+    TaskNotFound,
+)
 from domain.ids import NOBODY, TaskId, UserId, personal_space
 from domain.tag import TagName
 from domain.task import Description, Priority, Task, TaskStatus, Title
@@ -422,3 +429,37 @@ async def test_a_task_whose_assignee_has_left_can_still_be_changed(house: House)
         del contents.memberships[task.space_id, ben.user_id]
     changed = await house.app.change_task(ann, None, task.id, {"title": Title("changed")})
     assert (changed.title, changed.assignee_id) == ("changed", ben.user_id)
+
+
+CHANGING: dict[str, Callable[[Application, Actor, Task, set[int]], Awaitable[object]]] = {
+    "replace": lambda app, who, task, seen: app.replace_task(who, str(task.space_id), task.id, a_draft("Other"), seen),
+    "change": lambda app, who, task, seen: app.change_task(who, str(task.space_id), task.id, {}, seen),
+    "complete": lambda app, who, task, seen: app.complete_task(who, str(task.space_id), task.id, seen),
+    "toggle": lambda app, who, task, seen: app.toggle_task(who, str(task.space_id), task.id, seen),
+    "delete": lambda app, who, task, seen: app.delete_task(who, str(task.space_id), task.id, seen),
+    "transfer": lambda app, who, task, seen: app.transfer_task(
+        who, str(task.space_id), task.id, personal_space(who.user_id), seen
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGING)
+async def test_what_is_meant_for_another_version_changes_nothing(name: str, house: House) -> None:
+    ann, task = await at_home(house)
+    with pytest.raises(PreconditionFailed):
+        await CHANGING[name](house.app, ann, task, {task.version + 1, task.version + 2})
+    assert await house.app.get_task(ann, None, task.id) == task
+
+
+@pytest.mark.parametrize("name", CHANGING)
+async def test_what_is_meant_for_this_version_is_done(name: str, house: House) -> None:
+    ann, task = await at_home(house)
+    await CHANGING[name](house.app, ann, task, {task.version + 1, task.version})
+
+
+@pytest.mark.parametrize("name", CHANGING)
+async def test_what_is_not_there_is_in_no_version(name: str, house: House) -> None:
+    ann, task = await at_home(house)
+    await house.app.delete_task(ann, None, task.id)
+    with pytest.raises(TaskNotFound):
+        await CHANGING[name](house.app, ann, task, {task.version})

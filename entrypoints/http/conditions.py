@@ -1,0 +1,66 @@
+"""Conditional requests (RFC 9110, section 13): what a client has seen, and whether that is still so.
+
+An entity tag is made from the version of a thing, which counts its changes, and from nothing else.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from entrypoints.http.problems import MalformedCondition, PreconditionRequired
+from entrypoints.http.responses import Json
+
+_ENTITY_TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+# Possessive throughout: whatever somebody sends, there is one way to read it.
+_LIST: Final = re.compile(rf"[\t ]*+(?:{_ENTITY_TAG})?+(?:[\t ]*+,[\t ]*+(?:{_ENTITY_TAG})?+)*+[\t ]*+")
+_ONE: Final = re.compile(_ENTITY_TAG)
+_OURS: Final = re.compile(r'"v([1-9][0-9]{0,9})"')
+
+
+def etag(version: int) -> str:
+    """The strong entity tag of a version."""
+    return f'"v{version}"'
+
+
+def tagged(view: Mapping[str, Any], version: int, status: int = 200, location: str | None = None) -> Response:
+    """A view with its entity tag, and where it is if it is new."""
+    headers = {"ETag": etag(version)} if location is None else {"Location": location, "ETag": etag(version)}
+    return Json(view, status, headers)
+
+
+def unless_seen(request: Request, version: int, answer: Callable[[], Response]) -> Response:
+    """The answer; 304 if the client says with ``If-None-Match`` that it has it. Raises MalformedCondition."""
+    if "if-none-match" in request.headers:
+        seen = _tags(request, "if-none-match")
+        if seen is None or etag(version) in {tag.removeprefix("W/") for tag in seen}:
+            return Response(status_code=304, headers={"ETag": etag(version)})
+    return answer()
+
+
+def expected_versions(request: Request) -> frozenset[int] | None:
+    """The versions that ``If-Match`` names; None is any. A weak tag names none, since it promises too little.
+
+    Raises MalformedCondition, and PreconditionRequired where changes need a condition.
+    """
+    if "if-match" not in request.headers:
+        if request.app.state.require_if_match:
+            raise PreconditionRequired
+        return None
+    tags = _tags(request, "if-match")
+    if tags is None:
+        return None
+    return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
+
+
+def _tags(request: Request, header: str) -> list[str] | None:
+    """The entity tags in a header, however many lines it has; None for ``*``."""
+    text = ",".join(request.headers.getlist(header))
+    if text.strip() == "*":
+        return None
+    tags = _ONE.findall(text)
+    if not tags or not _LIST.fullmatch(text):
+        raise MalformedCondition
+    return tags
