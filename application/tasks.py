@@ -9,23 +9,10 @@ from dataclasses import dataclass
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
-from application.ports.tasks import TaskPage, TaskQuery
 from domain.access import Actor, Permission
 from domain.errors import InvalidValue, MemberNotFound, RecipientNotFound
 from domain.ids import SpaceId, TaskId
 from domain.task import Task, TaskChanges, TaskDraft
-
-
-@dataclass(frozen=True, slots=True)
-class ListTasks:
-    """List the tasks of a space, newest first. Every member may."""
-
-    open_space: OpenSpace
-
-    async def __call__(self, actor: Actor, owner_id: str | None, query: TaskQuery) -> TaskPage:
-        async with self.open_space(actor, owner_id, read_only=True) as space:
-            space.access.require(Permission.READ_ITEMS)
-            return await space.tasks.find(query)
 
 
 @dataclass(frozen=True, slots=True)
