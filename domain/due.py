@@ -1,7 +1,7 @@
 """What is due: the words people use, as stretches of time."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final
 
@@ -65,4 +65,4 @@ class DueIn:
         return Span(self._midnight(first) - MICROSECOND, self._midnight(first + length))
 
     def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)

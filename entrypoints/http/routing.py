@@ -25,6 +25,9 @@ FIXED_SEGMENTS: Final = (
 )  # fmt: skip
 """First segments below ``/api`` that are no owner, whatever comes after them."""
 
+FIXED_ITEMS: Final = ("trash",)
+"""What stands in the place of an id and is none."""
+
 PERSONAL: Final = "/api"
 OF_OWNER: Final = "/api/{owner_id:owner}"
 
@@ -35,7 +38,14 @@ class _OwnerConvertor(StringConvertor):
     regex = f"(?!(?:{'|'.join(FIXED_SEGMENTS)})(?:/|$))[^/]+"
 
 
+class _ItemConvertor(StringConvertor):
+    """The id of an item, or whatever somebody takes for one."""
+
+    regex = f"(?!(?:{'|'.join(FIXED_ITEMS)})(?:/|$))[^/]+"
+
+
 register_url_convertor("owner", _OwnerConvertor())
+register_url_convertor("item", _ItemConvertor())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,7 @@ def serve(app: FastAPI, router: APIRouter, prefix: str) -> None:
     for route in router.routes:
         assert isinstance(route, APIRoute)
         app.router.add_api_route(
-            prefix + route.path,
+            prefix + route.path.replace("{task_id}", "{task_id:item}"),
             route.endpoint,
             response_model=route.response_model,
             status_code=route.status_code,
