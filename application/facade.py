@@ -36,13 +36,13 @@ from application.organizations import (
 from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
 from application.repeating import AnswerOnce
 from application.sessions import EndAllSessions, EndSession, ListSessions
+from application.task_lists import ListTasks, ListTrash
 from application.tasks import (
     ChangeTask,
     CompleteTask,
     CreateTask,
     DeleteTask,
     GetTask,
-    ListTasks,
     ReplaceTask,
     ToggleTask,
     TransferTask,
@@ -98,6 +98,7 @@ class Application:
     accept_invitation: AcceptInvitation
 
     list_tasks: ListTasks
+    list_trash: ListTrash
     get_task: GetTask
     create_task: CreateTask
     replace_task: ReplaceTask

@@ -11,24 +11,11 @@ from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
-from application.ports.tasks import TaskPage, TaskQuery
 from domain.access import Actor, Permission
 from domain.errors import RecipientNotFound
 from domain.ids import SpaceId, TaskId
 from domain.task import Task, TaskChanges, TaskDraft
 from domain.versions import Versions, require_version
-
-
-@dataclass(frozen=True, slots=True)
-class ListTasks:
-    """List the tasks of a space, newest first. Every member may."""
-
-    open_space: OpenSpace
-
-    async def __call__(self, actor: Actor, owner_id: str | None, query: TaskQuery) -> TaskPage:
-        async with self.open_space(actor, owner_id, read_only=True) as space:
-            space.access.require(Permission.READ_ITEMS)
-            return await space.tasks.find(query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self, TypedDict
+from typing import Final, Self, TypedDict
 
 from domain.access import Access, Permission
 from domain.errors import InvalidValue
@@ -24,6 +24,11 @@ class Title(str):
             raise InvalidValue("blank", "A title needs at least one character that is not a blank.")
         return super().__new__(cls, checked)
 
+    @property
+    def key(self) -> str:
+        """The title without regard to case: it is ordered and searched by this, code point by code point."""
+        return self.casefold()
+
 
 class Description(str):
     """What there is to say about a task: at most 10,000 characters. Raises InvalidValue."""
@@ -32,6 +37,25 @@ class Description(str):
 
     def __new__(cls, text: str) -> Self:
         return super().__new__(cls, checked_text(text, what="A description", shortest=0, longest=10_000))
+
+    @property
+    def key(self) -> str:
+        """The description without regard to case: it is searched by this."""
+        return self.casefold()
+
+
+class SearchText(str):
+    """What to look for in titles and descriptions: at most 255 characters, in any case. Raises InvalidValue."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        return super().__new__(cls, checked_text(text, what="A search", shortest=0, longest=255))
+
+    @property
+    def key(self) -> str:
+        """What is looked for, without regard to case."""
+        return self.casefold()
 
 
 class TaskStatus(StrEnum):
@@ -43,6 +67,10 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNFINISHED: Final = frozenset({TaskStatus.PENDING, TaskStatus.IN_PROGRESS})
+"""Those of tasks that can be overdue."""
+
+
 class Priority(StrEnum):
     """How much a task matters; the order of the members is the order of importance."""
 
@@ -50,6 +78,14 @@ class Priority(StrEnum):
     MEDIUM = "medium"
     HIGH = "high"
     URGENT = "urgent"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order of importance, from 0."""
+        return _RANKS[self]
+
+
+_RANKS: Final = {priority: rank for rank, priority in enumerate(Priority)}
 
 
 class _Details(TypedDict, total=False):

@@ -1,8 +1,17 @@
 """Times: always aware, always UTC, to the microsecond."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from domain.errors import InvalidValue
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def microseconds(moment: datetime) -> int:
+    """How many microseconds after the beginning of 1970."""
+    return (moment - EPOCH) // MICROSECOND
 
 
 def in_utc(moment: datetime) -> datetime:

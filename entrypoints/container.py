@@ -45,6 +45,7 @@ from application import (
     organizations,
     repeating,
     sessions,
+    task_lists,
     tasks,
     trash,
 )
@@ -174,7 +175,8 @@ class Container(containers.DeclarativeContainer):
     open_reception = providers.Singleton(
         RecordingOpenReception, providers.Singleton(SqlOpenReception, database, clock), scribe
     )
-    turning = providers.Singleton(audit.Turning, providers.Singleton(SignedCursors, keys))
+    cursors = providers.Singleton(SignedCursors, keys)
+    turning = providers.Singleton(audit.Turning, cursors)
     seal_log = providers.Singleton(audit.SealLog, open_log)
     inspect_log = providers.Singleton(audit.InspectLog, open_log, seal_log)
     readiness = providers.Singleton(
@@ -248,7 +250,8 @@ class Container(containers.DeclarativeContainer):
         list_invitations=providers.Singleton(organizations.ListInvitations, open_space, clock),
         revoke_invitation=providers.Singleton(organizations.RevokeInvitation, open_space, clock),
         accept_invitation=providers.Singleton(organizations.AcceptInvitation, open_reception, refresh_tokens, clock),
-        list_tasks=providers.Singleton(tasks.ListTasks, open_space),
+        list_tasks=providers.Singleton(task_lists.ListTasks, open_space, clock, cursors),
+        list_trash=providers.Singleton(task_lists.ListTrash, open_space),
         get_task=providers.Singleton(tasks.GetTask, open_space),
         create_task=providers.Singleton(tasks.CreateTask, open_space, clock, new_id),
         replace_task=providers.Singleton(tasks.ReplaceTask, open_space, clock),

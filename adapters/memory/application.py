@@ -25,6 +25,7 @@ from application import (
     organizations,
     repeating,
     sessions,
+    task_lists,
     tasks,
     trash,
 )
@@ -64,7 +65,8 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     scribe = Scribe(clock, new_id, open_log, unsealed)
     open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe, audit_reads)
     open_identity = RecordingOpenIdentity(MemoryOpenIdentity(store, clock), scribe)
-    turning, seal_log = audit.Turning(MemoryCursors()), audit.SealLog(open_log)
+    cursors = MemoryCursors()
+    turning, seal_log = audit.Turning(cursors), audit.SealLog(open_log)
     inspect_log = audit.InspectLog(open_log, seal_log)
     open_reception = RecordingOpenReception(MemoryOpenReception(store, clock), scribe)
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
@@ -114,7 +116,8 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         list_invitations=organizations.ListInvitations(open_space, clock),
         revoke_invitation=organizations.RevokeInvitation(open_space, clock),
         accept_invitation=organizations.AcceptInvitation(open_reception, refresh_tokens, clock),
-        list_tasks=tasks.ListTasks(open_space),
+        list_tasks=task_lists.ListTasks(open_space, clock, cursors),
+        list_trash=task_lists.ListTrash(open_space),
         get_task=tasks.GetTask(open_space),
         create_task=tasks.CreateTask(open_space, clock, new_id),
         replace_task=tasks.ReplaceTask(open_space, clock),

@@ -12,7 +12,6 @@ class MemoryCursors:
 
     def read(self, cursor: str, *, bound_to: str) -> str:
         """The first, if the second fits."""
-        position, _, bound = cursor.partition("|")
-        if bound != bound_to:
+        if not cursor.endswith(f"|{bound_to}"):
             raise CursorRefused
-        return position
+        return cursor.removesuffix(f"|{bound_to}")

@@ -1,14 +1,17 @@
 """The tasks of one space, in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from adapters.memory.store import Contents
 from application.ports.tasks import TaskPage, TaskQuery
+from domain.due import ALWAYS, Span
 from domain.errors import StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
-from domain.task import Task
+from domain.task import UNFINISHED, Task
+from domain.task_order import Place
 
 
 class MemoryTasks:
@@ -89,13 +92,57 @@ class MemoryTasks:
         return found
 
     async def find(self, query: TaskQuery) -> TaskPage:
-        """The page and the total."""
-        found = [
-            task
-            for (space_id, _), task in self._tasks.items()
-            if space_id == self._space_id
-            and task.deleted_at is None
-            and (not query.statuses or task.status in query.statuses)
-        ]
-        found.sort(key=lambda task: (task.created_at, task.id), reverse=True)
-        return TaskPage(found[query.skip : query.skip + query.limit], len(found))
+        """The page, and the total where it was asked for."""
+        found = sorted(
+            (task for task in self._all() if task.deleted_at is None and _fits(task, query)),
+            key=lambda task: _comparable(query.sort.place(task)),
+            reverse=query.sort.descending,
+        )
+        ahead = [task for task in found if _is_behind(task, query)]
+        items = ahead[query.skip : query.skip + query.limit]
+        return TaskPage(items, len(found) if query.is_counted else None)
+
+    async def trash(self, *, skip: int, limit: int) -> TaskPage:
+        """What is in the trash."""
+        deleted = [(task.deleted_at, task.id, task) for task in self._all() if task.deleted_at is not None]
+        found = [task for _, _, task in sorted(deleted, key=lambda one: one[:2], reverse=True)]
+        return TaskPage(found[skip : skip + limit], len(found))
+
+    def _all(self) -> Iterator[Task]:
+        return (task for (space_id, _), task in self._tasks.items() if space_id == self._space_id)
+
+
+def _comparable(place: Place) -> tuple[Any, TaskId]:
+    """Keys of one order are all numbers or all texts."""
+    return place.key, place.id
+
+
+def _is_behind(task: Task, query: TaskQuery) -> bool:
+    if query.after is None:
+        return True
+    here, after = _comparable(query.sort.place(task)), _comparable(query.after)
+    return here < after if query.sort.descending else here > after
+
+
+def _fits(task: Task, query: TaskQuery) -> bool:
+    """Whether it is what the query asks for."""
+    return (
+        (not query.statuses or task.status in query.statuses)
+        and (not query.is_unfinished or task.status in UNFINISHED)
+        and (not query.priorities or task.priority in query.priorities)
+        and (not query.tags or not query.tags.isdisjoint(tag.key for tag in task.tags))
+        and query.assignee_id in {None, task.assignee_id}
+        and _is_due(task, query.due)
+        and (query.text is None or _holds(task, query.text))
+    )
+
+
+def _is_due(task: Task, span: Span) -> bool:
+    if task.due_date is None:
+        return span == ALWAYS
+    is_late_enough = span.after is None or task.due_date > span.after
+    return is_late_enough and (span.before is None or task.due_date < span.before)
+
+
+def _holds(task: Task, text: str) -> bool:
+    return text in task.title.key or (task.description is not None and text in task.description.key)

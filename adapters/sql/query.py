@@ -45,8 +45,10 @@ class Query:
     Raises ValueError, when it is first used, for a list of a length that only a caller knows (``in_``).
     """
 
-    def __init__(self, statement: Select[Any] | UpdateBase) -> None:
+    def __init__(self, statement: Select[Any] | UpdateBase, *, is_slow: bool = False) -> None:
         self._statement = statement
+        self.is_slow = is_slow
+        """Whether it may look at many rows to find a few: then nobody else should have to wait for it."""
 
     @cached_property
     def on_postgres(self) -> Compiled:

@@ -3,12 +3,12 @@
 What could block is kept off the loop. The writers of one process queue on a lock and begin IMMEDIATE, so that
 none of them ever waits inside SQLite for another; against the writers of other processes ``BEGIN`` is tried
 again after a nap on the loop. In write-ahead mode readers wait for nobody. Each open transaction has a
-connection of its own.
+connection of its own. Statements that may look at many rows, such as a search, run in a thread after all.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -52,8 +52,22 @@ class SqliteConnection:
     async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
         """Every row that the statement finds."""
         compiled = query.on_sqlite
-        rows = self._run(compiled.sql, compiled.arguments(values)).fetchall()
+        arguments = compiled.arguments(values)
+        if query.is_slow:
+            rows = await self._aside(lambda: self._run(compiled.sql, arguments).fetchall())
+        else:
+            rows = self._run(compiled.sql, arguments).fetchall()
         return [compiled.read(row) for row in rows]
+
+    async def _aside(self, work: Callable[[], list[Row]]) -> list[Row]:
+        """Do it in a thread. Whoever is interrupted interrupts it, and leaves the connection at rest."""
+        working = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            self._raw.interrupt()
+            await asyncio.gather(working, return_exceptions=True)
+            raise
 
     async def fetch_one(self, query: Query, **values: Any) -> Row | None:
         """The first row that the statement finds."""
@@ -173,7 +187,12 @@ class SqliteDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            raw = sqlite3.connect(self._path, isolation_level=None, cached_statements=512)
+            raw = sqlite3.connect(
+                self._path,
+                isolation_level=None,
+                cached_statements=512,
+                check_same_thread=False,  # One at a time: a slow statement runs in a thread while its task waits.
+            )
             for pragma in _PRAGMAS:
                 raw.execute(pragma)
             raw.create_function("lower", 1, _lower, deterministic=True)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -20,9 +19,10 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
-from adapters.sql.types import Flag, Id, Moment, TextList
+from adapters.sql.types import Flag, Id, Moment, Number, PlainOrder, TextList
 from domain.access import Role
 from domain.audit import Action, Outcome
 from domain.task import Priority, TaskStatus
@@ -176,6 +176,12 @@ tasks = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("deleted_at", Moment),
+    Column("title_key", PlainOrder, nullable=False, server_default=text("''")),
+    Column("description_key", Text),
+    Column("tag_keys", TextList),
+    Column("priority_rank", Integer, nullable=False, server_default="0"),
+    Column("due_ascending", Number, nullable=False, server_default="0"),
+    Column("due_descending", Number, nullable=False, server_default="0"),
     PrimaryKeyConstraint("space_id", "id"),
     ForeignKeyConstraint(["space_id", "assignee_id"], ["memberships.space_id", "memberships.user_id"]),
     _one_of("status", TaskStatus),
@@ -210,7 +216,7 @@ audit_seals = Table(
     "audit_seals",
     metadata,
     Column("space_id", Id, nullable=False),
-    Column("position", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
+    Column("position", Number, nullable=False),
     Column("event_id", Id, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     PrimaryKeyConstraint("space_id", "position"),
@@ -265,3 +271,22 @@ Index(
     sqlite_where=IN_USE,
 )
 Index("tasks_assignee_idx", tasks.c.space_id, tasks.c.assignee_id)
+for name, column in (
+    ("updated", tasks.c.updated_at),
+    ("title", tasks.c.title_key),
+    ("priority", tasks.c.priority_rank),
+    ("due_ascending", tasks.c.due_ascending),
+    ("due_descending", tasks.c.due_descending),
+):
+    Index(f"tasks_{name}_idx", tasks.c.space_id, column, tasks.c.id, postgresql_where=IN_USE, sqlite_where=IN_USE)
+IN_TRASH = tasks.c.deleted_at.is_not(None)
+Index(
+    "tasks_trash_idx",
+    tasks.c.space_id,
+    tasks.c.deleted_at,
+    tasks.c.id,
+    postgresql_where=IN_TRASH,
+    sqlite_where=IN_TRASH,
+)
+DERIVED = frozenset({"title_key", "description_key", "tag_keys", "priority_rank", "due_ascending", "due_descending"})
+"""What follows from the other columns of a task, written down so that it can be ordered and searched by."""

@@ -2,34 +2,34 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, insert, null, select, true, update
+from sqlalchemy import bindparam, delete, insert, null, select, update
 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import IN_USE, tasks
-from adapters.sql.types import is_any_id_of, is_any_of
+from adapters.sql.task_lists import COLUMNS, find_deleted, find_tasks
+from adapters.sql.types import is_any_id_of
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
 from domain.tag import TagName
 from domain.task import Description, Priority, Task, TaskStatus, Title
+from domain.task_order import due_key
 
 Kept = TypeVar("Kept", bound=str)
 
-_COLUMNS: Final = tuple(tasks.c)
 _CHANGEABLE: Final = tuple(c.name for c in tasks.c if c.name not in {"space_id", "id", "created_by", "created_at"})
 _IN_THIS_SPACE: Final = tasks.c.space_id == bindparam("space_id")
 _THIS_TASK: Final = (_IN_THIS_SPACE, tasks.c.id == bindparam("id"))
 
 
 _ADD: Final = Query(insert(tasks))
-_GET: Final = Reading(select(*_COLUMNS).where(*_THIS_TASK, IN_USE))
-_GET_TRASHED: Final = Reading(select(*_COLUMNS).where(*_THIS_TASK, ~IN_USE))
+_GET: Final = Reading(select(*COLUMNS).where(*_THIS_TASK, IN_USE))
+_GET_TRASHED: Final = Reading(select(*COLUMNS).where(*_THIS_TASK, ~IN_USE))
 _GET_ALL: Final = Reading(
-    select(*_COLUMNS).where(_IN_THIS_SPACE, is_any_id_of(tasks.c.id, "ids"), IN_USE).order_by(tasks.c.id)
+    select(*COLUMNS).where(_IN_THIS_SPACE, is_any_id_of(tasks.c.id, "ids"), IN_USE).order_by(tasks.c.id)
 )
 _EMPTY_TRASH: Final = Query(delete(tasks).where(_IN_THIS_SPACE, ~IN_USE).returning(tasks.c.id))
 _REMOVE: Final = Query(delete(tasks).where(*_THIS_TASK, tasks.c.version == bindparam("version_read")))
@@ -44,28 +44,6 @@ _SAVE: Final = Query(
     .where(*_THIS_TASK, tasks.c.version == bindparam("version_read"))
     .values({name: bindparam(f"new_{name}", type_=tasks.c[name].type) for name in _CHANGEABLE})
 )
-
-
-@cache
-def _find(*, by_status: bool) -> Query:
-    """The statement for one shape of query: a row with the total, and the page beside it."""
-    wanted: list[ColumnElement[bool]] = [_IN_THIS_SPACE, IN_USE]
-    if by_status:
-        wanted.append(is_any_of(tasks.c.status, "statuses"))
-    total = select(func.count().label("total")).select_from(tasks).where(*wanted).subquery()
-    page = (
-        select(*_COLUMNS)
-        .where(*wanted)
-        .order_by(tasks.c.created_at.desc(), tasks.c.id.desc())
-        .offset(bindparam("skip", type_=Integer))
-        .limit(bindparam("limit", type_=Integer))
-        .subquery()
-    )
-    return Query(
-        select(total.c.total, *page.c)
-        .select_from(total.outerjoin(page, true()))
-        .order_by(page.c.created_at.desc(), page.c.id.desc())
-    )
 
 
 _STATUSES: Final = {str(status): status for status in TaskStatus}
@@ -107,7 +85,22 @@ def _aware(moment: datetime | None) -> datetime | None:
 
 
 def _to_row(task: Task) -> dict[str, Any]:
-    return {column.name: getattr(task, column.name) for column in _COLUMNS}
+    """Every column; values that a task does not have follow from those that it has."""
+    return {column.name: getattr(task, column.name) for column in COLUMNS} | {
+        "title_key": task.title.key,
+        "description_key": None if task.description is None else task.description.key,
+        "tag_keys": [tag.key for tag in task.tags],
+        "priority_rank": task.priority.rank,
+        "due_ascending": due_key(task.due_date, descending=False),
+        "due_descending": due_key(task.due_date, descending=True),
+    }
+
+
+def _change(space_id: SpaceId, task: Task, was: Task) -> dict[str, Any]:
+    """What ``_SAVE`` needs."""
+    row = _to_row(task)
+    new = {f"new_{name}": row[name] for name in _CHANGEABLE}
+    return {"space_id": space_id, "id": was.id, "version_read": was.version} | new
 
 
 def _translated(violated: ConstraintViolated) -> Exception:
@@ -144,11 +137,8 @@ class SqlTasks:
         """Replace the task if its version is still the one read."""
         if task == was:
             return
-        new = {f"new_{name}": getattr(task, name) for name in _CHANGEABLE}
         try:
-            changed = await self._connection.execute(
-                _SAVE, space_id=self._space_id, id=was.id, version_read=was.version, **new
-            )
+            changed = await self._connection.execute(_SAVE, **_change(self._space_id, task, was))
         except ConstraintViolated as violated:
             raise _translated(violated) from violated
         if not changed:
@@ -169,12 +159,7 @@ class SqlTasks:
 
     async def save_all(self, changes: Sequence[tuple[Task, Task]]) -> None:
         """Replace many tasks; nobody can have changed them since they were read in this transaction."""
-        rows = [
-            {"space_id": self._space_id, "id": was.id, "version_read": was.version}
-            | {f"new_{name}": getattr(task, name) for name in _CHANGEABLE}
-            for task, was in changes
-            if task != was
-        ]
+        rows = [_change(self._space_id, task, was) for task, was in changes if task != was]
         try:
             await self._connection.execute_many(_SAVE, rows)
         except ConstraintViolated as violated:
@@ -209,12 +194,10 @@ class SqlTasks:
 
     async def find(self, query: TaskQuery) -> TaskPage:
         """The page and the total, in one statement."""
-        rows = await self._connection.fetch_all(
-            _find(by_status=bool(query.statuses)),
-            space_id=self._space_id,
-            statuses=sorted(query.statuses),
-            skip=query.skip,
-            limit=query.limit,
-        )
-        total = rows[0][0]
-        return TaskPage([_from_row(row[1:]) for row in rows if row[1] is not None], total)
+        rows, total = await find_tasks(self._connection, query, space_id=self._space_id)
+        return TaskPage([_from_row(row) for row in rows], total)
+
+    async def trash(self, *, skip: int, limit: int) -> TaskPage:
+        """What is in the trash, and how much, in one statement."""
+        rows, total = await find_deleted(self._connection, space_id=self._space_id, skip=skip, limit=limit)
+        return TaskPage([_from_row(row) for row in rows], total)

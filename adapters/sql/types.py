@@ -5,18 +5,29 @@ classes here say how the others are written down there.
 """
 
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, DateTime, Dialect, Text, Uuid, bindparam
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    Text,
+    Uuid,
+    bindparam,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import UserDefinedType
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+from domain.time import EPOCH, microseconds
 
 type_processor = Callable[[Any], Any]
 
@@ -45,7 +56,7 @@ class _SqliteType(UserDefinedType[Any]):
         return self._read
 
 
-def _write_text_list(value: tuple[str, ...]) -> str:
+def _write_list(value: Sequence[str | int]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -57,8 +68,8 @@ Id: Final = Uuid().with_variant(
 Moment: Final = DateTime(timezone=True).with_variant(
     _SqliteType(
         "INTEGER",
-        lambda value: (value - _EPOCH) // _MICROSECOND,
-        lambda stored: _EPOCH + timedelta(microseconds=stored),
+        microseconds,
+        lambda stored: EPOCH + timedelta(microseconds=stored),
     ),
     "sqlite",
 )
@@ -67,7 +78,7 @@ Moment: Final = DateTime(timezone=True).with_variant(
 Flag: Final = Boolean().with_variant(_SqliteType("INTEGER", int, bool), "sqlite")
 """True or false; 1 or 0 on SQLite."""
 
-TextList: Final = ARRAY(Text).with_variant(_SqliteType("TEXT", _write_text_list, json.loads), "sqlite")
+TextList: Final = ARRAY(Text).with_variant(_SqliteType("TEXT", _write_list, json.loads), "sqlite")
 """A few short texts in order; a JSON array on SQLite."""
 
 
@@ -76,49 +87,76 @@ IdList: Final = ARRAY(Uuid()).with_variant(
 )
 """A few ids as a parameter; a JSON array of hexadecimal text on SQLite."""
 
+NumberList: Final = ARRAY(Integer).with_variant(_SqliteType("TEXT", _write_list, json.loads), "sqlite")
+"""A few numbers; a JSON array on SQLite."""
 
-class is_any_of(ColumnElement[bool]):  # noqa: N801 - reads as the operator that it is
-    """``column`` equals one of the texts in the list parameter ``name``. An empty list matches nothing.
+Number: Final = BigInteger().with_variant(Integer(), "sqlite")
+"""A whole number of 64 bits."""
+
+PlainOrder: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is ordered code point by code point, whatever the language of the database."""
+
+
+class _OnEachDatabase(ColumnElement[bool]):
+    """A condition on a column and a parameter that the two databases write differently."""
+
+    inherit_cache = False
+    type = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], value: BindParameter[Any]) -> None:
+        self.column = column
+        self.value = value
+
+
+class is_any_of(_OnEachDatabase):  # noqa: N801 - reads as the operator that it is
+    """``column`` equals one of the values in the list parameter ``name``. An empty list matches nothing.
 
     One statement for any number of values, where ``IN (…)`` would be another one for each number.
     """
 
-    inherit_cache = False
-    type = Boolean()
-
-    def __init__(self, column: ColumnElement[str], name: str) -> None:
-        self.column = column
-        self.values = bindparam(name, type_=TextList)
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        kind = NumberList if isinstance(column.type, Integer) else TextList
+        super().__init__(column, bindparam(name, type_=kind))
 
 
-@compiles(is_any_of, "postgresql")
-def _on_postgresql(element: is_any_of, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"{compiler.process(element.column, **kw)} = ANY ({compiler.process(element.values, **kw)})"
-
-
-@compiles(is_any_of, "sqlite")
-def _on_sqlite(element: is_any_of, compiler: SQLCompiler, **kw: Any) -> str:
-    column, values = compiler.process(element.column, **kw), compiler.process(element.values, **kw)
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - both are compiled, not typed in
-
-
-class is_any_id_of(ColumnElement[bool]):  # noqa: N801 - reads as the operator that it is
+class is_any_id_of(_OnEachDatabase):  # noqa: N801 - the same
     """``column`` equals one of the ids in the list parameter ``name``. An empty list matches nothing."""
 
-    inherit_cache = False
-    type = Boolean()
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        super().__init__(column, bindparam(name, type_=IdList))
+
+
+class shares_any(_OnEachDatabase):  # noqa: N801 - the same
+    """The list in ``column`` and the list parameter ``name`` have a text in common."""
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
-        self.column = column
-        self.values = bindparam(name, type_=IdList)
+        super().__init__(column, bindparam(name, type_=TextList))
 
 
-@compiles(is_any_id_of, "postgresql")
-def _ids_on_postgresql(element: is_any_id_of, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"{compiler.process(element.column, **kw)} = ANY ({compiler.process(element.values, **kw)})"
+class holds_text(_OnEachDatabase):  # noqa: N801 - the same
+    """The text in ``column`` has the parameter ``name`` in it, as it is: nothing in it is a pattern."""
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        super().__init__(column, bindparam(name, type_=Text))
 
 
-@compiles(is_any_id_of, "sqlite")
-def _ids_on_sqlite(element: is_any_id_of, compiler: SQLCompiler, **kw: Any) -> str:
-    column, values = compiler.process(element.column, **kw), compiler.process(element.values, **kw)
-    return f"{column} IN (SELECT from_hex(value) FROM json_each({values}))"  # noqa: S608 - both are compiled
+def _written(template: str) -> Callable[..., str]:
+    def write(element: _OnEachDatabase, compiler: SQLCompiler, **kw: Any) -> str:
+        column, value = compiler.process(element.column, **kw), compiler.process(element.value, **kw)
+        return template.format(column=column, value=value)
+
+    return write
+
+
+_ON_EACH: Final = {
+    is_any_of: ("{column} = ANY ({value})", "{column} IN (SELECT value FROM json_each({value}))"),
+    is_any_id_of: ("{column} = ANY ({value})", "{column} IN (SELECT from_hex(value) FROM json_each({value}))"),
+    shares_any: (
+        "{column} && {value}",
+        "EXISTS (SELECT 1 FROM json_each({column}) AS one WHERE one.value IN (SELECT value FROM json_each({value})))",
+    ),
+    holds_text: ("strpos({column}, {value}) > 0", "instr({column}, {value}) > 0"),
+}
+for _kind, (_on_postgresql, _on_sqlite) in _ON_EACH.items():
+    compiles(_kind, "postgresql")(_written(_on_postgresql))
+    compiles(_kind, "sqlite")(_written(_on_sqlite))

@@ -5,29 +5,49 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.due import ALWAYS, Span
 from domain.ids import TaskId, UserId
-from domain.task import Task, TaskStatus
+from domain.task import Priority, Task, TaskStatus
+from domain.task_order import NEWEST_FIRST, Place, Sort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskQuery:
-    """Which tasks are wanted: any of ``statuses`` (none given: all), newest first, ``limit`` after ``skip``."""
+    """Which tasks are wanted, in which order, and which stretch of them. What is empty or None asks for nothing."""
 
     statuses: frozenset[TaskStatus] = frozenset()
+    """Any of these."""
+    priorities: frozenset[Priority] = frozenset()
+    """Any of these."""
+    tags: frozenset[str] = frozenset()
+    """Any tag that has one of these keys."""
+    assignee_id: UserId | None = None
+    due: Span = ALWAYS
+    """Due within this stretch of time; with an end on either side, tasks without a due date are left out."""
+    is_unfinished: bool = False
+    """Neither completed nor cancelled."""
+    text: str | None = None
+    """With this in the key of the title or of the description."""
+
+    sort: Sort = NEWEST_FIRST
+    after: Place | None = None
+    """From behind this place, which need not be taken any more."""
     skip: int = 0
     limit: int = 20
+    is_counted: bool = True
+    """Whether it is asked, too, how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """A stretch of the tasks found, and how many there are in all."""
+    """A stretch of the tasks found, and how many there are in all, where that was asked."""
 
     items: Sequence[Task]
-    total: int
+    total: int | None
 
 
 class Tasks(Protocol):
-    """The tasks of the space they were reached through. Those in the trash are not found."""
+    """The tasks of the space they were reached through. Those in the trash are found by ``trash`` alone."""
 
     async def add(self, task: Task) -> None:
         """Keep a new task."""
@@ -73,5 +93,9 @@ class Tasks(Protocol):
         ...
 
     async def find(self, query: TaskQuery) -> TaskPage:
-        """Those that ``query`` asks for; the same creation time is ordered by id."""
+        """Those that ``query`` asks for."""
+        ...
+
+    async def trash(self, *, skip: int, limit: int) -> TaskPage:
+        """Those in the trash, the last deleted first."""
         ...

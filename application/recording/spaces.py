@@ -91,6 +91,10 @@ class RecordingTasks:
         self.notes.resource_type = Resource.TASK
         return await self.tasks.find(query)
 
+    async def trash(self, *, skip: int, limit: int) -> TaskPage:
+        self.notes.resource_type = Resource.TASK
+        return await self.tasks.trash(skip=skip, limit=limit)
+
 
 @dataclass(slots=True)
 class RecordingMembers:

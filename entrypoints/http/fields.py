@@ -12,7 +12,7 @@ from domain.errors import InvalidValue
 from domain.ids import UserId, read_id
 from domain.organization import OrganizationName
 from domain.tag import TagName
-from domain.task import Description, Title
+from domain.task import Description, SearchText, Title
 from domain.text import checked_text
 from domain.time import in_utc
 from domain.user import Email, FullName, Password
@@ -36,6 +36,7 @@ TitleField = Annotated[
     Title, _from_text(Title, minLength=1, maxLength=255, pattern=r"\S", examples=["Write the report"])
 ]
 DescriptionField = Annotated[Description, _from_text(Description, maxLength=10_000)]
+SearchField = Annotated[SearchText, _from_text(SearchText, maxLength=255, examples=["report"])]
 TagField = Annotated[TagName, _from_text(TagName, minLength=1, maxLength=100, pattern=r"\S", examples=["work"])]
 EmailField = Annotated[Email, _from_text(Email, format="email", maxLength=254, examples=["ann@example.org"])]
 NameField = Annotated[FullName, _from_text(FullName, minLength=1, maxLength=200, examples=["Ann Example"])]

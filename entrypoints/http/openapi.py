@@ -124,6 +124,21 @@ def conditional() -> Responses:
     return refusals(404, 409, 412, 428)
 
 
+def linked() -> Responses:
+    """The answer of a list that leads on to its other stretches."""
+    return {
+        200: {
+            "headers": {
+                "Link": {
+                    "description": "Where the other stretches are (RFC 8288): first, prev, next and last of pages, "
+                    "next of cursors. The targets are relative to the address of the request.",
+                    "schema": {"type": "string"},
+                }
+            }
+        }
+    }
+
+
 def document(app: FastAPI) -> dict[str, Any]:
     """Write the document, once."""
     if app.openapi_schema is None:

@@ -25,8 +25,8 @@ FIXED_SEGMENTS: Final = (
 )  # fmt: skip
 """First segments below ``/api`` that are no owner, whatever comes after them."""
 
-NO_ITEMS: Final = ("bulk", "trash")
-"""Segments below a resource that mean something else than one of its items."""
+FIXED_ITEMS: Final = ("bulk", "trash")
+"""What stands in the place of an id and is none."""
 
 PERSONAL: Final = "/api"
 OF_OWNER: Final = "/api/{owner_id:owner}"
@@ -39,9 +39,9 @@ class _OwnerConvertor(StringConvertor):
 
 
 class _ItemConvertor(StringConvertor):
-    """The id of one item, or what could be one."""
+    """The id of an item, or whatever somebody takes for one."""
 
-    regex = f"(?!(?:{'|'.join(NO_ITEMS)})(?:/|$))[^/]+"
+    regex = f"(?!(?:{'|'.join(FIXED_ITEMS)})(?:/|$))[^/]+"
 
 
 register_url_convertor("owner", _OwnerConvertor())
@@ -134,7 +134,7 @@ def serve(app: FastAPI, router: APIRouter, prefix: str) -> None:
     for route in router.routes:
         assert isinstance(route, APIRoute)
         app.router.add_api_route(
-            prefix + route.path,
+            prefix + route.path.replace("{task_id}", "{task_id:item}"),
             route.endpoint,
             response_model=route.response_model,
             status_code=route.status_code,

@@ -34,6 +34,7 @@ _ASSIGNEE: Final = Reference("assignee_id", 422)
 _TASKS: Final = under_both_prefixes(
     {
         "list_tasks": Rule(Kind.ITEM, 200, Case(_READ)),
+        "list_trash": Rule(Kind.ITEM, 200, Case(_READ)),
         "create_task": Rule(Kind.ITEM, 201, Case(_EDIT, body=bodies.a_title), refers=_ASSIGNEE),
         "get_task": Rule(Kind.ITEM, 200, Case(_READ, TASK)),
         "replace_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK, bodies.a_title), refers=_ASSIGNEE),

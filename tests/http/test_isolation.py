@@ -13,6 +13,9 @@ from tests.http.document import Operation
 from tests.http.offer import BODIES, OF_ITEM, OF_OWNER, OF_TRASH, SECURED
 from tests.http.people import Person
 
+NOTHING = {"items": [], "total": 0, "page": 1, "page_size": 20, "next_cursor": None}
+"""A list without tasks."""
+
 OWNERS: dict[str, Callable[[Person, Person], str]] = {
     "somebody else": lambda _, ben: ben.id,
     "somebody else, in capitals": lambda _, ben: ben.id.upper(),
@@ -147,13 +150,13 @@ async def test_lists_and_totals_count_ones_own_only(ann: Person, ben: Person) ->
         found = await ann.tasks(**query)
         assert found["total"] == 2
         assert {task["id"] for task in found["items"]} <= {task["id"] for task in mine}
-    assert await ann.tasks(status="completed") == {"items": [], "total": 0, "page": 1, "page_size": 20}
+    assert await ann.tasks(status="completed") == NOTHING
     assert (await ben.tasks())["total"] == 3
 
 
 async def test_a_person_without_tasks_sees_an_empty_list(ann: Person, ben: Person) -> None:
     await ben.new_task()
-    assert await ann.tasks() == {"items": [], "total": 0, "page": 1, "page_size": 20}
+    assert await ann.tasks() == NOTHING
 
 
 async def test_the_same_id_opens_nothing_after_its_owner_was_there(ann: Person, ben: Person) -> None:

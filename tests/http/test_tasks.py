@@ -463,7 +463,13 @@ async def test_repeated_statuses_mean_any_of_them(ann: Person, tasks: str, twelv
 
 async def test_a_status_that_nothing_has_finds_nothing(ann: Person) -> None:
     await ann.new_task()
-    assert await ann.tasks(status="cancelled") == {"items": [], "total": 0, "page": 1, "page_size": 20}
+    assert await ann.tasks(status="cancelled") == {
+        "items": [],
+        "total": 0,
+        "page": 1,
+        "page_size": 20,
+        "next_cursor": None,
+    }
 
 
 WRONG_QUERIES = {

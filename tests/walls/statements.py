@@ -14,14 +14,20 @@ from typing import Any, Final, get_args, get_type_hints
 from sqlalchemy import Table
 
 import adapters.sql
-from adapters.sql import audit, roles
+from adapters.sql import audit, roles, task_lists
 from adapters.sql.connection import Reading
 from adapters.sql.query import Query
 from adapters.sql.tables import metadata
+from domain.task_order import Sort, TaskOrder
 
 OWNED: Final[frozenset[Table]] = frozenset(metadata.tables[name] for name in roles.OWNED)
 """The tables whose rows belong to spaces."""
 
+_SHAPES: Final[Mapping[str, tuple[Any, ...]]] = {
+    f"{which}, by {sort.by}, {'down' if sort.descending else 'up'}": (filters, sort)
+    for which, filters in {"no filter": frozenset[str](), "every filter": frozenset(task_lists.FILTERS)}.items()
+    for sort in (Sort(by, descending) for by in TaskOrder for descending in (False, True))
+}
 EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
     "audit._find": {
         "_OF_SPACE, no filter": (audit._OF_SPACE, frozenset()),
@@ -29,6 +35,9 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
         "FOR_ADMINISTRATORS, no filter": (audit.FOR_ADMINISTRATORS, frozenset()),
         "FOR_ADMINISTRATORS, every filter": (audit.FOR_ADMINISTRATORS, frozenset(audit._FILTERS)),
     },
+    "task_lists._page": _SHAPES,
+    "task_lists._from_the_beginning": _SHAPES,
+    "task_lists._from_behind": _SHAPES,
 }
 """What to call a function with that makes statements, where its parameters are neither flags nor enumerations."""
 

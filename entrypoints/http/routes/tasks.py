@@ -1,33 +1,40 @@
 """Tasks, in one's own space and in the space that the URL names."""
 
 from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
-from fastapi import APIRouter, Body, Query, Response
-from pydantic import BaseModel, Field, model_validator, with_config
+from fastapi import APIRouter, Body, Query, Request, Response
+from pydantic import Field, model_validator, with_config
 from typing_extensions import TypedDict
 
 from application.bulk import MOST_AT_ONCE
-from application.ports.tasks import TaskPage, TaskQuery
+from application.ports.tasks import TaskQuery
+from application.task_lists import TaskList
+from domain.due import Due, DueIn, Span
 from domain.errors import InvalidValue
 from domain.ids import SpaceId, TaskId, read_id
+from domain.tag import MOST_TAGS
 from domain.task import Priority, Task, TaskChanges, TaskStatus
+from domain.task_order import Sort, TaskOrder
 from entrypoints.http.conditions import expected_versions, tagged, unless_seen
 from entrypoints.http.fields import (
     STRICT,
     DescriptionField,
     MomentField,
     PlainText,
+    SearchField,
     TagField,
     TitleField,
     UserIdField,
     UuidField,
 )
 from entrypoints.http.idempotency import once
-from entrypoints.http.openapi import answer, conditional, refusals, seen_already
-from entrypoints.http.paging import DEFAULT_SIZE, FARTHEST, LARGEST_SIZE
+from entrypoints.http.links import next_link, page_links
+from entrypoints.http.openapi import answer, conditional, linked, refusals, seen_already
+from entrypoints.http.paging import StretchParameters
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import Call, CurrentCall, SpaceRoute
+from entrypoints.http.zones import UTC_ZONE, ZoneField
 
 router = APIRouter(route_class=SpaceRoute, tags=["tasks"])
 
@@ -134,9 +141,25 @@ class TaskItemsView(TypedDict):
 
 
 class TaskListView(TypedDict):
-    """A stretch of the tasks found; ``total`` counts them all."""
+    """A stretch of the tasks found; ``total`` counts them all. With a cursor ``total`` and ``page`` are null."""
 
     items: list[TaskView]
+    total: int | None
+    page: int | None
+    page_size: int
+    next_cursor: str | None
+
+
+class DeletedTaskView(TaskView):
+    """A task in the trash."""
+
+    deleted_at: datetime | None
+
+
+class TrashView(TypedDict):
+    """A stretch of the trash; ``total`` counts all that is in it."""
+
+    items: list[DeletedTaskView]
     total: int
     page: int
     page_size: int
@@ -163,42 +186,80 @@ def view(task: Task) -> TaskView:
     }
 
 
-class ListParameters(BaseModel):
-    """Which tasks, and which stretch of them: by ``page`` and ``page_size``, or by ``skip`` and ``limit``."""
+TaskSort = Literal[
+    "created_at", "-created_at", "updated_at", "-updated_at", "due_date", "-due_date", "priority", "-priority",
+    "title", "-title",
+]  # fmt: skip
 
-    model_config = STRICT
 
-    page: Annotated[int | None, Field(ge=1, le=FARTHEST // LARGEST_SIZE)] = None
-    page_size: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE)] = None
-    skip: Annotated[int | None, Field(ge=0, le=FARTHEST)] = None
-    limit: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE)] = None
-    status: Annotated[list[TaskStatus], Field(description="Repeated: any of these.")] = []
+class TaskParameters(StretchParameters):
+    """Which tasks, in which order, and which stretch of them. A task must fit every filter."""
+
+    cursor: Annotated[
+        PlainText | None,
+        Field(
+            description="The next_cursor of the stretch before, with the same filters and order; empty for the first "
+            "one. Excludes 'page' and 'skip'. Nothing is counted: 'total' and 'page' are null."
+        ),
+    ] = None
+    status: Annotated[tuple[TaskStatus, ...], Field(description="Repeated: any of these.")] = ()
+    priority: Annotated[tuple[Priority, ...], Field(description="Repeated: any of these.")] = ()
+    tag: Annotated[
+        tuple[TagField, ...], Field(max_length=MOST_TAGS, description="Repeated: any of these, in any case.")
+    ] = ()
+    assignee_id: UserIdField | None = None
+    due_before: Annotated[MomentField | None, Field(description="Due before this moment.")] = None
+    due_after: Annotated[MomentField | None, Field(description="Due after this moment.")] = None
+    due: Annotated[
+        Due | None,
+        Field(
+            description="overdue: due before now, and neither completed nor cancelled. today, week: due on this day, "
+            "or from Monday to Sunday of this week, as it is in 'tz'."
+        ),
+    ] = None
+    tz: Annotated[ZoneField, Field(description="The time zone of 'due', by its IANA name.")] = UTC_ZONE
+    q: Annotated[SearchField | None, Field(description="Part of the title or of the description, in any case.")] = None
+    sort: Annotated[
+        TaskSort,
+        Field(
+            description="What is lowest comes first; with '-', what is highest. The same is ordered by id, in the same "
+            "direction. Tasks without due_date come last in both. Priorities: low < medium < high < urgent. Titles: "
+            "code point by code point, in any case."
+        ),
+    ] = "-created_at"
 
     @model_validator(mode="after")
-    def _one_way_of_paging(self) -> Self:
-        by_page = self.page is not None or self.page_size is not None
-        by_skip = self.skip is not None or self.limit is not None
-        if by_page and by_skip:
-            raise InvalidValue("paging_twice", "Use either 'page' and 'page_size', or 'skip' and 'limit', not both.")
+    def _one_place_to_begin(self) -> Self:
+        if self.cursor is not None and (self.page is not None or self.skip is not None):
+            raise InvalidValue("paging_twice", "Use one of 'page', 'skip' and 'cursor', not several.")
         return self
-
-    @property
-    def size(self) -> int:
-        """How many at most."""
-        return self.page_size or self.limit or DEFAULT_SIZE
 
     def query(self) -> TaskQuery:
         """What the use case is asked for."""
-        skip = ((self.page or 1) - 1) * self.size if self.skip is None else self.skip
-        return TaskQuery(statuses=frozenset(self.status), skip=skip, limit=self.size)
+        return TaskQuery(
+            statuses=frozenset(self.status),
+            priorities=frozenset(self.priority),
+            tags=frozenset(tag.key for tag in self.tag),
+            assignee_id=self.assignee_id,
+            due=Span(self.due_after, self.due_before),
+            text=self.q.key if self.q else None,
+            sort=Sort(TaskOrder(self.sort.removeprefix("-")), self.sort.startswith("-")),
+            skip=self.start,
+            limit=self.size,
+        )
+
+    def due_in(self) -> DueIn | None:
+        """The word for when, with whose clock it goes by."""
+        return None if self.due is None else DueIn(self.due, self.tz)
 
 
-def _list_view(found: TaskPage, query: TaskQuery) -> TaskListView:
+def _list_view(found: TaskList, query: TaskQuery) -> TaskListView:
     return {
         "items": [view(task) for task in found.items],
         "total": found.total,
-        "page": query.skip // query.limit + 1,
+        "page": None if found.total is None else query.skip // query.limit + 1,
         "page_size": query.limit,
+        "next_cursor": found.next_cursor,
     }
 
 
@@ -206,12 +267,38 @@ def _task_id(text: str) -> TaskId:
     return TaskId(read_id(text))
 
 
-@router.get("/tasks", response_model=TaskListView)
-async def list_tasks(call: CurrentCall, parameters: Annotated[ListParameters, Query()]) -> Response:
-    """List the tasks of a space, newest first. Every member may."""
+@router.get("/tasks", response_model=TaskListView, responses=refusals(400) | linked())
+async def list_tasks(call: CurrentCall, request: Request, parameters: Annotated[TaskParameters, Query()]) -> Response:
+    """List the tasks of a space that fit every filter, the newest first unless another order is asked for.
+
+    Every member may. The stretches are pages (`page`, or `skip`), which are counted, or follow one another by `cursor`,
+    which stays where it is while tasks come and go.
+    """
     query = parameters.query()
-    found = await call.app.list_tasks(call.actor, call.owner_id, query)
-    return Json(_list_view(found, query))
+    found = await call.app.list_tasks(
+        call.actor, call.owner_id, query, due=parameters.due_in(), cursor=parameters.cursor
+    )
+    if found.total is None:
+        links = next_link(request, found.next_cursor)
+    else:
+        links = page_links(request, parameters, found.total)
+    return Json(_list_view(found, query), headers=links)
+
+
+@router.get("/tasks/trash", response_model=TrashView, responses=linked())
+async def list_trash(
+    call: CurrentCall, request: Request, parameters: Annotated[StretchParameters, Query()]
+) -> Response:
+    """List the tasks in the trash of a space, the last deleted first. Every member may."""
+    found = await call.app.list_trash(call.actor, call.owner_id, skip=parameters.start, limit=parameters.size)
+    total = found.total or 0
+    trash: TrashView = {
+        "items": [{**view(task), "deleted_at": task.deleted_at} for task in found.items],
+        "total": total,
+        "page": parameters.start // parameters.size + 1,
+        "page_size": parameters.size,
+    }
+    return Json(trash, headers=page_links(request, parameters, total))
 
 
 @router.get(

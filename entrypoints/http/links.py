@@ -1,0 +1,44 @@
+"""The header Link (RFC 8288): where the other stretches of a list are.
+
+The targets are paths, which are relative to the address of the request: whoever sends a Host header has no say in them.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+
+from entrypoints.http.paging import StretchParameters
+
+_WHERE: Final = frozenset({"page", "skip", "cursor"})
+
+Headers = Mapping[str, str] | None
+
+
+def next_link(request: Request, cursor: str | None) -> Headers:
+    """The link to the stretch that the cursor leads to, if there is one."""
+    return None if cursor is None else {"Link": _link(request, "next", "cursor", cursor)}
+
+
+def page_links(request: Request, parameters: StretchParameters, total: int) -> Headers:
+    """The links to the first and the last stretch, and to those on either side. An empty list is its own first."""
+    size, start = parameters.size, parameters.start
+    last = max(total - 1, 0) // size * size
+    starts = {"first": 0}
+    if start:
+        starts["prev"] = min(max(start - size, 0), last)
+    if start + size < total:
+        starts["next"] = start + size
+    starts["last"] = last
+    if parameters.by_skip:
+        links = [_link(request, rel, "skip", at) for rel, at in starts.items()]
+    else:
+        links = [_link(request, rel, "page", at // size + 1) for rel, at in starts.items()]
+    return {"Link": ", ".join(links)}
+
+
+def _link(request: Request, rel: str, name: str, value: object) -> str:
+    """The same request, from another place on."""
+    kept = [(key, text) for key, text in request.query_params.multi_items() if key not in _WHERE]
+    return f'<{quote(request.scope["path"])}?{urlencode([*kept, (name, value)])}>; rel="{rel}"'
