@@ -16,6 +16,14 @@ from application.authentication import (
     SignInBrowser,
     SignOut,
 )
+from application.documents import (
+    ChangeDocument,
+    CreateDocument,
+    DeleteDocument,
+    GetDocument,
+    ListDocuments,
+    ReplaceDocument,
+)
 from application.limiting import CountRequest
 from application.operations import CheckReadiness
 from application.organizations import (
@@ -34,6 +42,8 @@ from application.organizations import (
 )
 from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
 from application.sessions import EndAllSessions, EndSession, ListSessions
+from application.settings import DeleteSetting, GetSetting, ListSettings, PutSetting
+from application.tags import ChangeTag, CreateTag, DeleteTag, GetTag, ListTags
 from application.tasks import (
     ChangeTask,
     CompleteTask,
@@ -102,6 +112,24 @@ class Application:
     toggle_task: ToggleTask
     delete_task: DeleteTask
     transfer_task: TransferTask
+
+    list_tags: ListTags
+    get_tag: GetTag
+    create_tag: CreateTag
+    change_tag: ChangeTag
+    delete_tag: DeleteTag
+
+    list_documents: ListDocuments
+    get_document: GetDocument
+    create_document: CreateDocument
+    replace_document: ReplaceDocument
+    change_document: ChangeDocument
+    delete_document: DeleteDocument
+
+    list_settings: ListSettings
+    get_setting: GetSetting
+    put_setting: PutSetting
+    delete_setting: DeleteSetting
 
     list_events: ListEvents
     list_account_events: ListAccountEvents

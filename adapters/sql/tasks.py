@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, insert, 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import IN_USE, tasks
-from adapters.sql.types import is_any_of
+from adapters.sql.types import exchanged, holds, is_any_of, without
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
@@ -34,6 +34,15 @@ _UNASSIGN: Final = Query(
     .values(assignee_id=null(), version=tasks.c.version + 1, updated_at=bindparam("at"))
     .returning(tasks.c.id)
 )
+# What every tag that is renamed or removed does to its tasks, in one statement.
+_TAGGED: Final = (
+    update(tasks)
+    .where(_IN_THIS_SPACE, holds(tasks.c.tags, "was"))
+    .values(version=tasks.c.version + 1, updated_at=bindparam("at"))
+    .returning(tasks.c.id)
+)
+_RENAME_TAG: Final = Query(_TAGGED.values(tags=exchanged(tasks.c.tags, "was", "now")))
+_TAKE_TAG_OFF: Final = Query(_TAGGED.values(tags=without(tasks.c.tags, "was")))
 _SAVE: Final = Query(
     update(tasks)
     .where(*_THIS_TASK, tasks.c.version == bindparam("version_read"))
@@ -158,6 +167,12 @@ class SqlTasks:
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         """Take every task from this person."""
         rows = await self._connection.execute_returning(_UNASSIGN, space_id=self._space_id, user_id=user_id, at=at)
+        return [TaskId(row[0]) for row in rows]
+
+    async def retag(self, was: TagName, now: TagName | None, *, at: datetime) -> Sequence[TaskId]:
+        """Rename a tag on every task, or take it off."""
+        values = {"space_id": self._space_id, "was": was, "now": now, "at": at}
+        rows = await self._connection.execute_returning(_TAKE_TAG_OFF if now is None else _RENAME_TAG, **values)
         return [TaskId(row[0]) for row in rows]
 
     async def find(self, query: TaskQuery) -> TaskPage:

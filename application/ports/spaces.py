@@ -4,7 +4,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from application.ports.audit import AuditLog
+from application.ports.documents import Documents
 from application.ports.organizations import Charter, Invitations, Members
+from application.ports.settings import Settings
+from application.ports.tags import TagNames, Tags
 from application.ports.tasks import Tasks
 from domain.access import Access, Actor, Relation
 from domain.ids import SpaceId, UserId
@@ -23,6 +26,11 @@ class Neighbour(Protocol):
         """Tell whether this person is a member here."""
         ...
 
+    @property
+    def tags(self) -> TagNames:
+        """The names of the tags here."""
+        ...
+
     async def take(self, task: Task, *, was: Task) -> None:
         """Move a task here, out of the space it was read in. Raises StaleVersion if it has changed since."""
         ...
@@ -39,6 +47,21 @@ class Space(Protocol):
     @property
     def tasks(self) -> Tasks:
         """The tasks of this space."""
+        ...
+
+    @property
+    def tags(self) -> Tags:
+        """The tags of this space."""
+        ...
+
+    @property
+    def documents(self) -> Documents:
+        """The documents of this space."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this space."""
         ...
 
     @property

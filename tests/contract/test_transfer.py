@@ -241,7 +241,7 @@ def open_log(store: Store) -> OpenLog:
 @pytest.fixture
 def transfer_task(store: Store, open_log: OpenLog) -> TransferTask:
     scribe = Scribe(store.clock, new_id, open_log, Unsealed())
-    return TransferTask(RecordingOpenSpace(store.open_space, scribe), store.clock)
+    return TransferTask(RecordingOpenSpace(store.open_space, scribe), store.clock, new_id)
 
 
 async def test_both_logs_tell_of_a_transfer(

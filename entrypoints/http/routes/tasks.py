@@ -23,7 +23,7 @@ from entrypoints.http.fields import (
 from entrypoints.http.openapi import created, refusals
 from entrypoints.http.paging import DEFAULT_SIZE, FARTHEST, LARGEST_SIZE
 from entrypoints.http.responses import Json, no_content
-from entrypoints.http.routing import Call, CurrentCall, SpaceRoute
+from entrypoints.http.routing import CurrentCall, SpaceRoute
 
 router = APIRouter(route_class=SpaceRoute, tags=["tasks"])
 
@@ -169,7 +169,7 @@ async def get_task(call: CurrentCall, task_id: str) -> Response:
 async def create_task(call: CurrentCall, body: Annotated[TaskBody, Body()]) -> Response:
     """Add a task. Every member but a viewer may."""
     task = await call.app.create_task(call.actor, call.owner_id, body)
-    return Json(view(task), 201, {"Location": _location(call, task)})
+    return Json(view(task), 201, {"Location": call.location("tasks", task.id)})
 
 
 @router.put("/tasks/{task_id}", response_model=TaskView, responses=refusals(404, 409))
@@ -215,8 +215,3 @@ async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[Transfe
     """
     task = await call.app.transfer_task(call.actor, call.owner_id, _task_id(task_id), SpaceId(body["to"]))
     return Json(view(task))
-
-
-def _location(call: Call, task: Task) -> str:
-    owner = "" if call.owner_id is None else f"/{task.space_id}"
-    return f"/api{owner}/tasks/{task.id}"
