@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from tests.http.document import Operation
-from tests.http.offer import BODIES
+from tests.http.offer import BODIES, ITEMS, OF_ITEM
 from tests.http.people import Json, Person, somebody
 
 
@@ -29,10 +29,10 @@ class Belongings:
 
 
 async def belongings_of(person: Person, operation: Operation) -> Belongings:
-    """Make what the operation needs: a task, or an organisation of theirs with another member and an invitation."""
+    """Make what the operation needs: something in a space, or an organisation with another member and an invitation."""
     path, body = {"owner_id": person.id}, dict(BODIES.get(str(operation), {}))
-    if "{task_id}" in operation.path:
-        path["task_id"] = (await person.new_task("as it was"))["id"]
+    if operation in OF_ITEM:
+        path |= dict.fromkeys(ITEMS, await person.new_item(operation.path))
     if "{organization_id}" in operation.path:
         path |= await _organization(person)
     if "{session_id}" in operation.path:

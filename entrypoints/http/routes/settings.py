@@ -50,7 +50,7 @@ def view(setting: Setting) -> SettingView:
     return {
         "owner_id": str(setting.space_id),
         "key": setting.key,
-        "value": orjson.Fragment(setting.value),
+        "value": orjson.Fragment(setting.value.encode()),
         "created_by": str(setting.created_by),
         "version": setting.version,
         "created_at": setting.created_at,
