@@ -277,6 +277,7 @@ async def test_json_that_is_merely_deep_is_refused_too(operation: Operation, tar
         f"{name}, {depth} deep": target.with_member(name, b"[" * depth + b"]" * depth)
         for name in (*target.properties, "unknown")
         for depth in (10, 200, 900)
+        if depth > 10 or name not in target.free_members
     }
     assert set((await target.statuses(bodies)).values()) <= {400, 422}
 
