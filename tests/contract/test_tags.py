@@ -142,10 +142,12 @@ async def test_a_name_is_there_once_in_a_space(store: Store, people: People) -> 
         first, other = a_tag(space), a_tag(space, "other")
         await keep(space, first)
         await keep(space, other)
-    for clash in (lambda space: keep(space, a_tag(space, "WORK")), lambda space: rename(space, other, "Work")):
-        with pytest.raises(TagTaken):
-            async with store.open_space(somebody, None) as space:
-                await clash(space)
+    with pytest.raises(TagTaken):
+        async with store.open_space(somebody, None) as space:
+            await keep(space, a_tag(space, "WORK"))
+    with pytest.raises(TagTaken):
+        async with store.open_space(somebody, None) as space:
+            await rename(space, other, "Work")
     async with store.open_space(somebody, None) as space:
         await rename(space, first, "WORK")
         assert {tag.name for tag in (await space.tags.find(Stretch())).items} == {"WORK", "other"}

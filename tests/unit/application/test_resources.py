@@ -227,7 +227,7 @@ async def test_a_page_is_a_stretch() -> None:
     assert ([one.title for one in documents.items], documents.total) == (["A"], 3)
 
 
-async def events(house: House, space_id: SpaceId, kind: Resource) -> list[AuditEvent]:
+async def events(house: House | Office, space_id: SpaceId, kind: Resource) -> list[AuditEvent]:
     async with house.store.begin(read_only=True) as contents:
         kept = [event for event in contents.audit_events.values() if event.space_id == space_id]
     return [event for event in kept if event.resource_type is kind]

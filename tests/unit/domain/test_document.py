@@ -46,7 +46,7 @@ def test_a_change_leaves_out_what_is_left_out() -> None:
 def test_a_replacement_leaves_nothing() -> None:
     document = a_document()
     replaced = document.replace_with({"title": Title("Other")}, by=access(), at=LATER)
-    assert replaced == replace(document, title="Other", content=None, version=2, updated_at=LATER)
+    assert replaced == replace(document, title=Title("Other"), content=None, version=2, updated_at=LATER)
 
 
 def test_viewers_change_nothing_and_members_delete_their_own() -> None:
