@@ -12,6 +12,7 @@ from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
+from application.tagging import with_tags
 from domain.access import Actor, Permission
 from domain.errors import InvalidValue, TaskNotFound
 from domain.ids import TaskId
@@ -37,8 +38,9 @@ class CreateTasks:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             at = self.clock()
-            tasks = [Task.create(draft, id=TaskId(self.new_id()), by=space.access, at=at) for draft in drafts]
             await self._check_assignees(drafts, space)
+            settled = [await with_tags(draft, space, self.new_id, at) for draft in drafts]
+            tasks = [Task.create(draft, id=TaskId(self.new_id()), by=space.access, at=at) for draft in settled]
             await space.tasks.add_all(tasks)
         return tasks
 

@@ -17,6 +17,14 @@ from application.authentication import (
     SignOut,
 )
 from application.bulk import ChangeTasks, CreateTasks, DeleteTasks
+from application.documents import (
+    ChangeDocument,
+    CreateDocument,
+    DeleteDocument,
+    GetDocument,
+    ListDocuments,
+    ReplaceDocument,
+)
 from application.limiting import CountRequest
 from application.operations import CheckReadiness
 from application.organizations import (
@@ -36,6 +44,8 @@ from application.organizations import (
 from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
 from application.repeating import AnswerOnce
 from application.sessions import EndAllSessions, EndSession, ListSessions
+from application.settings import DeleteSetting, GetSetting, ListSettings, PutSetting
+from application.tags import ChangeTag, CreateTag, DeleteTag, GetTag, ListTags
 from application.task_lists import ListTasks, ListTrash
 from application.tasks import (
     ChangeTask,
@@ -113,6 +123,24 @@ class Application:
     restore_task: RestoreTask
     purge_task: PurgeTask
     empty_trash: EmptyTrash
+
+    list_tags: ListTags
+    get_tag: GetTag
+    create_tag: CreateTag
+    change_tag: ChangeTag
+    delete_tag: DeleteTag
+
+    list_documents: ListDocuments
+    get_document: GetDocument
+    create_document: CreateDocument
+    replace_document: ReplaceDocument
+    change_document: ChangeDocument
+    delete_document: DeleteDocument
+
+    list_settings: ListSettings
+    get_setting: GetSetting
+    put_setting: PutSetting
+    delete_setting: DeleteSetting
 
     list_events: ListEvents
     list_account_events: ListAccountEvents

@@ -11,6 +11,7 @@ from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
+from application.tagging import making_tags, spelt, with_tags
 from domain.access import Actor, Permission
 from domain.errors import RecipientNotFound
 from domain.ids import SpaceId, TaskId
@@ -40,8 +41,11 @@ class CreateTask:
 
     async def __call__(self, actor: Actor, owner_id: str | None, draft: TaskDraft) -> Task:
         async with self.open_space(actor, owner_id) as space:
-            task = Task.create(draft, id=TaskId(self.new_id()), by=space.access, at=self.clock())
+            space.access.require(Permission.EDIT_ITEMS)
+            at = self.clock()
             await _check_assignee(draft, space)
+            settled = await with_tags(draft, space, self.new_id, at)
+            task = Task.create(settled, id=TaskId(self.new_id()), by=space.access, at=at)
             await space.tasks.add(task)
         return task
 
@@ -55,15 +59,17 @@ class ReplaceTask:
 
     open_space: OpenSpace
     clock: Clock
+    new_id: IdGenerator
 
     async def __call__(
         self, actor: Actor, owner_id: str | None, task_id: TaskId, draft: TaskDraft, expected: Versions = None
     ) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
-            may_hold = await may_be_assigned(draft, space.members)
+            may_hold, at = await may_be_assigned(draft, space.members), self.clock()
+            settled = await with_tags(draft, space, self.new_id, at)
             task = await space.tasks.get(task_id)
-            replaced = task.replace_with(draft, by=space.access, at=self.clock())
+            replaced = task.replace_with(settled, by=space.access, at=at)
             if not may_hold and replaced.assignee_id != task.assignee_id:
                 raise not_a_member()
             require_version(task.version, expected)
@@ -80,15 +86,17 @@ class ChangeTask:
 
     open_space: OpenSpace
     clock: Clock
+    new_id: IdGenerator
 
     async def __call__(
         self, actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges, expected: Versions = None
     ) -> Task:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
-            may_hold = await may_be_assigned(changes, space.members)
+            may_hold, at = await may_be_assigned(changes, space.members), self.clock()
+            settled = await with_tags(changes, space, self.new_id, at)
             task = await space.tasks.get(task_id)
-            changed = task.change(changes, by=space.access, at=self.clock())
+            changed = task.change(settled, by=space.access, at=at)
             if not may_hold and changed.assignee_id != task.assignee_id:
                 raise not_a_member()
             require_version(task.version, expected)
@@ -157,7 +165,7 @@ class DeleteTask:
 
 @dataclass(frozen=True, slots=True)
 class TransferTask:
-    """Hand a task over to an organisation or a person, in one transaction.
+    """Hand a task over to an organisation or a person, in one transaction. Its tags go along by name.
 
     Whoever may delete it here and create tasks there may; a person can give to those who share an organisation with
     them. Raises TaskNotFound, RoleTooLow, RecipientNotFound (the same for those who exist),
@@ -166,6 +174,7 @@ class TransferTask:
 
     open_space: OpenSpace
     clock: Clock
+    new_id: IdGenerator
 
     async def __call__(
         self, actor: Actor, owner_id: str | None, task_id: TaskId, to: SpaceId, expected: Versions = None
@@ -178,9 +187,12 @@ class TransferTask:
                 return task
             neighbour = await space.neighbour(to)
             keeps = task.assignee_id is not None and await neighbour.has_member(task.assignee_id)
-            transferred = task.transfer(to, keeps_assignee=keeps, by=space.access, at=self.clock())
+            at = self.clock()
+            transferred = task.transfer(to, keeps_assignee=keeps, by=space.access, at=at)
             if not neighbour.relation.may_give:
                 raise RecipientNotFound
+            make = making_tags(self.new_id, to, by=space.access.user_id, at=at)
+            transferred = transferred.with_tags(await spelt(task.tags, neighbour.tags, make))
             require_version(task.version, expected)
             await neighbour.take(transferred, was=task)
         return transferred

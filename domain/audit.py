@@ -9,14 +9,17 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from domain.document import Document
 from domain.ids import EventId, SpaceId, TaskId, UserId
 from domain.organization import Invitation, Membership, Organization
 from domain.session import Session
+from domain.setting import Setting
+from domain.tag import Tag, TagName
 from domain.task import Task, TaskStatus
 from domain.user import User
 
 _LONGEST_VALUE: Final = 200
-_BOOKKEEPING: Final = frozenset({"id", "space_id", "version", "created_at", "updated_at"})
+_BOOKKEEPING: Final = frozenset({"id", "space_id", "key", "version", "created_at", "updated_at"})
 
 
 class Action(StrEnum):
@@ -52,6 +55,9 @@ class Resource(StrEnum):
     """What kind of thing it was done to."""
 
     TASK = "task"
+    TAG = "tag"
+    DOCUMENT = "document"
+    SETTING = "setting"
     ORGANIZATION = "organization"
     MEMBER = "member"
     INVITATION = "invitation"
@@ -111,6 +117,37 @@ def unassigned_deed(task_id: TaskId, user_id: UserId) -> Deed:
     """A task was taken from whoever it was assigned to."""
     changes = {"assignee_id": {"from": str(user_id), "to": None}}
     return Deed(action=Action.UPDATE, resource_type=Resource.TASK, resource_id=str(task_id), changes=changes)
+
+
+def retagged_deed(task_id: TaskId, was: TagName, now: TagName | None) -> Deed:
+    """A tag of a task was given another name, or is gone."""
+    changes = {"tags": {"from": [was], "to": [] if now is None else [now]}}
+    return Deed(action=Action.UPDATE, resource_type=Resource.TASK, resource_id=str(task_id), changes=changes)
+
+
+def tag_deed(was: Tag | None, now: Tag | None) -> Deed:
+    """A tag was made, changed or deleted."""
+    one = now or was
+    return _deed(Resource.TAG, one and one.id, was, now)
+
+
+def document_deed(was: Document | None, now: Document | None) -> Deed:
+    """A document was made, changed or deleted."""
+    one = now or was
+    return _deed(Resource.DOCUMENT, one and one.id, was, now)
+
+
+def setting_deed(was: Setting | None, now: Setting | None) -> Deed:
+    """A setting was made, changed or deleted."""
+    one = now or was
+    return _deed(Resource.SETTING, one and one.key, was, now)
+
+
+def _deed(resource_type: Resource, resource_id: object, was: object, now: object) -> Deed:
+    """Something was made, if there was nothing before; deleted, if there is nothing now; or changed."""
+    action = Action.CREATE if was is None else Action.DELETE if now is None else Action.UPDATE
+    changes = difference(was, now)
+    return Deed(action=action, resource_type=resource_type, resource_id=str(resource_id), changes=changes)
 
 
 def transfer_deed(was: Task, now: Task) -> Deed:

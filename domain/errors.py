@@ -118,6 +118,27 @@ class TaskNotFound(NotFound):
     detail = "There is no task with this id in this space."
 
 
+class TagNotFound(NotFound):
+    """The space has no such tag."""
+
+    code = "tag-not-found"
+    detail = "There is no tag with this id in this space."
+
+
+class DocumentNotFound(NotFound):
+    """The space has no such document."""
+
+    code = "document-not-found"
+    detail = "There is no document with this id in this space."
+
+
+class SettingNotFound(NotFound):
+    """The space has no value for this key."""
+
+    code = "setting-not-found"
+    detail = "There is no setting with this key in this space."
+
+
 class RecipientNotFound(NotFound):
     """There is nobody within reach to give a task to, whether there is somebody or not."""
 
@@ -189,6 +210,13 @@ class EmailTaken(Conflict):
 
     code = "email-taken"
     detail = "An account with this e-mail address exists already. Sign in, or use another address."
+
+
+class TagTaken(Conflict):
+    """Another tag of the space has this name, whatever its capitals."""
+
+    code = "tag-taken"
+    detail = "The space has a tag of this name already; capitals make no difference. Use that one, or another name."
 
 
 class LastOwner(Conflict):

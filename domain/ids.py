@@ -7,6 +7,8 @@ UserId = NewType("UserId", UUID)
 SpaceId = NewType("SpaceId", UUID)
 SessionId = NewType("SessionId", UUID)
 TaskId = NewType("TaskId", UUID)
+TagId = NewType("TagId", UUID)
+DocumentId = NewType("DocumentId", UUID)
 EventId = NewType("EventId", UUID)
 InvitationId = NewType("InvitationId", UUID)
 

@@ -1,29 +1,51 @@
 """Tags: the words that tasks are sorted by."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
-from typing import Final, Self
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Self, TypedDict
 
+from domain.access import Access, Permission
 from domain.errors import InvalidValue
+from domain.ids import SpaceId, TagId, UserId
 from domain.text import checked_text
 
 MOST_TAGS: Final = 50
+_COLOR: Final = re.compile("#[0-9a-f]{6}")
 
 
 class TagName(str):
-    """What a tag is called: 1 to 100 characters, not only blanks. Raises InvalidValue."""
+    """What a tag is called: 1 to 100 characters in NFC, not only blanks. Raises InvalidValue.
+
+    Text that looks the same is the same name: it is kept in the composed form of Unicode (NFC).
+    """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        checked = checked_text(text, what="A tag", shortest=1, longest=100)
+        checked = checked_text(unicodedata.normalize("NFC", text), what="A tag", shortest=1, longest=100)
         if checked.isspace():
             raise InvalidValue("blank", "A tag needs at least one character that is not a blank.")
         return super().__new__(cls, checked)
 
     @property
     def key(self) -> str:
-        """The name without regard to case: unique in a space."""
-        return self.casefold()
+        """The name without regard to case: unique in a space. Folding may take a name out of NFC."""
+        return unicodedata.normalize("NFC", self.casefold())
+
+
+class Color(str):
+    """A colour as ``#rrggbb``, kept in lower case. Raises InvalidValue."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        written = text.lower()
+        if not _COLOR.fullmatch(written):
+            raise InvalidValue("not_a_color", "Write a colour as '#' and six hexadecimal digits: '#1e90ff'.")
+        return super().__new__(cls, written)
 
 
 def distinct_tags(names: Iterable[TagName]) -> tuple[TagName, ...]:
@@ -34,3 +56,60 @@ def distinct_tags(names: Iterable[TagName]) -> tuple[TagName, ...]:
     if len(first_spelt) > MOST_TAGS:
         raise InvalidValue("too_many", f"A task may have at most {MOST_TAGS} tags.", field="tags")
     return tuple(first_spelt.values())
+
+
+class _Details(TypedDict, total=False):
+    color: Color | None
+
+
+class TagDraft(_Details):
+    """What a tag is made from."""
+
+    name: TagName
+
+
+class TagChanges(_Details, total=False):
+    """What is to be changed about a tag. What is left out stays as it is; None takes the colour away."""
+
+    name: TagName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A word that tasks of one space are sorted by. Tasks hold its name, spelt as it is here."""
+
+    id: TagId
+    space_id: SpaceId
+    name: TagName
+    color: Color | None = None
+    created_by: UserId
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def name_key(self) -> str:
+        """What no other tag of the space has."""
+        return self.name.key
+
+    @classmethod
+    def create(cls, draft: TagDraft, *, id: TagId, by: Access, at: datetime) -> Self:
+        """Make a tag in the space of ``by``. Whoever may edit there may; raises RoleTooLow otherwise."""
+        by.require(Permission.EDIT_ITEMS)
+        named = cls.named(draft["name"], id=id, space_id=by.space_id, created_by=by.user_id, at=at)
+        return replace(named, color=draft.get("color"))
+
+    @classmethod
+    def named(cls, name: TagName, *, id: TagId, space_id: SpaceId, created_by: UserId, at: datetime) -> Self:
+        """The tag of a name that a task has: whoever may put the task there may make it."""
+        return cls(id=id, space_id=space_id, name=name, created_by=created_by, created_at=at, updated_at=at)
+
+    def change(self, changes: TagChanges, *, by: Access, at: datetime) -> Self:
+        """Apply ``changes``. Whoever may edit may; raises RoleTooLow. Returns itself where nothing changes."""
+        by.require(Permission.EDIT_ITEMS)
+        changed = replace(self, **changes)
+        return self if changed == self else replace(changed, version=self.version + 1, updated_at=at)
+
+    def require_deletion(self, *, by: Access) -> None:
+        """Raise RoleTooLow unless ``by`` may delete it: its maker, and whoever may delete others' items."""
+        by.require_deletion_of_item_by(self.created_by)

@@ -195,6 +195,10 @@ class Task:
         assignee_id = self.assignee_id if keeps_assignee else None
         return replace(self, space_id=to, assignee_id=assignee_id, version=self.version + 1, updated_at=at)
 
+    def with_tags(self, tags: tuple[TagName, ...]) -> Self:
+        """The same version, with its tags as the space that it goes to spells them."""
+        return replace(self, tags=tags)
+
     def _with(self, changes: TaskChanges, *, at: datetime) -> Self:
         """The task with these changes and what follows from them, in the same version."""
         status = changes.get("status", self.status)

@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.memory.audit import MemoryAuditLog
+from adapters.memory.documents import MemoryDocuments
 from adapters.memory.organizations import MemoryCharter, MemoryInvitations, MemoryMembers
 from adapters.memory.replies import MemoryReplies
+from adapters.memory.settings import MemorySettings
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
+from adapters.memory.tags import MemoryTags
 from adapters.memory.tasks import MemoryTasks
 from application.ports.clock import Clock
 from domain.access import Access, Actor, Relation, admit, space_named
@@ -23,6 +26,7 @@ class MemoryNeighbour:
         self._contents = contents
         self._space_id = space_id
         self.relation = relation
+        self.tags = MemoryTags(contents, space_id)
 
     async def has_member(self, user_id: UserId) -> bool:
         """Tell whether this person is a member there."""
@@ -44,6 +48,9 @@ class MemorySpace:
         self._contents = contents
         self.access = access
         self.tasks = MemoryTasks(contents, access.space_id)
+        self.tags = MemoryTags(contents, access.space_id)
+        self.documents = MemoryDocuments(contents, access.space_id)
+        self.settings = MemorySettings(contents, access.space_id)
         self.members = MemoryMembers(contents, access.space_id)
         self.invitations = MemoryInvitations(contents, access.space_id)
         self.audit = MemoryAuditLog(contents, access.space_id)

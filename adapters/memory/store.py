@@ -10,10 +10,13 @@ from application.ports.identity import Credentials
 from application.ports.reading import OpenedForReading
 from application.ports.replies import Reply
 from domain.audit import AuditEvent, Seal
-from domain.ids import EventId, InvitationId, SessionId, SpaceId, TaskId, UserId
+from domain.document import Document
+from domain.ids import DocumentId, EventId, InvitationId, SessionId, SpaceId, TagId, TaskId, UserId
 from domain.organization import Invitation, Membership, Organization
 from domain.password_reset import PasswordReset
 from domain.session import RefreshToken, Session
+from domain.setting import Setting, SettingKey
+from domain.tag import Tag
 from domain.task import Task
 
 
@@ -30,6 +33,9 @@ class Contents:
     invitations: dict[tuple[SpaceId, InvitationId], Invitation] = field(default_factory=dict)
     tasks: dict[tuple[SpaceId, TaskId], Task] = field(default_factory=dict)
     replies: dict[tuple[SpaceId, bytes], Reply] = field(default_factory=dict)
+    tags: dict[tuple[SpaceId, TagId], Tag] = field(default_factory=dict)
+    documents: dict[tuple[SpaceId, DocumentId], Document] = field(default_factory=dict)
+    settings: dict[tuple[SpaceId, SettingKey], Setting] = field(default_factory=dict)
     audit_events: dict[tuple[SpaceId, EventId], AuditEvent] = field(default_factory=dict)
     audit_seals: dict[tuple[SpaceId, int], Seal] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ from application.ports.tasks import TaskPage, TaskQuery
 from domain.due import ALWAYS, Span
 from domain.errors import StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
+from domain.tag import TagName
 from domain.task import UNFINISHED, Task
 from domain.task_order import Place
 
@@ -90,6 +91,15 @@ class MemoryTasks:
                 self._tasks[space_id, task_id] = unassigned
                 found.append(task_id)
         return found
+
+    async def retag(self, was: TagName, now: TagName | None, *, at: datetime) -> Sequence[TaskId]:
+        """Rename a tag on every task, or take it off."""
+        found = [task for (space_id, _), task in self._tasks.items() if space_id == self._space_id and was in task.tags]
+        for task in found:
+            exchanged = (now if tag == was else tag for tag in task.tags)
+            kept = tuple(tag for tag in exchanged if tag is not None)
+            self._tasks[self._space_id, task.id] = replace(task, tags=kept, version=task.version + 1, updated_at=at)
+        return [task.id for task in found]
 
     async def find(self, query: TaskQuery) -> TaskPage:
         """The page, and the total where it was asked for."""

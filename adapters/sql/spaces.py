@@ -5,8 +5,11 @@ from contextlib import asynccontextmanager
 
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
+from adapters.sql.documents import SqlDocuments
 from adapters.sql.organizations import SqlCharter, SqlInvitations, SqlMembers, SqlOrganizations
 from adapters.sql.replies import SqlReplies
+from adapters.sql.settings import SqlSettings
+from adapters.sql.tags import SqlTags, SqlTagsNextDoor
 from adapters.sql.tasks import SqlTasks
 from application.ports.clock import Clock
 from domain.access import Access, Actor, Relation, Role, space_named
@@ -22,6 +25,7 @@ class SqlNeighbour:
         self._space_id = space_id
         self._home = home
         self.relation = relation
+        self.tags = SqlTagsNextDoor(connection, space_id, home=home)
 
     async def has_member(self, user_id: UserId) -> bool:
         """Tell whether this person is a member there."""
@@ -72,6 +76,21 @@ class SqlSpace:
     def invitations(self) -> SqlInvitations:
         """The invitations to this space."""
         return SqlInvitations(self._connection, self.access.space_id)
+
+    @property
+    def tags(self) -> SqlTags:
+        """The tags of this space."""
+        return SqlTags(self._connection, self.access.space_id)
+
+    @property
+    def documents(self) -> SqlDocuments:
+        """The documents of this space."""
+        return SqlDocuments(self._connection, self.access.space_id)
+
+    @property
+    def settings(self) -> SqlSettings:
+        """The settings of this space."""
+        return SqlSettings(self._connection, self.access.space_id)
 
     @property
     def audit(self) -> SqlAuditLog:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from adapters.sql.types import Flag, Id, Moment, Number, PlainOrder, TextList
+from adapters.sql.types import Flag, Id, Moment, Number, PlainOrder, TextList, Word
 from domain.access import Role
 from domain.audit import Action, Outcome
 from domain.task import Priority, TaskStatus
@@ -190,6 +190,57 @@ tasks = Table(
     CheckConstraint("version > 0", name="version"),
     sqlite_strict=True,
 )
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
+    Column("id", Id, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_key", Word, nullable=False),
+    Column("color", Text),
+    Column("created_by", Id, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("space_id", "id"),
+    Index("tags_space_id_name_key_key", "space_id", "name_key", unique=True),
+    CheckConstraint("version > 0", name="version"),
+    sqlite_strict=True,
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
+    Column("id", Id, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("content", Text),
+    Column("created_by", Id, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("space_id", "id"),
+    Index("documents_newest_idx", "space_id", "created_at", "id"),
+    CheckConstraint("version > 0", name="version"),
+    sqlite_strict=True,
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
+    Column("key", Word, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("created_by", Id, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("space_id", "key"),
+    CheckConstraint("version > 0", name="version"),
+    sqlite_strict=True,
+)
+
 audit_events = Table(
     "audit_events",
     metadata,

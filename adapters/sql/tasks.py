@@ -10,7 +10,7 @@ from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import IN_USE, tasks
 from adapters.sql.task_lists import COLUMNS, find_deleted, find_tasks
-from adapters.sql.types import is_any_id_of
+from adapters.sql.types import exchanged, holds, is_any_id_of, without
 from application.ports.tasks import TaskPage, TaskQuery
 from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
@@ -38,6 +38,21 @@ _UNASSIGN: Final = Query(
     .where(_IN_THIS_SPACE, tasks.c.assignee_id == bindparam("user_id"))
     .values(assignee_id=null(), version=tasks.c.version + 1, updated_at=bindparam("at"))
     .returning(tasks.c.id)
+)
+# What every tag that is renamed or removed does to its tasks, in one statement.
+_TAGGED: Final = (
+    update(tasks)
+    .where(_IN_THIS_SPACE, holds(tasks.c.tags, "was"))
+    .values(version=tasks.c.version + 1, updated_at=bindparam("at"))
+    .returning(tasks.c.id)
+)
+_RENAME_TAG: Final = Query(
+    _TAGGED.values(
+        tags=exchanged(tasks.c.tags, "was", "now"), tag_keys=exchanged(tasks.c.tag_keys, "was_key", "now_key")
+    )
+)
+_TAKE_TAG_OFF: Final = Query(
+    _TAGGED.values(tags=without(tasks.c.tags, "was"), tag_keys=without(tasks.c.tag_keys, "was_key"))
 )
 _SAVE: Final = Query(
     update(tasks)
@@ -190,6 +205,14 @@ class SqlTasks:
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         """Take every task from this person."""
         rows = await self._connection.execute_returning(_UNASSIGN, space_id=self._space_id, user_id=user_id, at=at)
+        return [TaskId(row[0]) for row in rows]
+
+    async def retag(self, was: TagName, now: TagName | None, *, at: datetime) -> Sequence[TaskId]:
+        """Rename a tag on every task, or take it off."""
+        values: dict[str, Any] = {"space_id": self._space_id, "was": was, "was_key": was.key, "at": at}
+        if now is not None:
+            values |= {"now": now, "now_key": now.key}
+        rows = await self._connection.execute_returning(_TAKE_TAG_OFF if now is None else _RENAME_TAG, **values)
         return [TaskId(row[0]) for row in rows]
 
     async def find(self, query: TaskQuery) -> TaskPage:

@@ -78,6 +78,9 @@ Moment: Final = DateTime(timezone=True).with_variant(
 Flag: Final = Boolean().with_variant(_SqliteType("INTEGER", int, bool), "sqlite")
 """True or false; 1 or 0 on SQLite."""
 
+Word: Final = Text(collation="C").with_variant(Text(), "sqlite")
+"""Text in the order of its code points, whatever language the database was made for."""
+
 TextList: Final = ARRAY(Text).with_variant(_SqliteType("TEXT", _write_list, json.loads), "sqlite")
 """A few short texts in order; a JSON array on SQLite."""
 
@@ -140,6 +143,13 @@ class holds_text(_OnEachDatabase):  # noqa: N801 - the same
         super().__init__(column, bindparam(name, type_=Text))
 
 
+class holds(_OnEachDatabase):  # noqa: N801 - the same
+    """The texts in ``column`` hold the parameter ``name``."""
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        super().__init__(column, bindparam(name, type_=Text))
+
+
 def _written(template: str) -> Callable[..., str]:
     def write(element: _OnEachDatabase, compiler: SQLCompiler, **kw: Any) -> str:
         column, value = compiler.process(element.column, **kw), compiler.process(element.value, **kw)
@@ -155,8 +165,57 @@ _ON_EACH: Final = {
         "{column} && {value}",
         "EXISTS (SELECT 1 FROM json_each({column}) AS one WHERE one.value IN (SELECT value FROM json_each({value})))",
     ),
+    holds: ("{value} = ANY ({column})", "{value} IN (SELECT value FROM json_each({column}))"),
     holds_text: ("strpos({column}, {value}) > 0", "instr({column}, {value}) > 0"),
 }
 for _kind, (_on_postgresql, _on_sqlite) in _ON_EACH.items():
     compiles(_kind, "postgresql")(_written(_on_postgresql))
     compiles(_kind, "sqlite")(_written(_on_sqlite))
+
+
+class exchanged(ColumnElement[Any]):  # noqa: N801 - reads as the function that it is
+    """The texts in ``column``, with the parameter ``now`` in the place of ``was``."""
+
+    inherit_cache = False
+    type = TextList
+
+    def __init__(self, column: ColumnElement[Any], was: str, now: str) -> None:
+        self.column = column
+        self.was, self.now = bindparam(was, type_=Text), bindparam(now, type_=Text)
+
+
+class without(ColumnElement[Any]):  # noqa: N801 - reads as the function that it is
+    """The texts in ``column`` but the parameter ``name``."""
+
+    inherit_cache = False
+    type = TextList
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.value = bindparam(name, type_=Text)
+
+
+@compiles(exchanged, "postgresql")
+def _exchanged_on_postgresql(element: exchanged, compiler: SQLCompiler, **kw: Any) -> str:
+    column, was, now = (compiler.process(part, **kw) for part in (element.column, element.was, element.now))
+    return f"array_replace({column}, {was}, {now})"
+
+
+@compiles(exchanged, "sqlite")
+def _exchanged_on_sqlite(element: exchanged, compiler: SQLCompiler, **kw: Any) -> str:
+    # In the order in which the statement has them: its parameters are numbered by their place.
+    was, now, column = (compiler.process(part, **kw) for part in (element.was, element.now, element.column))
+    changed, texts = f"CASE value WHEN {was} THEN {now} ELSE value END", f"json_each({column}) ORDER BY key"
+    return f"(SELECT json_group_array({changed}) FROM (SELECT value FROM {texts}))"  # noqa: S608 - the same
+
+
+@compiles(without, "postgresql")
+def _without_on_postgresql(element: without, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"array_remove({compiler.process(element.column, **kw)}, {compiler.process(element.value, **kw)})"
+
+
+@compiles(without, "sqlite")
+def _without_on_sqlite(element: without, compiler: SQLCompiler, **kw: Any) -> str:
+    column, value = compiler.process(element.column, **kw), compiler.process(element.value, **kw)
+    others = f"SELECT value FROM json_each({column}) WHERE value <> {value} ORDER BY key"  # noqa: S608 - the same
+    return f"(SELECT json_group_array(value) FROM ({others}))"  # noqa: S608 - the same

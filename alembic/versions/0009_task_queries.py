@@ -9,7 +9,7 @@ from adapters.sql.types import Id, Moment, Number, PlainOrder, TextList
 from alembic import op
 
 revision: str = "0009"
-down_revision: str | None = "0007"
+down_revision: str | None = "0008"
 branch_labels: str | None = None
 depends_on: str | None = None
 

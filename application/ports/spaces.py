@@ -4,8 +4,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from application.ports.audit import AuditLog
+from application.ports.documents import Documents
 from application.ports.organizations import Charter, Invitations, Members
 from application.ports.replies import Replies
+from application.ports.settings import Settings
+from application.ports.tags import TagNames, Tags
 from application.ports.tasks import Tasks
 from domain.access import Access, Actor, Relation
 from domain.ids import SpaceId, UserId
@@ -22,6 +25,11 @@ class Neighbour(Protocol):
 
     async def has_member(self, user_id: UserId) -> bool:
         """Tell whether this person is a member here."""
+        ...
+
+    @property
+    def tags(self) -> TagNames:
+        """The names of the tags here."""
         ...
 
     async def take(self, task: Task, *, was: Task) -> None:
@@ -45,6 +53,21 @@ class Space(Protocol):
     @property
     def replies(self) -> Replies:
         """What the person who opened this was answered."""
+        ...
+
+    @property
+    def tags(self) -> Tags:
+        """The tags of this space."""
+        ...
+
+    @property
+    def documents(self) -> Documents:
+        """The documents of this space."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this space."""
         ...
 
     @property

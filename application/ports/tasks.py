@@ -7,6 +7,7 @@ from typing import Protocol
 
 from domain.due import ALWAYS, Span
 from domain.ids import TaskId, UserId
+from domain.tag import TagName
 from domain.task import Priority, Task, TaskStatus
 from domain.task_order import NEWEST_FIRST, Place, Sort
 
@@ -90,6 +91,13 @@ class Tasks(Protocol):
 
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         """Take every task from this person, those in the trash too; each gets its next version. Tells which."""
+        ...
+
+    async def retag(self, was: TagName, now: TagName | None, *, at: datetime) -> Sequence[TaskId]:
+        """Put one name in the place of another on every task, those in the trash too, or take it off; tells which.
+
+        Each gets its next version.
+        """
         ...
 
     async def find(self, query: TaskQuery) -> TaskPage:

@@ -11,6 +11,12 @@ from application.ports.organizations import Charter, Invitations, Member, Member
 from application.ports.replies import Replies
 from application.ports.spaces import Neighbour, OpenSpace, Space
 from application.ports.tasks import TaskPage, TaskQuery, Tasks
+from application.recording.resources import (
+    RecordingDocuments,
+    RecordingSettings,
+    RecordingTagNames,
+    RecordingTags,
+)
 from application.recording.scribe import Notes, Scribe
 from domain.access import Access, Actor, Relation, space_named
 from domain.audit import (
@@ -20,6 +26,7 @@ from domain.audit import (
     member_deed,
     organization_deed,
     purged_deed,
+    retagged_deed,
     task_deed,
     transfer_deed,
     unassigned_deed,
@@ -27,6 +34,7 @@ from domain.audit import (
 from domain.errors import Forbidden, NotAuthenticated, NotFound, SpaceForbidden
 from domain.ids import InvitationId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import Invitation, Membership, Organization
+from domain.tag import TagName
 from domain.task import Task
 
 
@@ -86,6 +94,12 @@ class RecordingTasks:
         for task_id in taken:
             self.notes.did(self.space_id, unassigned_deed(task_id, user_id))
         return taken
+
+    async def retag(self, was: TagName, now: TagName | None, *, at: datetime) -> Sequence[TaskId]:
+        changed = await self.tasks.retag(was, now, at=at)
+        for task_id in changed:
+            self.notes.did(self.space_id, retagged_deed(task_id, was, now))
+        return changed
 
     async def find(self, query: TaskQuery) -> TaskPage:
         self.notes.resource_type = Resource.TASK
@@ -196,6 +210,10 @@ class RecordingNeighbour:
     def relation(self) -> Relation:
         return self.neighbour.relation
 
+    @property
+    def tags(self) -> RecordingTagNames:
+        return RecordingTagNames(self.neighbour.tags, self.notes)
+
     async def has_member(self, user_id: UserId) -> bool:
         return await self.neighbour.has_member(user_id)
 
@@ -220,6 +238,18 @@ class RecordingSpace:
     @cached_property
     def tasks(self) -> RecordingTasks:
         return RecordingTasks(self.space.tasks, self.notes, self.access.space_id)
+
+    @cached_property
+    def tags(self) -> RecordingTags:
+        return RecordingTags(self.space.tags, self.notes, self.space.tags)
+
+    @cached_property
+    def documents(self) -> RecordingDocuments:
+        return RecordingDocuments(self.space.documents, self.notes)
+
+    @cached_property
+    def settings(self) -> RecordingSettings:
+        return RecordingSettings(self.space.settings, self.notes)
 
     async def neighbour(self, space_id: SpaceId) -> RecordingNeighbour:
         return RecordingNeighbour(await self.space.neighbour(space_id), self.notes)

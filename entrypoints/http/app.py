@@ -15,7 +15,19 @@ from entrypoints.http.errors import handle_errors
 from entrypoints.http.middleware import Envelope
 from entrypoints.http.openapi import document
 from entrypoints.http.responses import Json
-from entrypoints.http.routes import administration, audit, auth, operations, organizations, passwords, tasks, users
+from entrypoints.http.routes import (
+    administration,
+    audit,
+    auth,
+    documents,
+    operations,
+    organizations,
+    passwords,
+    settings,
+    tags,
+    tasks,
+    users,
+)
 from entrypoints.http.routing import OF_OWNER, PERSONAL, serve
 from entrypoints.logs import configure_logs
 from entrypoints.settings import read_settings
@@ -47,8 +59,8 @@ def create_app(service: Service) -> FastAPI:
     app.state.session_cookie = SessionCookie(secure=service.settings.https_only)
     # The busiest routes come first: they are looked at in this order.
     for prefix in (PERSONAL, OF_OWNER):
-        serve(app, tasks.router, prefix)
-        serve(app, audit.router, prefix)
+        for router in (tasks.router, tags.router, documents.router, settings.router, audit.router):
+            serve(app, router, prefix)
     for router in (
         users.router,
         organizations.router,

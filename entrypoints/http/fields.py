@@ -8,10 +8,12 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, GetPydanticSchema
 from pydantic_core import core_schema
 
+from domain.document import Content
 from domain.errors import InvalidValue
 from domain.ids import UserId, read_id
 from domain.organization import OrganizationName
-from domain.tag import TagName
+from domain.setting import SettingKey, SettingValue
+from domain.tag import Color, TagName
 from domain.task import Description, SearchText, Title
 from domain.text import checked_text
 from domain.time import in_utc
@@ -38,6 +40,18 @@ TitleField = Annotated[
 DescriptionField = Annotated[Description, _from_text(Description, maxLength=10_000)]
 SearchField = Annotated[SearchText, _from_text(SearchText, maxLength=255, examples=["report"])]
 TagField = Annotated[TagName, _from_text(TagName, minLength=1, maxLength=100, pattern=r"\S", examples=["work"])]
+ColorField = Annotated[Color, _from_text(Color, pattern="^#[0-9A-Fa-f]{6}$", examples=["#1e90ff"])]
+ContentField = Annotated[Content, _from_text(Content, maxLength=100_000)]
+KeyField = Annotated[SettingKey, _from_text(SettingKey, pattern="^[A-Za-z0-9._-]{1,100}$", examples=["editor.theme"])]
+ValueField = Annotated[
+    SettingValue,
+    GetPydanticSchema(
+        lambda _source, _handler: core_schema.no_info_after_validator_function(
+            SettingValue.of, core_schema.any_schema()
+        ),
+    ),
+    Field(description="Any JSON, up to 64 KiB and 32 levels deep.", examples=[{"theme": "dark"}]),
+]
 EmailField = Annotated[Email, _from_text(Email, format="email", maxLength=254, examples=["ann@example.org"])]
 NameField = Annotated[FullName, _from_text(FullName, minLength=1, maxLength=200, examples=["Ann Example"])]
 OrganizationNameField = Annotated[

@@ -3,7 +3,9 @@
 from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, Field, model_validator
+from typing_extensions import TypedDict
 
+from application.ports.paging import Stretch
 from domain.errors import InvalidValue
 from entrypoints.http.fields import STRICT
 
@@ -25,6 +27,11 @@ class PageParameters(BaseModel):
     def skip(self) -> int:
         """How many come before."""
         return (self.page - 1) * self.page_size
+
+    @property
+    def stretch(self) -> Stretch:
+        """What a use case is asked for."""
+        return Stretch(skip=self.skip, limit=self.page_size)
 
 
 class StretchParameters(BaseModel):
@@ -58,3 +65,16 @@ class StretchParameters(BaseModel):
     def start(self) -> int:
         """How many come before."""
         return ((self.page or 1) - 1) * self.size if self.skip is None else self.skip
+
+
+class PageView(TypedDict):
+    """Which stretch of a list this is; ``total`` counts what is in all of it."""
+
+    total: int
+    page: int
+    page_size: int
+
+
+def page_view(total: int, parameters: PageParameters) -> PageView:
+    """The page that was asked for."""
+    return {"total": total, "page": parameters.page, "page_size": parameters.page_size}

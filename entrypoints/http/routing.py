@@ -57,6 +57,11 @@ class Call:
     owner_id: str | None
     request: StrictRequest
 
+    def location(self, *segments: object) -> str:
+        """The address of something in the space that was named, in the way that it was named."""
+        space = () if self.owner_id is None else (self.owner_id.lower(),)
+        return "/".join(map(str, ("/api", *space, *segments)))
+
 
 class PublicRoute(APIRoute):
     """A route that anyone may use."""

@@ -32,6 +32,11 @@ async def a_name(scene: Scene) -> Json:
     return {"name": scene.text()}
 
 
+async def a_value(scene: Scene) -> Json:
+    """A value for a setting."""
+    return {"value": scene.text()}
+
+
 async def a_full_name(scene: Scene) -> Json:
     """Another name for the caller, which whoever knows them will see."""
     spaces = scene.cast.circle_of(scene.caller) if scene.person else {scene.space_id}

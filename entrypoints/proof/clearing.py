@@ -3,15 +3,18 @@
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from entrypoints.proof.cast import Backstage, NotPossible
 from entrypoints.proof.deployment import CannotRun, Deployment, Person, Unreachable
 from entrypoints.proof.operations import Operation
 
+_IN_SPACES: Final = ("tasks", "tags", "documents", "settings")
+
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """Removes tasks and organisations, and accounts where the deployment has a route for that."""
+    """Removes what is in spaces, organisations, and accounts where the deployment has a route for that."""
 
     deployment: Deployment
     operations: Collection[Operation]
@@ -38,8 +41,8 @@ class Clearing:
         """Remove what somebody has, and their account; tell whether that is gone."""
         if not await self._signs_in(person):
             return not person.id  # Nobody has ever signed in as them: there is no such account.
-        for path in ("/api/organizations", "/api/tasks?page_size=100"):
-            await self._empty(person, path)
+        for collection in ("organizations", *_IN_SPACES):
+            await self._empty(person, f"/api/{collection}")
         if not self._offers("DELETE", "/api/users/me"):
             await self.deployment.send_as(person, "POST", "/api/auth/logout")
             return False
@@ -69,12 +72,12 @@ class Clearing:
         """Delete everything in a list that the person may delete, until nothing is left."""
         found = await self._items(person, path)
         while found:
-            collection = path.partition("?")[0]
-            answers = [await self.deployment.send_as(person, "DELETE", f"{collection}/{item_id}") for item_id in found]
+            answers = [await self.deployment.send_as(person, "DELETE", f"{path}/{item_id}") for item_id in found]
             found = await self._items(person, path) if any(answer.is_success for answer in answers) else []
 
     async def _items(self, person: Person, path: str) -> list[str]:
-        return [item["id"] for item in (await self.deployment.ask(person, "GET", path))["items"]]
+        found = (await self.deployment.ask(person, "GET", path))["items"]
+        return [item.get("id") or item["key"] for item in found]
 
     def _offers(self, method: str, path: str) -> bool:
         return any(operation.method == method and operation.path == path for operation in self.operations)

@@ -93,4 +93,4 @@ def _status_in_space(rule: Rule, case: Case, way: Way, caller: Caller) -> int:
     needed = case.permission if found else case.unseen or case.permission
     if needed not in GRANTS[role]:
         return HTTPStatus.FORBIDDEN
-    return rule.success if found else HTTPStatus.NOT_FOUND
+    return rule.success if found else rule.absent

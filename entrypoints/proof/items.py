@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import uuid4
 
 from domain.access import Role
 from entrypoints.proof.callers import Caller, Place
@@ -64,6 +65,14 @@ def by_the_caller(thing: Thing) -> Item:
     return Item(make, is_callers=True)
 
 
+async def _setting(scene: Scene) -> str:
+    """A setting, under a key that is no secret: whoever makes one chooses it."""
+    key, value = f"key-{uuid4().hex}", scene.cast.canaries.plant(scene.space_id)
+    path = f"/api/{scene.space_id}/settings/{key}"
+    await scene.cast.deployment.ask(host_of(scene), "PUT", path, {"value": value})
+    return key
+
+
 async def _member(scene: Scene) -> str:
     """A viewer of the organisation."""
     if scene.place is Place.ELSEWHERE:
@@ -120,6 +129,13 @@ _TASKS: Final = Thing("tasks", "title")
 TASK: Final = by_somebody_else(_TASKS)
 TASK_TO_MOVE: Final = by_somebody_else(_TASKS, moves=True)
 TASK_OF_ONES_OWN: Final = by_the_caller(_TASKS)
+_TAGS: Final = Thing("tags", "name")
+TAG: Final = by_somebody_else(_TAGS)
+TAG_OF_ONES_OWN: Final = by_the_caller(_TAGS)
+_DOCUMENTS: Final = Thing("documents", "title")
+DOCUMENT: Final = by_somebody_else(_DOCUMENTS)
+DOCUMENT_OF_ONES_OWN: Final = by_the_caller(_DOCUMENTS)
+SETTING: Final = Item(_setting)
 MEMBER: Final = Item(_member, is_lasting=False)
 OWNER: Final = Item(_owner, is_lasting=False)
 ONESELF: Final = Item(_oneself, is_callers=True, undo=_come_back)

@@ -45,7 +45,7 @@ class Probe:
 
 async def missing_items(stage: Stage, operation: Operation, rule: Rule) -> list[Probe]:
     """Items that are somewhere else or nowhere, in a space where the caller may do everything."""
-    if not operation.names_item:
+    if not operation.names_item or rule.absent != HTTPStatus.NOT_FOUND:
         return []
     found = [(Caller.STRANGER, Way(Place.OWN, place)) for place in (Place.PERSONAL, Place.ORGANIZATION)]
     if rule.kind is Kind.ORGANIZATION:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from http import HTTPStatus
 
 from domain.access import Permission
 from entrypoints.proof.operations import Operation
@@ -68,6 +69,8 @@ class Rule:
     """Other ways of using it, which need something else."""
     uses_up: UsedUp = UsedUp.NOTHING
     refers: Reference | None = None
+    absent: int = HTTPStatus.NOT_FOUND
+    """What comes of it where the item is not in the space: an operation may make it."""
     is_log: bool = False
     """Whether the answer tells what the caller did: the ids that they sent are in it, and it grows by itself."""
 

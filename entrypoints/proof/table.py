@@ -8,11 +8,16 @@ from domain.access import Permission, Role
 from entrypoints.proof import bodies
 from entrypoints.proof.items import (
     ACCOUNT,
+    DOCUMENT,
+    DOCUMENT_OF_ONES_OWN,
     INVITATION,
     MEMBER,
     ONESELF,
     OWNER,
     SESSION,
+    SETTING,
+    TAG,
+    TAG_OF_ONES_OWN,
     TASK,
     TASK_OF_ONES_OWN,
     TASK_TO_MOVE,
@@ -60,6 +65,46 @@ _TASKS: Final = under_both_prefixes(
             Case(_DELETE, TASK, name=_BY_ANOTHER, unseen=_EDIT),
             also=(Case(_EDIT, TASK_OF_ONES_OWN, name=_BY_CALLER),),
         ),
+    }
+)
+
+_TAGS: Final = under_both_prefixes(
+    {
+        "list_tags": Rule(Kind.ITEM, 200, Case(_READ)),
+        "create_tag": Rule(Kind.ITEM, 201, Case(_EDIT, body=bodies.a_name)),
+        "get_tag": Rule(Kind.ITEM, 200, Case(_READ, TAG)),
+        "change_tag": Rule(Kind.ITEM, 200, Case(_EDIT, TAG, bodies.a_name)),
+        "delete_tag": Rule(
+            Kind.ITEM,
+            204,
+            Case(_DELETE, TAG, name=_BY_ANOTHER, unseen=_EDIT),
+            also=(Case(_EDIT, TAG_OF_ONES_OWN, name=_BY_CALLER),),
+        ),
+    }
+)
+
+_DOCUMENTS: Final = under_both_prefixes(
+    {
+        "list_documents": Rule(Kind.ITEM, 200, Case(_READ)),
+        "create_document": Rule(Kind.ITEM, 201, Case(_EDIT, body=bodies.a_title)),
+        "get_document": Rule(Kind.ITEM, 200, Case(_READ, DOCUMENT)),
+        "replace_document": Rule(Kind.ITEM, 200, Case(_EDIT, DOCUMENT, bodies.a_title)),
+        "change_document": Rule(Kind.ITEM, 200, Case(_EDIT, DOCUMENT, bodies.a_title)),
+        "delete_document": Rule(
+            Kind.ITEM,
+            204,
+            Case(_DELETE, DOCUMENT, name=_BY_ANOTHER, unseen=_EDIT),
+            also=(Case(_EDIT, DOCUMENT_OF_ONES_OWN, name=_BY_CALLER),),
+        ),
+    }
+)
+
+_SETTINGS: Final = under_both_prefixes(
+    {
+        "list_settings": Rule(Kind.ITEM, 200, Case(_READ_SPACE)),
+        "get_setting": Rule(Kind.ITEM, 200, Case(_READ_SPACE, SETTING)),
+        "put_setting": Rule(Kind.ITEM, 200, Case(_MANAGE, SETTING, bodies.a_value), absent=201),
+        "delete_setting": Rule(Kind.ITEM, 204, Case(_MANAGE, SETTING)),
     }
 )
 
@@ -136,5 +181,5 @@ _ADMINISTRATION: Final = {
 }
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
-    {**_TASKS, **_LOGS, **_ORGANIZATIONS, **_ACCOUNT, **_PUBLIC, **_ADMINISTRATION}
+    {**_TASKS, **_TAGS, **_DOCUMENTS, **_SETTINGS, **_LOGS, **_ORGANIZATIONS, **_ACCOUNT, **_PUBLIC, **_ADMINISTRATION}
 )

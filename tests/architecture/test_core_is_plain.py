@@ -27,6 +27,7 @@ STANDARD_LIBRARY: Final = frozenset(
         "re",
         "types",
         "typing",
+        "unicodedata",
         "uuid",
     }
 )

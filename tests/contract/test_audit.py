@@ -474,7 +474,7 @@ async def test_many_writers_at_once_leave_one_event_each(
     space_id = personal_space(owner.user_id)
     for writer in writers[1:]:
         await people.let_in(writer.user_id, space_id, Role.MEMBER)
-    create, change = CreateTask(recorded, store.clock, new_id), ChangeTask(recorded, store.clock)
+    create, change = CreateTask(recorded, store.clock, new_id), ChangeTask(recorded, store.clock, new_id)
 
     async def work(writer: Actor) -> None:
         task = await create(writer, str(space_id), {"title": Title("a")})

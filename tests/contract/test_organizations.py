@@ -1113,7 +1113,7 @@ async def test_a_task_is_changed_wherever_its_assignees_removal_stops(
         changes["assignee_id"] = {"the same": guest.user_id, "nobody": None, "the owner": owner.user_id}[assigned]
     came = await outcomes(
         RemoveMember(pause.at(store.open_space), store.clock)(owner, str(space_id), guest.user_id),
-        pause.use(ChangeTask(store.open_space, store.clock)(owner, str(space_id), task.id, changes)),
+        pause.use(ChangeTask(store.open_space, store.clock, new_id)(owner, str(space_id), task.id, changes)),
     )
     assert came[NoneType] == 1
     # Only who asks for somebody who has just gone is refused.
@@ -1131,7 +1131,7 @@ async def test_an_assignee_is_removed_wherever_a_change_of_their_task_stops(
     space_id, task = await with_assignee(store, owner, guest)
     changes: TaskChanges = {"title": NEW_TITLE, "assignee_id": guest.user_id}
     came = await outcomes(
-        ChangeTask(pause.at(store.open_space), store.clock)(owner, str(space_id), task.id, changes),
+        ChangeTask(pause.at(store.open_space), store.clock, new_id)(owner, str(space_id), task.id, changes),
         pause.use(RemoveMember(store.open_space, store.clock)(owner, str(space_id), guest.user_id)),
     )
     assert came in ({NoneType: 1, Task: 1}, {NoneType: 1, InvalidValue: 1})

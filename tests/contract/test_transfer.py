@@ -18,7 +18,7 @@ from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
 from application.tasks import TransferTask
 from domain.access import Actor, Role
-from domain.audit import Action
+from domain.audit import Action, Resource
 from domain.errors import NotFound, StaleVersion, TaskNotFound
 from domain.ids import NOBODY, SpaceId, UserId, personal_space
 from domain.organization import Membership, Organization, OrganizationName
@@ -241,7 +241,7 @@ def open_log(store: Store) -> OpenLog:
 @pytest.fixture
 def transfer_task(store: Store, open_log: OpenLog) -> TransferTask:
     scribe = Scribe(store.clock, new_id, open_log, Unsealed())
-    return TransferTask(RecordingOpenSpace(store.open_space, scribe), store.clock)
+    return TransferTask(RecordingOpenSpace(store.open_space, scribe), store.clock, new_id)
 
 
 async def test_both_logs_tell_of_a_transfer(
@@ -257,7 +257,9 @@ async def test_both_logs_tell_of_a_transfer(
     told = []
     for space_id in (firm, personal_space(guest.user_id)):
         async with open_log(space_id, read_only=True) as log:
-            (event,) = await log.find(AuditQuery())
+            *tags, event = reversed(await log.find(AuditQuery()))
+        made = 0 if space_id == firm else len(task.tags)
+        assert [(tag.action, tag.resource_type) for tag in tags] == [(Action.CREATE, Resource.TAG)] * made
         told.append((event.action, event.actor_id, event.resource_id, event.changes))
     spaces = {"from": str(firm), "to": str(guest.user_id)}
     assert told == [(Action.TRANSFER, owner.user_id, str(task.id), {"owner_id": spaces})] * 2

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from tests.http.document import Operation
-from tests.http.offer import BODIES, OF_TRASH
+from tests.http.offer import BODIES, ITEMS, OF_ITEM, OF_TRASH
 from tests.http.people import Json, Person, somebody
 
 
@@ -29,12 +29,12 @@ class Belongings:
 
 
 async def belongings_of(person: Person, operation: Operation) -> Belongings:
-    """Make what the operation needs: a task, or an organisation of theirs with another member and an invitation."""
+    """Make what the operation needs: something in a space, or an organisation with another member and an invitation."""
     path, body = {"owner_id": person.id}, dict(BODIES.get(str(operation), {}))
-    if "{task_id}" in operation.path:
-        path["task_id"] = await _task(person, in_trash=operation in OF_TRASH)
+    if operation in OF_ITEM:
+        path |= dict.fromkeys(ITEMS, await _item(person, operation))
     if "ids" in body:
-        body["ids"] = [await _task(person)]
+        body["ids"] = [await person.new_item("/tasks")]
     if "{organization_id}" in operation.path:
         path |= await _organization(person)
     if "{session_id}" in operation.path:
@@ -52,11 +52,11 @@ async def belongings_of(person: Person, operation: Operation) -> Belongings:
     return Belongings(operation, path, body)
 
 
-async def _task(person: Person, *, in_trash: bool = False) -> str:
-    task_id = str((await person.new_task("as it was"))["id"])
-    if in_trash:
-        assert (await person.delete(f"/api/tasks/{task_id}")).status_code == 204
-    return task_id
+async def _item(person: Person, operation: Operation) -> str:
+    item_id = await person.new_item(operation.path)
+    if operation in OF_TRASH:
+        assert (await person.delete(f"/api/tasks/{item_id}")).status_code == 204
+    return item_id
 
 
 async def _organization(owner: Person) -> dict[str, str]:

@@ -9,6 +9,9 @@ from entrypoints.http.app import create_app
 from tests.http.document import Document
 from tests.http.service import settings_for
 
+ITEMS = ("task_id", "tag_id", "document_id", "key")
+"""How paths name what lies in a space."""
+
 
 def _document() -> Document:
     """The document of a service that is never opened."""
@@ -20,7 +23,9 @@ OPERATIONS = DOCUMENT.operations
 
 SECURED = [o for o in OPERATIONS if not o.is_public]
 OF_OWNER = [o for o in OPERATIONS if "{owner_id}" in o.path]
-OF_ITEM = [o for o in OPERATIONS if "{task_id}" in o.path]
+OF_ITEM = [o for o in OPERATIONS if any(f"{{{name}}}" in o.path for name in ITEMS)]
+FINDING = [o for o in OF_ITEM if "201" not in o.spec["responses"]]
+"""Those that need an item to be there; the others make it."""
 OF_TRASH = [o for o in OF_ITEM if o.path.endswith("/restore") or "/trash/" in o.path]
 WITH_BODY = [o for o in OPERATIONS if o.has_body]
 

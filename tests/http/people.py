@@ -63,6 +63,19 @@ class Person:
         task: Json = answer.json()
         return task
 
+    async def new_item(self, path: str, text: str = "as it was") -> str:
+        """The id of something of the kind that a path names; for a setting its key."""
+        collections = {"tasks": "title", "tags": "name", "documents": "title"}
+        for collection, field in collections.items():
+            if f"/{collection}" in path:
+                named = f"{text} {uuid4()}" if collection == "tags" else text
+                answer = await self.post(f"/api/{collection}", json={field: named})
+                assert answer.status_code == 201, answer.text
+                return str(answer.json()["id"])
+        key = f"key-{uuid4().hex}"
+        assert (await self.put(f"/api/settings/{key}", json={"value": text})).status_code == 201
+        return key
+
     async def tasks(self, **query: Any) -> Json:
         """The list of one's tasks."""
         answer = await self.get("/api/tasks", params=query)
@@ -71,11 +84,13 @@ class Person:
         return found
 
     async def everything(self) -> tuple[Json, ...]:
-        """All that one has here: account, tasks and organisations, with their members and invitations."""
+        """All that one has here: account, what is in one's space, and organisations with members and invitations."""
         organizations = (await self.get("/api/organizations")).json()
         addresses = [f"/api/organizations/{one['id']}" for one in organizations["items"]]
         inside = [(await self.get(at + part)).json() for at in addresses for part in ("/members", "/invitations")]
-        return (await self.get("/api/users/me")).json(), await self.tasks(page_size=100), organizations, *inside
+        collections = [f"/api/{name}?page_size=100" for name in ("tasks", "tags", "documents", "settings")]
+        mine = [(await self.get(path)).json() for path in ("/api/users/me", *collections)]
+        return *mine, organizations, *inside
 
     async def new_organization(self, name: str = "Example") -> str:
         """The id of an organisation that one owns."""

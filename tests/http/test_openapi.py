@@ -10,7 +10,7 @@ import pytest
 
 from entrypoints.version import VERSION
 from tests.http.document import PROBLEM, Document, Operation
-from tests.http.offer import DOCUMENT, OPERATIONS, SECURED, WITH_BODY
+from tests.http.offer import DOCUMENT, ITEMS, OPERATIONS, SECURED, WITH_BODY
 
 PUBLIC = {
     "POST /api/auth/register",
@@ -163,13 +163,14 @@ def test_the_rules_for_values_are_documented() -> None:
 
 
 def test_both_prefixes_offer_the_same() -> None:
-    roots = ("/api/tasks", "/api/audit")
+    roots = ("/api/tasks", "/api/tags", "/api/documents", "/api/settings", "/api/audit")
     personal = {(o.method, o.path.removeprefix("/api")) for o in OPERATIONS if o.path.startswith(roots)}
     of_owner = {(o.method, o.path.removeprefix("/api/{owner_id}")) for o in OPERATIONS if "{owner_id}" in o.path}
     assert personal == of_owner
     for method, path in personal:
         short, long = (
-            DOCUMENT.operation(method, prefix + path.format(task_id="x")) for prefix in ("/api", "/api/somebody")
+            DOCUMENT.operation(method, prefix + path.format(**dict.fromkeys(ITEMS, "x")))
+            for prefix in ("/api", "/api/somebody")
         )
         assert short is not None
         assert long is not None

@@ -13,7 +13,7 @@ from domain.user import Email
 from entrypoints.container import Service
 from tests.http.belongings import belongings_of
 from tests.http.document import Operation
-from tests.http.offer import BODIES, SECURED
+from tests.http.offer import BODIES, ITEMS, SECURED
 from tests.http.people import JSON_TYPE, Person, bearer, somebody
 from tests.http.service import identity_of
 
@@ -196,12 +196,12 @@ async def test_403_comes_before_404(operation: Operation, ann: Person, ben: Pers
 async def test_a_wrong_request_for_another_space_tells_nothing_of_it(
     operation: Operation, ann: Person, ben: Person
 ) -> None:
-    task = await ben.new_task("secret")
+    items = dict.fromkeys(ITEMS, await ben.new_item(operation.path, "secret"))
     for what, request in bodies(operation).items():
         if what.startswith("too large"):
             continue
         answers = {
-            refusal(await ann.send(operation.method, operation.at(owner_id=owner, task_id=task["id"]), **request))
+            refusal(await ann.send(operation.method, operation.at(owner_id=owner, **items), **request))
             for owner in (ben.id, str(uuid7()), "not-an-id")
         }
         assert len(answers) == 1

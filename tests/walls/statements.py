@@ -5,7 +5,7 @@ import inspect
 import itertools
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cache
 from types import ModuleType
@@ -16,6 +16,7 @@ from sqlalchemy import Table
 import adapters.sql
 from adapters.sql import audit, roles, task_lists
 from adapters.sql.connection import Reading
+from adapters.sql.owned import Statements
 from adapters.sql.query import Query
 from adapters.sql.tables import metadata
 from domain.task_order import Sort, TaskOrder
@@ -98,6 +99,9 @@ def _in_value(name: str, value: object) -> Iterator[Statement]:
     elif isinstance(value, Reading):
         yield Statement(name, value._plain)
         yield Statement(name, value._holding)
+    elif isinstance(value, Statements):
+        for part in fields(value):
+            yield from _in_value(f"{name}.{part.name}", getattr(value, part.name))
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _in_value(f"{name}({key})", inner)

@@ -33,7 +33,7 @@ from entrypoints.http.links import next_link, page_links
 from entrypoints.http.openapi import answer, conditional, linked, refusals, seen_already
 from entrypoints.http.paging import StretchParameters
 from entrypoints.http.responses import Json, no_content
-from entrypoints.http.routing import Call, CurrentCall, SpaceRoute
+from entrypoints.http.routing import CurrentCall, SpaceRoute
 from entrypoints.http.zones import UTC_ZONE, ZoneField
 
 router = APIRouter(route_class=SpaceRoute, tags=["tasks"])
@@ -319,7 +319,7 @@ async def create_task(call: CurrentCall, body: Annotated[TaskBody, Body()]) -> R
         call,
         call.app.create_task,
         lambda create: create(call.actor, call.owner_id, body),
-        lambda task: tagged(view(task), task.version, 201, _location(call, task)),
+        lambda task: tagged(view(task), task.version, 201, call.location("tasks", task.id)),
     )
 
 
@@ -401,11 +401,6 @@ async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[Transfe
 
 def _shown(task: Task) -> Response:
     return tagged(view(task), task.version)
-
-
-def _location(call: Call, task: Task) -> str:
-    owner = "" if call.owner_id is None else f"/{task.space_id}"
-    return f"/api{owner}/tasks/{task.id}"
 
 
 @router.post(

@@ -1,12 +1,17 @@
 """Tags: their names, and that a task has each one once."""
 
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import InvalidValue
-from domain.tag import MOST_TAGS, TagName, distinct_tags
-from tests.unit.builders import UNSTORABLE, few_examples
+from domain.access import Role
+from domain.errors import InvalidValue, RoleTooLow
+from domain.ids import TagId
+from domain.tag import MOST_TAGS, Color, Tag, TagName, distinct_tags
+from tests.unit.builders import ANN, BEN, HOME, LATER, NOON, UNSTORABLE, access, few_examples
 
 
 def named(*names: str) -> list[TagName]:
@@ -94,3 +99,72 @@ def test_nothing_is_lost_and_nothing_is_there_twice(names: list[TagName]) -> Non
     assert len(set(keys)) == len(keys)
     assert set(keys) == {name.key for name in names}
     assert distinct_tags(found) == found
+
+
+def test_names_that_look_the_same_are_the_same_and_kept_composed() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    assert TagName(decomposed) == composed
+    assert TagName(decomposed.upper()).key == TagName(composed).key
+    assert TagName("e\u0301" * 100) == "\u00e9" * 100
+
+
+@given(st.text(min_size=1, max_size=20).filter(lambda text: not set(text) & set(UNSTORABLE.values())))
+@few_examples
+def test_a_name_is_stable_once_it_is_kept(text: str) -> None:
+    try:
+        name = TagName(text)
+    except InvalidValue:
+        return
+    assert TagName(name) == name
+    assert TagName(name).key == name.key
+
+
+def test_a_color_is_six_digits_in_lower_case() -> None:
+    assert Color("#1E90ff") == "#1e90ff"
+    for text in (
+        "",
+        "red",
+        "#12345",
+        "#1234567",
+        "#12345g",
+        "123456",
+        "#\u0661\u0662\u0663\u0664\u0665\u0666",
+        "#123456\n",
+    ):
+        with pytest.raises(InvalidValue) as refused:
+            Color(text)
+        assert refused.value.reason == "not_a_color"
+        assert str(refused.value) == "Write a colour as '#' and six hexadecimal digits: '#1e90ff'."
+
+
+ID = TagId(UUID("0190e000-0000-7000-8000-00000000000e"))
+
+
+def a_tag() -> Tag:
+    return Tag.create({"name": TagName("Work"), "color": Color("#000000")}, id=ID, by=access(), at=NOON)
+
+
+def test_a_tag_is_made_in_the_space_of_its_maker() -> None:
+    tag = a_tag()
+    assert (tag.space_id, tag.created_by, tag.color, tag.version, tag.name_key) == (HOME, ANN, "#000000", 1, "work")
+    assert Tag.create({"name": TagName("a")}, id=ID, by=access(), at=NOON).color is None
+
+
+def test_a_change_leaves_out_what_is_left_out() -> None:
+    tag = a_tag()
+    assert tag.change({}, by=access(), at=LATER) is tag
+    assert tag.change({"color": None}, by=access(), at=LATER) == replace(tag, color=None, version=2, updated_at=LATER)
+
+
+def test_viewers_change_nothing_and_members_delete_their_own() -> None:
+    tag, viewer = a_tag(), access(Role.VIEWER)
+    for refused in (
+        lambda: Tag.create({"name": TagName("x")}, id=ID, by=viewer, at=NOON),
+        lambda: tag.change({}, by=viewer, at=NOON),
+        lambda: tag.require_deletion(by=viewer),
+        lambda: tag.require_deletion(by=access(Role.MEMBER, user_id=BEN)),
+    ):
+        with pytest.raises(RoleTooLow):
+            refused()
+    tag.require_deletion(by=access(Role.MEMBER))
+    tag.require_deletion(by=access(Role.ADMIN, user_id=BEN))

@@ -1,0 +1,57 @@
+"""What repositories of one space have in common, in memory."""
+
+from collections.abc import Iterator
+from typing import Any, Generic, Protocol, TypeVar
+
+from application.ports.paging import Page, Stretch
+from domain.errors import StaleVersion
+from domain.ids import SpaceId
+
+
+class _Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+Entity = TypeVar("Entity", bound=_Versioned)
+
+
+class OwnedItems(Generic[Entity]):
+    """The items of one kind in one space, by their keys."""
+
+    def __init__(self, kept: dict[Any, Entity], space_id: SpaceId) -> None:
+        self._kept = kept
+        self._space_id = space_id
+
+    def all(self) -> Iterator[Entity]:
+        """Every item of the space."""
+        return (item for (space_id, _), item in self._kept.items() if space_id == self._space_id)
+
+    def add(self, key: object, item: Entity) -> None:
+        """Keep a new item."""
+        self._kept[self._space_id, key] = item
+
+    def get(self, key: object) -> Entity | None:
+        """The item with this key."""
+        return self._kept.get((self._space_id, key))
+
+    def save(self, key: object, item: Entity, *, was: Entity) -> None:
+        """Replace an item if it is still the one read. Raises StaleVersion."""
+        if item != was:
+            self._require_as_read(key, was)
+            self._kept[self._space_id, key] = item
+
+    def remove(self, key: object, item: Entity) -> None:
+        """Remove an item if it is still the one read. Raises StaleVersion."""
+        self._require_as_read(key, item)
+        del self._kept[self._space_id, key]
+
+    def _require_as_read(self, key: object, was: Entity) -> None:
+        kept = self.get(key)
+        if kept is None or kept.version != was.version:
+            raise StaleVersion
+
+
+def page_of(found: list[Entity], stretch: Stretch) -> Page[Entity]:
+    """A stretch of what was found, in its order."""
+    return Page(found[stretch.skip : stretch.skip + stretch.limit], len(found))

@@ -1,0 +1,55 @@
+"""The tags of one space, in memory."""
+
+from collections.abc import Sequence
+
+from adapters.memory.owned import OwnedItems, page_of
+from adapters.memory.store import Contents
+from application.ports.paging import Page, Stretch
+from domain.errors import TagNotFound, TagTaken
+from domain.ids import SpaceId, TagId
+from domain.tag import Tag, TagName
+
+
+class MemoryTags:
+    """The tags of one space."""
+
+    def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self._items = OwnedItems(contents.tags, space_id)
+
+    async def named(self, names: Sequence[TagName]) -> Sequence[Tag]:
+        """Those that have one of these names."""
+        keys = {name.key for name in names}
+        return [tag for tag in self._items.all() if tag.name_key in keys]
+
+    async def add_unless_there(self, tag: Tag) -> Tag:
+        """Add it or find the one that is there."""
+        for kept in await self.named([tag.name]):
+            return kept
+        self._items.add(tag.id, tag)
+        return tag
+
+    async def add(self, tag: Tag) -> None:
+        """Keep a new tag."""
+        if await self.add_unless_there(tag) is not tag:
+            raise TagTaken
+
+    async def get(self, tag_id: TagId) -> Tag:
+        """The tag."""
+        tag = self._items.get(tag_id)
+        if tag is None:
+            raise TagNotFound
+        return tag
+
+    async def save(self, tag: Tag, *, was: Tag) -> None:
+        """Replace the tag if it is still the one read."""
+        if any(kept.id != tag.id for kept in await self.named([tag.name])):
+            raise TagTaken
+        self._items.save(was.id, tag, was=was)
+
+    async def remove(self, tag: Tag) -> None:
+        """Remove the tag if it is still the one read."""
+        self._items.remove(tag.id, tag)
+
+    async def find(self, stretch: Stretch) -> Page[Tag]:
+        """By name."""
+        return page_of(sorted(self._items.all(), key=lambda tag: tag.name_key), stretch)

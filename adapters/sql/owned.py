@@ -1,0 +1,130 @@
+"""What repositories of one space have in common: their statements, each of which names the space, and how to send them.
+
+For tables with ``space_id``, a key in the space and a ``version``, whose columns are named like the entity's fields.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Integer, Select, Table, bindparam, delete, func, insert, select, true, update
+
+from adapters.sql.connection import Connection, ConstraintViolated, Reading
+from adapters.sql.query import Query, Row
+from application.ports.paging import Page, Stretch
+from domain.errors import SpaceForbidden, StaleVersion
+from domain.ids import SpaceId
+
+Entity = TypeVar("Entity")
+Order = Callable[[Any], tuple[ColumnElement[Any], ...]]
+"""Of columns, by which of them rows come one after the other."""
+
+Kept = TypeVar("Kept", bound=str)
+
+_NEVER_CHANGED: Final = frozenset({"space_id", "created_by", "created_at"})
+
+
+def as_kept(kind: type[Kept], text: str) -> Kept:
+    """A value object whose text was checked when it was written; reading it need not check it again."""
+    return str.__new__(kind, text)
+
+
+def in_this_space(table: Table) -> ColumnElement[bool]:
+    """The condition that every statement about owned rows has."""
+    return table.c.space_id == bindparam("space_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements about the rows of one table in one space."""
+
+    table: Table
+    key: str
+    add: Query
+    get: Reading
+    save: Query
+    remove: Query
+    find: Query
+
+    @classmethod
+    def about(cls, table: Table, order: Order, *, key: str = "id") -> "Statements":
+        """Those for a table, whose pages come in this order."""
+        this = (in_this_space(table), table.c[key] == bindparam("key"))
+        as_read = (*this, table.c.version == bindparam("version_read"))
+        fixed = _NEVER_CHANGED | {key}
+        new = {c: bindparam(f"new_{c.name}", type_=c.type) for c in table.c if c.name not in fixed}
+        return cls(
+            table=table,
+            key=key,
+            add=Query(insert(table)),
+            get=Reading(select(*table.c).where(*this)),
+            save=Query(update(table).where(*as_read).values(new)),
+            remove=Query(delete(table).where(*as_read)),
+            find=Query(_page(table, order)),
+        )
+
+
+def _page(table: Table, order: Order) -> Select[Any]:
+    """The rows of the page, each with the total before it; the total alone where the page is empty."""
+    here = in_this_space(table)
+    total = select(func.count().label("total")).select_from(table).where(here).subquery()
+    skip, limit = (bindparam(name, type_=Integer) for name in ("skip", "limit"))
+    page = select(*table.c).where(here).order_by(*order(table.c)).offset(skip).limit(limit).subquery()
+    return select(total.c.total, *page.c).select_from(total.outerjoin(page, true())).order_by(*order(page.c))
+
+
+class OwnedRows(Generic[Entity]):
+    """The rows of one table in one space, as entities."""
+
+    def __init__(
+        self, statements: Statements, read: Callable[[Row], Entity], connection: Connection, space_id: SpaceId
+    ) -> None:
+        self._statements = statements
+        self._read = read
+        self._connection = connection
+        self._space_id = space_id
+
+    async def add(self, entity: Entity, query: Query | None = None) -> int:
+        """Add a row, by this statement or the usual one; how many were added. Raises ConstraintViolated.
+
+        Raises SpaceForbidden if the space has gone away in the meantime.
+        """
+        try:
+            return await self._connection.execute(
+                query or self._statements.add, **self._row(entity) | {"space_id": self._space_id}
+            )
+        except ConstraintViolated as violated:
+            if violated.name == f"{self._statements.table.name}_space_id_fkey":
+                raise SpaceForbidden from violated
+            raise
+
+    async def get(self, key: object) -> Entity | None:
+        """The row with this key, locked where the space was opened for writing."""
+        row = await self._statements.get.one(self._connection, space_id=self._space_id, key=key)
+        return None if row is None else self._read(row)
+
+    async def save(self, entity: Entity, *, was: Entity) -> None:
+        """Replace a row if its version is still the one read. Raises StaleVersion, ConstraintViolated."""
+        if entity != was:
+            new = {f"new_{name}": value for name, value in self._row(entity).items()}
+            await self._write(self._statements.save, was, **new)
+
+    async def remove(self, entity: Entity) -> None:
+        """Remove a row if its version is still the one read. Raises StaleVersion."""
+        await self._write(self._statements.remove, entity)
+
+    async def find(self, stretch: Stretch) -> Page[Entity]:
+        """A page and the total, in one statement."""
+        rows = await self._connection.fetch_all(
+            self._statements.find, space_id=self._space_id, skip=stretch.skip, limit=stretch.limit
+        )
+        return Page([self._read(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+
+    async def _write(self, query: Query, was: Entity, **new: object) -> None:
+        row = self._row(was)
+        key, version = row[self._statements.key], row["version"]
+        if not await self._connection.execute(query, space_id=self._space_id, key=key, version_read=version, **new):
+            raise StaleVersion
+
+    def _row(self, entity: Entity) -> dict[str, Any]:
+        return {column.name: getattr(entity, column.name) for column in self._statements.table.c}

@@ -1,0 +1,122 @@
+"""The tags of one space, on SQL databases."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.sql.connection import Connection, ConstraintViolated
+from adapters.sql.owned import OwnedRows, Statements, as_kept, in_this_space
+from adapters.sql.query import Query, Row
+from adapters.sql.tables import tags
+from adapters.sql.types import is_any_of
+from application.ports.paging import Page, Stretch
+from domain.errors import TagNotFound, TagTaken
+from domain.ids import SpaceId, TagId
+from domain.tag import Color, Tag, TagName
+
+_TAGS: Final = Statements.about(tags, lambda of: (of.name_key,))
+_ADD_UNLESS_THERE: Final = Query(insert(tags).on_conflict_do_nothing(index_elements=["space_id", "name_key"]))
+# Many may share a tag; whoever renames or removes it waits for them, and they for whoever does.
+_NAMED: Final = Query(
+    select(*tags.c)
+    .where(in_this_space(tags), is_any_of(tags.c.name_key, "keys"))
+    .order_by(tags.c.name_key)
+    .with_for_update(read=True, key_share=True)
+)
+
+
+def _from_row(row: Row) -> Tag:
+    space_id, id_, name, _, color, created_by, version, created_at, updated_at = row
+    return Tag(
+        id=id_,
+        space_id=space_id,
+        name=as_kept(TagName, name),
+        color=None if color is None else as_kept(Color, color),
+        created_by=created_by,
+        version=version,
+        created_at=created_at,
+        updated_at=updated_at,
+    )
+
+
+@contextmanager
+def _taken() -> Iterator[None]:
+    try:
+        yield
+    except ConstraintViolated as violated:
+        if violated.name == "tags_space_id_name_key_key":
+            raise TagTaken from violated
+        raise
+
+
+class SqlTags:
+    """The tags of one space."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+        self._rows = OwnedRows(_TAGS, _from_row, connection, space_id)
+        self._connection = connection
+        self._space_id = space_id
+
+    async def named(self, names: Sequence[TagName]) -> Sequence[Tag]:
+        """Those that have one of these names, held until the end."""
+        keys = [name.key for name in names]
+        return [_from_row(row) for row in await self._connection.fetch_all(_NAMED, space_id=self._space_id, keys=keys)]
+
+    async def add_unless_there(self, tag: Tag) -> Tag:
+        """Add it or find the one that is there; again if that one was removed in between."""
+        while not await self._rows.add(tag, _ADD_UNLESS_THERE):
+            for kept in await self.named([tag.name]):
+                return kept
+        return tag
+
+    async def add(self, tag: Tag) -> None:
+        """Keep a new tag."""
+        with _taken():
+            await self._rows.add(tag)
+
+    async def get(self, tag_id: TagId) -> Tag:
+        """The tag, locked where the space was opened for writing."""
+        tag = await self._rows.get(tag_id)
+        if tag is None:
+            raise TagNotFound
+        return tag
+
+    async def save(self, tag: Tag, *, was: Tag) -> None:
+        """Replace the tag if its version is still the one read."""
+        with _taken():
+            await self._rows.save(tag, was=was)
+
+    async def remove(self, tag: Tag) -> None:
+        """Remove the tag if its version is still the one read."""
+        await self._rows.remove(tag)
+
+    async def find(self, stretch: Stretch) -> Page[Tag]:
+        """By name."""
+        return await self._rows.find(stretch)
+
+
+class SqlTagsNextDoor:
+    """The names of the tags in another space, seen from an open one under row-level security."""
+
+    def __init__(self, connection: Connection, space_id: SpaceId, *, home: SpaceId) -> None:
+        self._connection = connection
+        self._there = space_id
+        self._home = home
+        self._tags = SqlTags(connection, space_id)
+
+    async def named(self, names: Sequence[TagName]) -> Sequence[Tag]:
+        """Those that have one of these names."""
+        await self._connection.step_into(self._there)
+        found = await self._tags.named(names)
+        await self._connection.step_into(self._home)
+        return found
+
+    async def add_unless_there(self, tag: Tag) -> Tag:
+        """Add it there or find the one that is there."""
+        await self._connection.step_into(self._there)
+        kept = await self._tags.add_unless_there(tag)
+        await self._connection.step_into(self._home)
+        return kept

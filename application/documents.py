@@ -1,0 +1,129 @@
+"""What people do with documents, in their own space or in one they share.
+
+Every use case raises NotAuthenticated if the caller's session has ended, SpaceForbidden if the space is not one
+of theirs, and Unavailable if the store cannot answer.
+"""
+
+from dataclasses import dataclass
+
+from application.ports.clock import Clock
+from application.ports.ids import IdGenerator
+from application.ports.paging import Page, Stretch
+from application.ports.spaces import OpenSpace
+from domain.access import Actor, Permission
+from domain.document import Document, DocumentChanges, DocumentDraft
+from domain.ids import DocumentId
+from domain.versions import Versions, require_version
+
+
+@dataclass(frozen=True, slots=True)
+class ListDocuments:
+    """List the documents of a space, newest first. Every member may."""
+
+    open_space: OpenSpace
+
+    async def __call__(self, actor: Actor, owner_id: str | None, stretch: Stretch) -> Page[Document]:
+        async with self.open_space(actor, owner_id, read_only=True) as space:
+            space.access.require(Permission.READ_ITEMS)
+            return await space.documents.find(stretch)
+
+
+@dataclass(frozen=True, slots=True)
+class GetDocument:
+    """Show one document. Every member of its space may. Raises DocumentNotFound."""
+
+    open_space: OpenSpace
+
+    async def __call__(self, actor: Actor, owner_id: str | None, document_id: DocumentId) -> Document:
+        async with self.open_space(actor, owner_id, read_only=True) as space:
+            space.access.require(Permission.READ_ITEMS)
+            return await space.documents.get(document_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDocument:
+    """Add a document to a space. Every member but a viewer may. Raises RoleTooLow."""
+
+    open_space: OpenSpace
+    clock: Clock
+    new_id: IdGenerator
+
+    async def __call__(self, actor: Actor, owner_id: str | None, draft: DocumentDraft) -> Document:
+        async with self.open_space(actor, owner_id) as space:
+            document = Document.create(draft, id=DocumentId(self.new_id()), by=space.access, at=self.clock())
+            await space.documents.add(document)
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceDocument:
+    """Replace the title and the content of a document; a content that is left out is none.
+
+    Every member but a viewer may. Raises DocumentNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(
+        self,
+        actor: Actor,
+        owner_id: str | None,
+        document_id: DocumentId,
+        draft: DocumentDraft,
+        expected: Versions = None,
+    ) -> Document:
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
+            document = await space.documents.get(document_id)
+            replaced = document.replace_with(draft, by=space.access, at=self.clock())
+            require_version(document.version, expected)
+            await space.documents.save(replaced, was=document)
+        return replaced
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDocument:
+    """Change a document; what is left out stays as it is.
+
+    Every member but a viewer may. Raises DocumentNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(
+        self,
+        actor: Actor,
+        owner_id: str | None,
+        document_id: DocumentId,
+        changes: DocumentChanges,
+        expected: Versions = None,
+    ) -> Document:
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
+            document = await space.documents.get(document_id)
+            changed = document.change(changes, by=space.access, at=self.clock())
+            require_version(document.version, expected)
+            await space.documents.save(changed, was=document)
+        return changed
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDocument:
+    """Delete a document for good. Its maker and the space's admins may.
+
+    Raises DocumentNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
+    """
+
+    open_space: OpenSpace
+
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, document_id: DocumentId, expected: Versions = None
+    ) -> None:
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.EDIT_ITEMS)
+            document = await space.documents.get(document_id)
+            document.require_deletion(by=space.access)
+            require_version(document.version, expected)
+            await space.documents.remove(document)

@@ -1,0 +1,74 @@
+"""What people do with settings, of their own space or of one they share.
+
+Every use case raises NotAuthenticated if the caller's session has ended, SpaceForbidden if the space is not one
+of theirs, and Unavailable if the store cannot answer.
+"""
+
+from dataclasses import dataclass
+
+from application.ports.clock import Clock
+from application.ports.paging import Page, Stretch
+from application.ports.spaces import OpenSpace
+from domain.access import Actor, Permission
+from domain.setting import Setting, SettingKey, SettingValue
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A setting as it is now, and whether it is new."""
+
+    setting: Setting
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListSettings:
+    """List the settings of a space, by key. Every member may."""
+
+    open_space: OpenSpace
+
+    async def __call__(self, actor: Actor, owner_id: str | None, stretch: Stretch) -> Page[Setting]:
+        async with self.open_space(actor, owner_id, read_only=True) as space:
+            space.access.require(Permission.READ_SPACE)
+            return await space.settings.find(stretch)
+
+
+@dataclass(frozen=True, slots=True)
+class GetSetting:
+    """Show one setting. Every member of the space may. Raises SettingNotFound."""
+
+    open_space: OpenSpace
+
+    async def __call__(self, actor: Actor, owner_id: str | None, key: SettingKey) -> Setting:
+        async with self.open_space(actor, owner_id, read_only=True) as space:
+            space.access.require(Permission.READ_SPACE)
+            return await space.settings.get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class PutSetting:
+    """Give a key a value, whether it has one or not. Admins and owners may. Raises RoleTooLow."""
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(self, actor: Actor, owner_id: str | None, key: SettingKey, value: SettingValue) -> Put:
+        async with self.open_space(actor, owner_id) as space:
+            at = self.clock()
+            new = Setting.create(key, value, by=space.access, at=at)
+            kept = await space.settings.add_unless_there(new)
+            changed = kept.change(value, by=space.access, at=at)
+            await space.settings.save(changed, was=kept)
+        return Put(changed, is_new=kept is new)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSetting:
+    """Delete a setting. Admins and owners may. Raises SettingNotFound, RoleTooLow, StaleVersion."""
+
+    open_space: OpenSpace
+
+    async def __call__(self, actor: Actor, owner_id: str | None, key: SettingKey) -> None:
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.MANAGE_SPACE)
+            await space.settings.remove(await space.settings.get(key))

@@ -1,0 +1,48 @@
+"""The tags that tasks name: there is one for each name, and tasks spell it as it does."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from application.ports.ids import IdGenerator
+from application.ports.spaces import Space
+from application.ports.tags import TagNames
+from domain.ids import SpaceId, TagId, UserId
+from domain.tag import Tag, TagName, distinct_tags
+from domain.task import TaskChanges, TaskDraft
+
+Wanted = TypeVar("Wanted", TaskDraft, TaskChanges)
+Maker = Callable[[TagName], Tag]
+
+
+def making_tags(new_id: IdGenerator, space_id: SpaceId, *, by: UserId, at: datetime) -> Maker:
+    """How a tag is made in a space that lacks it."""
+
+    def make(name: TagName) -> Tag:
+        return Tag.named(name, id=TagId(new_id()), space_id=space_id, created_by=by, at=at)
+
+    return make
+
+
+async def with_tags(wanted: Wanted, space: Space, new_id: IdGenerator, at: datetime) -> Wanted:
+    """The same, with the tags as the space spells them; those that it lacks are made. Raises InvalidValue.
+
+    Comes before the task is read: whoever renames a tag holds that first and its tasks then, too.
+    """
+    if "tags" not in wanted:
+        return wanted
+    access, settled = space.access, wanted.copy()
+    make = making_tags(new_id, access.space_id, by=access.user_id, at=at)
+    settled["tags"] = await spelt(distinct_tags(wanted["tags"]), space.tags, make)
+    return settled
+
+
+async def spelt(names: tuple[TagName, ...], tags: TagNames, make: Maker) -> tuple[TagName, ...]:
+    """The names as their tags spell them; tags that are not there are made, in one order for everybody."""
+    if not names:
+        return ()
+    found = {tag.name_key: tag for tag in await tags.named(names)}
+    for name in sorted(names, key=lambda name: name.key):
+        if name.key not in found:
+            found[name.key] = await tags.add_unless_there(make(name))
+    return tuple(found[name.key].name for name in names)

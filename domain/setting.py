@@ -1,0 +1,92 @@
+"""Settings: what a space keeps under keys of its own choice."""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Self
+
+from domain.access import Access, Permission
+from domain.errors import InvalidValue
+from domain.ids import SpaceId, UserId
+from domain.text import checked_text
+
+LARGEST_VALUE: Final = 64 * 1024
+DEEPEST_VALUE: Final = 32
+_KEY: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+
+class SettingKey(str):
+    """What a setting is found by: 1 to 100 letters, digits, '.', '_' and '-' of ASCII. Raises InvalidValue."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        if not _KEY.fullmatch(text):
+            raise InvalidValue("not_a_key", "A key has 1 to 100 letters, digits, '.', '_' and '-'.", field="key")
+        return super().__new__(cls, text)
+
+
+NO_KEY: Final = str.__new__(SettingKey, "")
+"""The key that no setting ever has."""
+
+
+def read_key(text: str) -> SettingKey:
+    """Read a key that a caller wrote to find something. What no key can be is ``NO_KEY``, and finds nothing."""
+    try:
+        return SettingKey(text)
+    except InvalidValue:
+        return NO_KEY
+
+
+class SettingValue(str):
+    """A value as JSON text: at most 64 KiB in UTF-8, nested 32 deep, without NaN. Raises InvalidValue."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, value: Any) -> Self:
+        """Write down what JSON can say: None, truth, numbers, text, lists, and objects with text for names."""
+        _check(value, DEEPEST_VALUE)
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        except ValueError as error:
+            raise InvalidValue("not_finite", "NaN and Infinity are no numbers in JSON.") from error
+        if len(text.encode()) > LARGEST_VALUE:
+            raise InvalidValue("too_long", "A value may have at most 64 KiB as JSON.")
+        return cls(text)
+
+
+def _check(value: Any, deeper: int) -> None:
+    """Look at every part of a value: that no text is unstorable, and nothing nested too deep."""
+    if isinstance(value, str):
+        checked_text(value, what="A value", shortest=0, longest=LARGEST_VALUE)
+    elif isinstance(value, list | dict):
+        if deeper == 0:
+            raise InvalidValue("too_deep", f"A value may be nested {DEEPEST_VALUE} deep at most.")
+        for part in [*value, *value.values()] if isinstance(value, dict) else value:
+            _check(part, deeper - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One value of a space. Immutable: a change returns a new setting with the next version."""
+
+    space_id: SpaceId
+    key: SettingKey
+    value: SettingValue
+    created_by: UserId
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def create(cls, key: SettingKey, value: SettingValue, *, by: Access, at: datetime) -> Self:
+        """Make a setting in the space of ``by``. Whoever manages the space may; raises RoleTooLow otherwise."""
+        by.require(Permission.MANAGE_SPACE)
+        return cls(space_id=by.space_id, key=key, value=value, created_by=by.user_id, created_at=at, updated_at=at)
+
+    def change(self, value: SettingValue, *, by: Access, at: datetime) -> Self:
+        """Give it another value. Whoever manages the space may; raises RoleTooLow. Returns itself for the same."""
+        by.require(Permission.MANAGE_SPACE)
+        return self if value == self.value else replace(self, value=value, version=self.version + 1, updated_at=at)

@@ -1,0 +1,90 @@
+"""Settings, of one's own space and of the space that the URL names."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Body, Path, Query, Response
+from pydantic import with_config
+from typing_extensions import TypedDict
+
+from domain.setting import Setting, read_key
+from entrypoints.http.fields import STRICT, KeyField, UuidField, ValueField
+from entrypoints.http.openapi import Responses, created, refusals
+from entrypoints.http.paging import PageParameters, PageView, page_view
+from entrypoints.http.responses import Json, no_content
+from entrypoints.http.routing import CurrentCall, SpaceRoute
+
+router = APIRouter(route_class=SpaceRoute, tags=["settings"])
+
+Key = Annotated[KeyField, Path(description="1 to 100 letters, digits, '.', '_' and '-'.")]
+
+
+@with_config(STRICT)
+class SettingBody(TypedDict):
+    """The value that a key is to have."""
+
+    value: ValueField
+
+
+class SettingView(TypedDict):
+    """A setting."""
+
+    owner_id: UuidField
+    key: str
+    value: Any
+    created_by: UuidField
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class SettingListView(PageView):
+    """A stretch of the settings."""
+
+    items: list[SettingView]
+
+
+def view(setting: Setting) -> SettingView:
+    """What clients see of a setting. The value goes out as it is kept, which is JSON already."""
+    return {
+        "owner_id": str(setting.space_id),
+        "key": setting.key,
+        "value": orjson.Fragment(setting.value.encode()),
+        "created_by": str(setting.created_by),
+        "version": setting.version,
+        "created_at": setting.created_at,
+        "updated_at": setting.updated_at,
+    }
+
+
+_MADE: Final[Responses] = {201: {**created()[201], "model": SettingView}}
+
+
+@router.get("/settings", response_model=SettingListView)
+async def list_settings(call: CurrentCall, parameters: Annotated[PageParameters, Query()]) -> Response:
+    """List the settings of a space by key. Every member may."""
+    found = await call.app.list_settings(call.actor, call.owner_id, parameters.stretch)
+    return Json({"items": [view(setting) for setting in found.items], **page_view(found.total, parameters)})
+
+
+@router.get("/settings/{key}", response_model=SettingView, responses=refusals(404))
+async def get_setting(call: CurrentCall, key: str) -> Response:
+    """Show one setting. Every member of the space may."""
+    return Json(view(await call.app.get_setting(call.actor, call.owner_id, read_key(key))))
+
+
+@router.put("/settings/{key}", response_model=SettingView, responses=_MADE | refusals(409))
+async def put_setting(call: CurrentCall, key: Key, body: Annotated[SettingBody, Body()]) -> Response:
+    """Give a key a value: 201 for a new one, 200 for one that is there. The admins and owners of the space may."""
+    put = await call.app.put_setting(call.actor, call.owner_id, key, body["value"])
+    if not put.is_new:
+        return Json(view(put.setting))
+    return Json(view(put.setting), 201, {"Location": call.location("settings", key)})
+
+
+@router.delete("/settings/{key}", status_code=204, responses=refusals(404, 409))
+async def delete_setting(call: CurrentCall, key: str) -> Response:
+    """Delete a setting. The admins and owners of the space may."""
+    await call.app.delete_setting(call.actor, call.owner_id, read_key(key))
+    return no_content()
