@@ -12,6 +12,7 @@ from domain.access import Actor
 from domain.errors import DomainError, NotFound
 from domain.ids import InvitationId, TaskId
 from domain.task import Task, TaskChanges, Title
+from domain.versions import Versions
 from tests.isolation.services import MemoryService
 
 
@@ -57,9 +58,11 @@ def removed_members_stay(service: MemoryService, patch: pytest.MonkeyPatch) -> N
 def refused_changes_are_made(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
     honest = service.application.change_task
 
-    async def change_task(actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges) -> Task:
+    async def change_task(
+        actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges, expected: Versions
+    ) -> Task:
         try:
-            return await honest(actor, owner_id, task_id, changes)
+            return await honest(actor, owner_id, task_id, changes, expected)
         except DomainError:
             async with service.store.begin(read_only=False) as contents:
                 for key, task in contents.tasks.items():
