@@ -12,7 +12,7 @@ from sqlalchemy import URL
 
 from adapters.system.clock import SetClock
 from tests.http.browsers import Browser, browser
-from tests.http.offer import OPERATIONS
+from tests.http.offer import ITEMS, OPERATIONS
 from tests.http.people import PASSWORD, Person, bearer, new_email
 from tests.http.service import serving, settings_for
 from tests.security.databases import rows_of, values_of
@@ -140,7 +140,7 @@ async def test_every_operation_that_changes_something_asks_for_the_csrf_token(
     operation: Any, anns: Browser, ann: Person
 ) -> None:
     names = {"owner_id": ann.id, "organization_id": ann.id, "user_id": ann.id}
-    others = dict.fromkeys(("task_id", "session_id", "invitation_id"), ann.id)
+    others = dict.fromkeys((*ITEMS, "session_id", "invitation_id"), ann.id)
     answer = await anns.send_from("same-origin", operation.method, operation.at(**names | others), json={})
     assert answer.status_code == 403
     assert answer.json()["type"].endswith("#csrf-token")
