@@ -139,7 +139,7 @@ def serve(app: FastAPI, router: APIRouter, prefix: str) -> None:
     for route in router.routes:
         assert isinstance(route, APIRoute)
         app.router.add_api_route(
-            prefix + route.path.replace("{task_id}", "{task_id:item}"),
+            prefix + route.path,
             route.endpoint,
             response_model=route.response_model,
             status_code=route.status_code,
