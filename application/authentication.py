@@ -242,8 +242,9 @@ class RenewBrowser:
 
     async def __call__(self, actor: Actor) -> BrowserSession:
         async with self.open_identity(actor) as identity:
-            user = await identity.users.get(actor.user_id)
+            # Sessions are held before accounts, everywhere.
             session = await identity.sessions.get(actor.session_id)
+            user = await identity.users.get(actor.user_id)
             renewed = session.renew(limits=self.limits, at=self.clock())
             await identity.sessions.save(renewed)
         return _browser_session(user, renewed, self.cookies)

@@ -11,7 +11,7 @@ from adapters.memory.tasks import MemoryTasks
 from application.ports.clock import Clock
 from application.ports.organizations import Belonging, Member
 from domain.access import Actor, Role
-from domain.errors import InvitationNotFound, MemberNotFound, SpaceForbidden
+from domain.errors import InvitationNotFound, MemberNotFound, NotAuthenticated, SpaceForbidden
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import Invitation, Membership, Organization
 
@@ -37,6 +37,8 @@ class MemoryMembers:
         return sum(membership.role is Role.OWNER for membership in self._mine())
 
     async def add(self, membership: Membership) -> None:
+        if membership.user_id not in self._contents.accounts:
+            raise NotAuthenticated
         kept = replace(membership, space_id=self._space_id)
         self._contents.memberships[self._space_id, membership.user_id] = kept
 

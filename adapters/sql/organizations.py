@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from adapters.sql.audit import SqlAuditLog
-from adapters.sql.connection import Connection, Database, Entry, Reading
+from adapters.sql.connection import Connection, ConstraintViolated, Database, Entry, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import invitations, memberships, organizations, spaces, users
 from adapters.sql.tasks import SqlTasks
@@ -15,7 +15,7 @@ from adapters.sql.users import ACCOUNT, account_from
 from application.ports.clock import Clock
 from application.ports.organizations import Belonging, Member
 from domain.access import Actor, Role
-from domain.errors import InvitationNotFound, MemberNotFound, SpaceForbidden
+from domain.errors import InvitationNotFound, MemberNotFound, NotAuthenticated, SpaceForbidden
 from domain.ids import InvitationId, SpaceId, UserId, personal_space
 from domain.organization import Invitation, Membership, Organization, OrganizationName
 
@@ -48,6 +48,10 @@ def _membership_from(row: Row) -> Membership:
     return Membership(space_id=space_id, user_id=user_id, role=Role(role), joined_at=joined_at)
 
 
+_NO_ACCOUNT: Final = frozenset({"memberships_user_id_fkey", "SQLITE_CONSTRAINT_FOREIGNKEY"})
+"""How it is said that a person has gone away. SQLite names no foreign key, and holds the space while it writes."""
+
+
 class SqlMembers:
     """The members of one space."""
 
@@ -75,13 +79,18 @@ class SqlMembers:
         return len(await _OWNERS.all(self._connection, space_id=self._space_id))
 
     async def add(self, membership: Membership) -> None:
-        await self._connection.execute(
-            _ADD_MEMBER,
-            space_id=self._space_id,
-            user_id=membership.user_id,
-            role=membership.role,
-            joined_at=membership.joined_at,
-        )
+        try:
+            await self._connection.execute(
+                _ADD_MEMBER,
+                space_id=self._space_id,
+                user_id=membership.user_id,
+                role=membership.role,
+                joined_at=membership.joined_at,
+            )
+        except ConstraintViolated as violated:
+            if violated.name in _NO_ACCOUNT:
+                raise NotAuthenticated from violated
+            raise
 
     async def save(self, membership: Membership) -> None:
         await self._connection.execute(

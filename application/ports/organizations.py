@@ -45,7 +45,7 @@ class Members(Protocol):
         ...
 
     async def add(self, membership: Membership) -> None:
-        """Let somebody in."""
+        """Let somebody in. Raises NotAuthenticated if their account has gone away in the meantime."""
         ...
 
     async def save(self, membership: Membership) -> None:

@@ -222,6 +222,15 @@ async def test_an_organization_that_is_not_founded_after_all_leaves_nothing(stor
     await assert_shut(store, owner, organization.id)
 
 
+async def test_whoever_has_closed_their_account_in_the_meantime_becomes_no_member(store: Store, people: People) -> None:
+    owner, gone = await people.somebody(), Actor(UserId(new_id()), SessionId(new_id()))
+    space_id = await found(store, owner)
+    with pytest.raises(NotAuthenticated):
+        await let_in(store, owner, space_id, gone)
+    async with store.open_space(owner, str(space_id), read_only=True) as space:
+        assert [member.user.id for member in await space.members.all()] == [owner.user_id]
+
+
 async def test_no_organization_is_founded_through_a_door_opened_for_reading(store: Store, people: People) -> None:
     owner = await people.somebody()
     organization = an_organization(store)
