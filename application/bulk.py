@@ -6,14 +6,15 @@ of theirs, and Unavailable if the store cannot answer.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
-from application.tagging import with_tags
-from domain.access import Actor, Permission
+from application.tagging import all_spelt, making_tags
+from domain.access import Access, Actor, Permission
 from domain.errors import InvalidValue, TaskNotFound
 from domain.ids import TaskId
 from domain.task import Task, TaskChanges, TaskDraft
@@ -38,11 +39,19 @@ class CreateTasks:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             at = self.clock()
+            tasks = [self._made(draft, index, space.access, at) for index, draft in enumerate(drafts)]
             await self._check_assignees(drafts, space)
-            settled = [await with_tags(draft, space, self.new_id, at) for draft in drafts]
-            tasks = [Task.create(draft, id=TaskId(self.new_id()), by=space.access, at=at) for draft in settled]
+            make = making_tags(self.new_id, space.access.space_id, by=space.access.user_id, at=at)
+            tasks = await all_spelt(tasks, space.tags, make)
             await space.tasks.add_all(tasks)
         return tasks
+
+    def _made(self, draft: TaskDraft, index: int, by: Access, at: datetime) -> Task:
+        try:
+            return Task.create(draft, id=TaskId(self.new_id()), by=by, at=at)
+        except InvalidValue as wrong:
+            field = f"items/{index}/{wrong.field}" if wrong.field else f"items/{index}"
+            raise InvalidValue(wrong.reason, wrong.message, field=field) from None
 
     @staticmethod
     async def _check_assignees(drafts: Sequence[TaskDraft], space: Space) -> None:

@@ -1,6 +1,6 @@
 """The tags that tasks name: there is one for each name, and tasks spell it as it does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -8,8 +8,8 @@ from application.ports.ids import IdGenerator
 from application.ports.spaces import Space
 from application.ports.tags import TagNames
 from domain.ids import SpaceId, TagId, UserId
-from domain.tag import Tag, TagName, distinct_tags
-from domain.task import TaskChanges, TaskDraft
+from domain.tag import Tag, TagName, distinct_tags, each_once
+from domain.task import Task, TaskChanges, TaskDraft
 
 Wanted = TypeVar("Wanted", TaskDraft, TaskChanges)
 Maker = Callable[[TagName], Tag]
@@ -35,6 +35,13 @@ async def with_tags(wanted: Wanted, space: Space, new_id: IdGenerator, at: datet
     make = making_tags(new_id, access.space_id, by=access.user_id, at=at)
     settled["tags"] = await spelt(distinct_tags(wanted["tags"]), space.tags, make)
     return settled
+
+
+async def all_spelt(tasks: Sequence[Task], tags: TagNames, make: Maker) -> list[Task]:
+    """The tasks with their tags as the space spells them: one look for all of them, and one order."""
+    names = each_once(name for task in tasks for name in task.tags)
+    spelling = {name.key: name for name in await spelt(names, tags, make)}
+    return [task.with_tags(tuple(spelling[name.key] for name in task.tags)) for task in tasks]
 
 
 async def spelt(names: tuple[TagName, ...], tags: TagNames, make: Maker) -> tuple[TagName, ...]:

@@ -48,14 +48,20 @@ class Color(str):
         return super().__new__(cls, written)
 
 
-def distinct_tags(names: Iterable[TagName]) -> tuple[TagName, ...]:
-    """Each tag once, in the order given and as first spelt. Raises InvalidValue for more than 50."""
+def each_once(names: Iterable[TagName]) -> tuple[TagName, ...]:
+    """Each tag once, in the order given and as first spelt."""
     first_spelt: dict[str, TagName] = {}
     for name in names:
         first_spelt.setdefault(name.key, name)
-    if len(first_spelt) > MOST_TAGS:
-        raise InvalidValue("too_many", f"A task may have at most {MOST_TAGS} tags.", field="tags")
     return tuple(first_spelt.values())
+
+
+def distinct_tags(names: Iterable[TagName]) -> tuple[TagName, ...]:
+    """The tags of one task, each once. Raises InvalidValue for more than 50."""
+    distinct = each_once(names)
+    if len(distinct) > MOST_TAGS:
+        raise InvalidValue("too_many", f"A task may have at most {MOST_TAGS} tags.", field="tags")
+    return distinct
 
 
 class _Details(TypedDict, total=False):

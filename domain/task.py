@@ -196,7 +196,7 @@ class Task:
         return replace(self, space_id=to, assignee_id=assignee_id, version=self.version + 1, updated_at=at)
 
     def with_tags(self, tags: tuple[TagName, ...]) -> Self:
-        """The same version, with its tags as the space that it goes to spells them."""
+        """The same version, with its tags as the space that it is to be kept in spells them."""
         return replace(self, tags=tags)
 
     def _with(self, changes: TaskChanges, *, at: datetime) -> Self:

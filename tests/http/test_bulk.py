@@ -46,6 +46,7 @@ async def test_a_thousand_and_no_more(ann: Person) -> None:
         ({"title": "x", "owner_id": str(uuid7())}, "/items/1/owner_id"),
         ({"title": "x", "status": "done"}, "/items/1/status"),
         ({"title": "x", "tags": ["fine", "\x00"]}, "/items/1/tags/1"),
+        ({"title": "x", "tags": [f"tag {number}" for number in range(51)]}, "/items/1/tags"),
         ({"title": "x", "assignee_id": str(uuid7())}, "/items/1/assignee_id"),
         ("x", "/items/1"),
     ],

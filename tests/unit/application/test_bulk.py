@@ -9,6 +9,7 @@ from application.bulk import MOST_AT_ONCE
 from domain.audit import Action, AuditEvent, Resource
 from domain.errors import InvalidValue, NotAuthenticated, RoleTooLow, SpaceForbidden, TaskNotFound
 from domain.ids import TaskId
+from domain.tag import MOST_TAGS, TagName
 from domain.task import Priority, Task, TaskStatus
 from tests.unit.application.organizations_builders import LATER, Office, a_draft
 from tests.unit.builders import TASK
@@ -56,6 +57,29 @@ async def test_one_that_is_wrong_is_named_and_none_is_made(office: Office) -> No
         await office.app.create_tasks(office["member"], office.id, drafts)
     assert (refused.value.reason, refused.value.field) == ("not_a_member", "items/2/assignee_id")
     assert (await office.contents()).tasks == before
+
+
+async def test_one_with_too_many_tags_is_named_and_none_is_made(office: Office) -> None:
+    drafts = [a_draft(tags=(TagName("fine"),)), a_draft(tags=tuple(TagName(f"tag {n}") for n in range(MOST_TAGS + 1)))]
+    with pytest.raises(InvalidValue) as refused:
+        await office.app.create_tasks(office["member"], office.id, drafts)
+    assert (refused.value.reason, refused.value.field) == ("too_many", "items/1/tags")
+    assert (await office.contents()).tags == {}
+
+
+async def test_what_many_tasks_name_is_one_tag_as_it_was_spelt_first(office: Office) -> None:
+    named = [("Work", "home"), (), ("WORK", "art"), ("Art", "work", "Home")]
+    drafts = [a_draft(tags=tuple(map(TagName, names))) for names in named]
+    tasks = await office.app.create_tasks(office["member"], office.id, [*drafts, a_draft()])
+    spelt = [("Work", "home"), (), ("Work", "art"), ("art", "Work", "home"), ()]
+    assert [task.tags for task in tasks] == spelt
+    assert sorted(tag.name for tag in (await office.contents()).tags.values()) == ["Work", "art", "home"]
+
+
+async def test_together_many_tasks_may_name_more_tags_than_one(office: Office) -> None:
+    drafts = [a_draft(tags=(TagName(f"tag {number}"),)) for number in range(MOST_TAGS + 1)]
+    tasks = await office.app.create_tasks(office["member"], office.id, drafts)
+    assert [task.tags for task in tasks] == [draft["tags"] for draft in drafts]
 
 
 async def test_many_tasks_are_changed_alike(office: Office) -> None:
