@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from adapters.sql.types import Flag, Id, Moment, Number, PlainOrder, TextList, Word
+from adapters.sql.types import Flag, Id, Moment, Number, PlainOrder, TextList
 from domain.access import Role
 from domain.audit import Action, Outcome
 from domain.task import Priority, TaskStatus
@@ -197,7 +197,7 @@ tags = Table(
     Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
     Column("id", Id, nullable=False),
     Column("name", Text, nullable=False),
-    Column("name_key", Word, nullable=False),
+    Column("name_key", PlainOrder, nullable=False),
     Column("color", Text),
     Column("created_by", Id, nullable=False),
     Column("version", Integer, nullable=False),
@@ -230,7 +230,7 @@ settings = Table(
     "settings",
     metadata,
     Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
-    Column("key", Word, nullable=False),
+    Column("key", PlainOrder, nullable=False),
     Column("value", Text, nullable=False),
     Column("created_by", Id, nullable=False),
     Column("version", Integer, nullable=False),

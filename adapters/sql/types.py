@@ -78,9 +78,6 @@ Moment: Final = DateTime(timezone=True).with_variant(
 Flag: Final = Boolean().with_variant(_SqliteType("INTEGER", int, bool), "sqlite")
 """True or false; 1 or 0 on SQLite."""
 
-Word: Final = Text(collation="C").with_variant(Text(), "sqlite")
-"""Text in the order of its code points, whatever language the database was made for."""
-
 TextList: Final = ARRAY(Text).with_variant(_SqliteType("TEXT", _write_list, json.loads), "sqlite")
 """A few short texts in order; a JSON array on SQLite."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from adapters.sql.types import Id, Moment, TextList, Word
+from adapters.sql.types import Id, Moment, PlainOrder, TextList
 from alembic import op
 
 revision: str = "0008"
@@ -51,7 +51,7 @@ def upgrade() -> None:
         "tags",
         sa.Column("id", Id, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
-        sa.Column("name_key", Word, nullable=False),
+        sa.Column("name_key", PlainOrder, nullable=False),
         sa.Column("color", sa.Text),
     )
     op.create_index("tags_space_id_name_key_key", "tags", ["space_id", "name_key"], unique=True)
@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.Column("content", sa.Text),
     )
     op.create_index("documents_newest_idx", "documents", ["space_id", "created_at", "id"])
-    _table("settings", sa.Column("key", Word, nullable=False), sa.Column("value", sa.Text, nullable=False))
+    _table("settings", sa.Column("key", PlainOrder, nullable=False), sa.Column("value", sa.Text, nullable=False))
     if op.get_context().dialect.name != "postgresql":
         _fill(tags)
         return
