@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from application.ports.clock import Clock
-from application.ports.identity import Identity, OpenIdentity, UserPage, UserQuery
+from application.ports.identity import Identity, OpenIdentity, UserQuery
+from application.ports.paging import Page
 from domain.access import Actor
 from domain.audit import Action
 from domain.errors import NotAnAdministrator, NotFound, UserNotFound
@@ -18,7 +19,7 @@ class ListUsers:
 
     open_identity: OpenIdentity
 
-    async def __call__(self, actor: Actor, query: UserQuery) -> UserPage:
+    async def __call__(self, actor: Actor, query: UserQuery) -> Page[User]:
         async with self.open_identity(actor, read_only=True) as identity:
             if not (await identity.users.get(actor.user_id)).is_administrator:
                 raise NotAnAdministrator
@@ -47,7 +48,7 @@ class FindAccounts:
 
     open_identity: OpenIdentity
 
-    async def __call__(self, query: UserQuery) -> UserPage:
+    async def __call__(self, query: UserQuery) -> Page[User]:
         async with self.open_identity(None, read_only=True) as identity:
             return await identity.users.find(query)
 

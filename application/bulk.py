@@ -13,8 +13,10 @@ from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
+from application.ports.tasks import TaskFilters
 from application.tagging import all_spelt, making_tags
 from domain.access import Access, Actor, Permission
+from domain.due import DueIn
 from domain.errors import InvalidValue, TaskNotFound
 from domain.ids import TaskId
 from domain.task import Task, TaskChanges, TaskDraft
@@ -106,6 +108,25 @@ class DeleteTasks:
             at = self.clock()
             await space.tasks.save_all([(task.delete(by=space.access, at=at), task) for task in tasks])
         return len(tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFoundTasks:
+    """Move every task that fits the filters to the trash, and tell how many. The space's admins may.
+
+    Raises RoleTooLow.
+    """
+
+    open_space: OpenSpace
+    clock: Clock
+
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, filters: TaskFilters, *, due: DueIn | None = None
+    ) -> int:
+        async with self.open_space(actor, owner_id) as space:
+            space.access.require(Permission.DELETE_ANY_ITEM)
+            at = self.clock()
+            return len(await space.tasks.delete_found(filters.narrowed(due, at), at=at))
 
 
 def _require_some(things: Collection[object], field: str) -> None:

@@ -6,9 +6,11 @@ of theirs, and Unavailable if the store cannot answer.
 
 from dataclasses import dataclass
 
+from application.listing import Bookmarks, Listing, bound, list_stretch
 from application.ports.clock import Clock
+from application.ports.cursors import Cursors
 from application.ports.ids import IdGenerator
-from application.ports.paging import Page, Stretch
+from application.ports.paging import Stretch
 from application.ports.spaces import OpenSpace
 from domain.access import Actor, Permission
 from domain.document import Document, DocumentChanges, DocumentDraft
@@ -18,14 +20,18 @@ from domain.versions import Versions, require_version
 
 @dataclass(frozen=True, slots=True)
 class ListDocuments:
-    """List the documents of a space, newest first. Every member may."""
+    """List the documents of a space, newest first. Every member may. Raises CursorRefused."""
 
     open_space: OpenSpace
+    cursors: Cursors
 
-    async def __call__(self, actor: Actor, owner_id: str | None, stretch: Stretch) -> Page[Document]:
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, stretch: Stretch, *, cursor: str | None = None
+    ) -> Listing[Document]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             space.access.require(Permission.READ_ITEMS)
-            return await space.documents.find(stretch)
+            bookmarks = Bookmarks(self.cursors, bound(space.access, "documents"))
+            return await list_stretch(space.documents.find, stretch, cursor, bookmarks)
 
 
 @dataclass(frozen=True, slots=True)

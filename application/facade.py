@@ -16,7 +16,7 @@ from application.authentication import (
     SignInBrowser,
     SignOut,
 )
-from application.bulk import ChangeTasks, CreateTasks, DeleteTasks
+from application.bulk import ChangeTasks, CreateTasks, DeleteFoundTasks, DeleteTasks
 from application.documents import (
     ChangeDocument,
     CreateDocument,
@@ -120,6 +120,7 @@ class Application:
     create_tasks: CreateTasks
     change_tasks: ChangeTasks
     delete_tasks: DeleteTasks
+    delete_found_tasks: DeleteFoundTasks
     restore_task: RestoreTask
     purge_task: PurgeTask
     empty_trash: EmptyTrash

@@ -6,11 +6,14 @@ of theirs, and Unavailable if the store cannot answer.
 
 from dataclasses import dataclass
 
+from application.listing import Bookmarks, Listing, bound, list_stretch
 from application.ports.clock import Clock
-from application.ports.paging import Page, Stretch
+from application.ports.cursors import Cursors
+from application.ports.paging import Stretch
 from application.ports.spaces import OpenSpace
 from domain.access import Actor, Permission
 from domain.setting import Setting, SettingKey, SettingValue
+from domain.versions import ANYTHING, Expectation, Versions, require_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +26,18 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class ListSettings:
-    """List the settings of a space, by key. Every member may."""
+    """List the settings of a space, by key. Every member may. Raises CursorRefused."""
 
     open_space: OpenSpace
+    cursors: Cursors
 
-    async def __call__(self, actor: Actor, owner_id: str | None, stretch: Stretch) -> Page[Setting]:
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, stretch: Stretch, *, cursor: str | None = None
+    ) -> Listing[Setting]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             space.access.require(Permission.READ_SPACE)
-            return await space.settings.find(stretch)
+            bookmarks = Bookmarks(self.cursors, bound(space.access, "settings"))
+            return await list_stretch(space.settings.find, stretch, cursor, bookmarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +54,42 @@ class GetSetting:
 
 @dataclass(frozen=True, slots=True)
 class PutSetting:
-    """Give a key a value, whether it has one or not. Admins and owners may. Raises RoleTooLow."""
+    """Give a key a value, whether it has one or not, unless something else is expected.
+
+    Admins and owners may. Raises RoleTooLow, PreconditionFailed.
+    """
 
     open_space: OpenSpace
     clock: Clock
 
-    async def __call__(self, actor: Actor, owner_id: str | None, key: SettingKey, value: SettingValue) -> Put:
+    async def __call__(
+        self,
+        actor: Actor,
+        owner_id: str | None,
+        key: SettingKey,
+        value: SettingValue,
+        expected: Expectation = ANYTHING,
+    ) -> Put:
         async with self.open_space(actor, owner_id) as space:
             at = self.clock()
             new = Setting.create(key, value, by=space.access, at=at)
             kept = await space.settings.add_unless_there(new)
             changed = kept.change(value, by=space.access, at=at)
+            put = Put(changed, is_new=kept is new)
+            expected.require(kept.version, is_new=put.is_new)
             await space.settings.save(changed, was=kept)
-        return Put(changed, is_new=kept is new)
+        return put
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteSetting:
-    """Delete a setting. Admins and owners may. Raises SettingNotFound, RoleTooLow, StaleVersion."""
+    """Delete a setting. Admins and owners may. Raises SettingNotFound, RoleTooLow, PreconditionFailed, StaleVersion."""
 
     open_space: OpenSpace
 
-    async def __call__(self, actor: Actor, owner_id: str | None, key: SettingKey) -> None:
+    async def __call__(self, actor: Actor, owner_id: str | None, key: SettingKey, expected: Versions = None) -> None:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.MANAGE_SPACE)
-            await space.settings.remove(await space.settings.get(key))
+            setting = await space.settings.get(key)
+            require_version(setting.version, expected)
+            await space.settings.remove(setting)

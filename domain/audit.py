@@ -108,6 +108,12 @@ def task_deed(was: Task | None, now: Task) -> Deed:
     )
 
 
+def deleted_deed(task_id: TaskId, at: datetime) -> Deed:
+    """A task was moved to the trash, as one of many."""
+    changes = {"deleted_at": {"from": None, "to": at.isoformat()}}
+    return Deed(action=Action.DELETE, resource_type=Resource.TASK, resource_id=str(task_id), changes=changes)
+
+
 def purged_deed(task_id: TaskId) -> Deed:
     """A task in the trash was removed for good. What it was is in the log already."""
     return Deed(action=Action.PURGE, resource_type=Resource.TASK, resource_id=str(task_id))

@@ -6,8 +6,10 @@ from typing import Self, TypedDict
 
 from domain.access import Access, Permission
 from domain.ids import DocumentId, SpaceId, UserId
+from domain.place import Place
 from domain.task import Title
 from domain.text import checked_text
+from domain.time import microseconds
 
 
 class Content(str):
@@ -53,6 +55,11 @@ class Document:
         """Make a document in the space of ``by``. Whoever may edit there may; raises RoleTooLow otherwise."""
         by.require(Permission.EDIT_ITEMS)
         return cls(id=id, space_id=by.space_id, created_by=by.user_id, created_at=at, updated_at=at, **draft)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among the documents of its space, the newest of which come first."""
+        return Place(microseconds(self.created_at), self.id)
 
     def change(self, changes: DocumentChanges, *, by: Access, at: datetime) -> Self:
         """Apply ``changes``. Whoever may edit may; raises RoleTooLow. Returns itself where nothing changes."""

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from domain.access import Access, Permission
 from domain.errors import InvalidValue
 from domain.ids import SpaceId, UserId
+from domain.place import Place
 from domain.text import checked_text
 
 LARGEST_VALUE: Final = 64 * 1024
@@ -85,6 +86,11 @@ class Setting:
         """Make a setting in the space of ``by``. Whoever manages the space may; raises RoleTooLow otherwise."""
         by.require(Permission.MANAGE_SPACE)
         return cls(space_id=by.space_id, key=key, value=value, created_by=by.user_id, created_at=at, updated_at=at)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among the settings of its space, which come by key."""
+        return Place(self.key)
 
     def change(self, value: SettingValue, *, by: Access, at: datetime) -> Self:
         """Give it another value. Whoever manages the space may; raises RoleTooLow. Returns itself for the same."""

@@ -10,6 +10,7 @@ from typing import Final, Self, TypedDict
 from domain.access import Access, Permission
 from domain.errors import InvalidValue
 from domain.ids import SpaceId, TagId, UserId
+from domain.place import Place
 from domain.text import checked_text
 
 MOST_TAGS: Final = 50
@@ -97,6 +98,11 @@ class Tag:
     def name_key(self) -> str:
         """What no other tag of the space has."""
         return self.name.key
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among the tags of its space, which come by name."""
+        return Place(self.name_key)
 
     @classmethod
     def create(cls, draft: TagDraft, *, id: TagId, by: Access, at: datetime) -> Self:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain.ids import TaskId
+from domain.place import Place
 from domain.task import Task
 from domain.time import microseconds
 
@@ -26,22 +26,14 @@ class TaskOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a list a task stands: by what it is ordered by, as a number or a text, and then by id."""
-
-    key: int | str
-    id: TaskId
-
-
-@dataclass(frozen=True, slots=True)
 class Sort:
-    """An order with its direction. Tasks without a due date come last in both."""
+    """An order with its direction; what is ordered alike is ordered by id. Without a due date comes last in both."""
 
     by: TaskOrder = TaskOrder.CREATED_AT
     descending: bool = True
 
     def place(self, task: Task) -> Place:
-        """Where a task stands: places compare as tasks do, from the lowest to the highest."""
+        """Where a task stands in this order."""
         return Place(self._key(task), task.id)
 
     def _key(self, task: Task) -> int | str:
@@ -59,6 +51,12 @@ class Sort:
 
 
 NEWEST_FIRST: Final = Sort()
+
+
+def place_in_trash(task: Task) -> Place:
+    """Where a task stands among the deleted ones."""
+    assert task.deleted_at is not None, "only deleted tasks are in the trash"
+    return Place(microseconds(task.deleted_at), task.id)
 
 
 def due_key(due_date: datetime | None, *, descending: bool) -> int:

@@ -9,7 +9,9 @@ from typing import Final, Self, TypedDict
 
 from domain.errors import InvalidValue, LastAdministrator
 from domain.ids import UserId
+from domain.place import Place
 from domain.text import checked_text
+from domain.time import microseconds
 
 _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -121,6 +123,11 @@ class User:
         """Apply what the person wants changed. Returns itself where nothing is."""
         changed = replace(self, **changes)
         return self if changed == self else replace(changed, updated_at=at)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among all accounts, the newest of which come first."""
+        return Place(microseconds(self.created_at), self.id)
 
     @property
     def is_administrator(self) -> bool:

@@ -32,8 +32,9 @@ class MemoryAuditLog:
         self._seals = contents.audit_seals
         self._space_id = space_id
 
-    async def append(self, event: AuditEvent) -> None:
-        self._events[event.space_id, event.id] = event
+    async def append(self, *events: AuditEvent) -> None:
+        for event in events:
+            self._events[event.space_id, event.id] = event
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
         return _found([event for (space_id, _), event in self._events.items() if space_id == self._space_id], query)

@@ -35,5 +35,4 @@ class MemoryDocuments:
 
     async def find(self, stretch: Stretch) -> Page[Document]:
         """The newest first."""
-        found = sorted(self._items.all(), key=lambda document: (document.created_at, document.id), reverse=True)
-        return page_of(found, stretch)
+        return page_of(self._items.all(), stretch, lambda document: document.place, descending=True)

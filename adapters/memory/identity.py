@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from adapters.memory.audit import MemoryAccountsLog, MemoryAuditLog
 from adapters.memory.organizations import MemoryInterior, MemoryOrganizations
+from adapters.memory.owned import page_of
 from adapters.memory.replies import MemoryReplies
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from application.ports.clock import Clock
-from application.ports.identity import Credentials, UserPage, UserQuery
+from application.ports.identity import Credentials, UserQuery
+from application.ports.paging import Page
 from domain.access import NOWHERE, Actor, Origin, Role
 from domain.audit import Action
 from domain.errors import EmailTaken, NotFound
@@ -53,13 +55,12 @@ class MemoryUsers:
         """The account that has this address."""
         return next((c for c in self._accounts.values() if c.user.email.key == email.key), None)
 
-    async def find(self, query: UserQuery) -> UserPage:
-        """The page and the total."""
+    async def find(self, query: UserQuery) -> Page[User]:
+        """The stretch, and the total where it was asked for."""
         text = (query.text or "").lower()
         users = [account.user for account in self._accounts.values()]
         found = [user for user in users if text in user.email.lower() or text in (user.full_name or "").lower()]
-        found.sort(key=lambda user: (user.created_at, user.id), reverse=True)
-        return UserPage(found[query.skip : query.skip + query.limit], len(found))
+        return page_of(found, query, lambda user: user.place, descending=True)
 
     async def administrators(self) -> Sequence[User]:
         """The active administrators."""

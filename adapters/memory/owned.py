@@ -1,11 +1,14 @@
 """What repositories of one space have in common, in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 from application.ports.paging import Page, Stretch
 from domain.errors import StaleVersion
 from domain.ids import SpaceId
+from domain.place import Place
+
+Item = TypeVar("Item")
 
 
 class _Versioned(Protocol):
@@ -52,6 +55,17 @@ class OwnedItems(Generic[Entity]):
             raise StaleVersion
 
 
-def page_of(found: list[Entity], stretch: Stretch) -> Page[Entity]:
-    """A stretch of what was found, in its order."""
-    return Page(found[stretch.skip : stretch.skip + stretch.limit], len(found))
+def page_of(
+    found: Iterable[Item], stretch: Stretch, place: Callable[[Item], Place], *, descending: bool = False
+) -> Page[Item]:
+    """A stretch of what was found, by where it stands, and the total where it was asked for."""
+    ordered = sorted(found, key=place, reverse=descending)
+    ahead = [item for item in ordered if _is_behind(place(item), stretch.after, descending=descending)]
+    items = ahead[stretch.skip : stretch.skip + stretch.limit]
+    return Page(items, len(ordered) if stretch.is_counted else None)
+
+
+def _is_behind(here: Place, after: Place | None, *, descending: bool) -> bool:
+    if after is None:
+        return True
+    return here < after if descending else here > after

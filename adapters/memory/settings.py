@@ -39,4 +39,4 @@ class MemorySettings:
 
     async def find(self, stretch: Stretch) -> Page[Setting]:
         """By key."""
-        return page_of(sorted(self._items.all(), key=lambda setting: setting.key), stretch)
+        return page_of(self._items.all(), stretch, lambda setting: setting.place)

@@ -52,4 +52,4 @@ class MemoryTags:
 
     async def find(self, stretch: Stretch) -> Page[Tag]:
         """By name."""
-        return page_of(sorted(self._items.all(), key=lambda tag: tag.name_key), stretch)
+        return page_of(self._items.all(), stretch, lambda tag: tag.place)

@@ -3,16 +3,17 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
+from adapters.memory.owned import page_of
 from adapters.memory.store import Contents
-from application.ports.tasks import TaskPage, TaskQuery
+from application.ports.paging import Page, Stretch
+from application.ports.tasks import TaskFilters, TaskQuery
 from domain.due import ALWAYS, Span
 from domain.errors import StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
 from domain.tag import TagName
 from domain.task import UNFINISHED, Task
-from domain.task_order import Place
+from domain.task_order import place_in_trash
 
 
 class MemoryTasks:
@@ -82,6 +83,14 @@ class MemoryTasks:
             del self._tasks[self._space_id, task_id]
         return purged
 
+    async def delete_found(self, filters: TaskFilters, *, at: datetime) -> Sequence[TaskId]:
+        """Move what fits to the trash."""
+        found = [task for task in self._all() if task.deleted_at is None and _fits(task, filters)]
+        for task in found:
+            deleted = replace(task, deleted_at=at, version=task.version + 1, updated_at=at)
+            self._tasks[self._space_id, task.id] = deleted
+        return [task.id for task in found]
+
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         """Take every task from this person."""
         found: list[TaskId] = []
@@ -101,41 +110,22 @@ class MemoryTasks:
             self._tasks[self._space_id, task.id] = replace(task, tags=kept, version=task.version + 1, updated_at=at)
         return [task.id for task in found]
 
-    async def find(self, query: TaskQuery) -> TaskPage:
+    async def find(self, query: TaskQuery) -> Page[Task]:
         """The page, and the total where it was asked for."""
-        found = sorted(
-            (task for task in self._all() if task.deleted_at is None and _fits(task, query)),
-            key=lambda task: _comparable(query.sort.place(task)),
-            reverse=query.sort.descending,
-        )
-        ahead = [task for task in found if _is_behind(task, query)]
-        items = ahead[query.skip : query.skip + query.limit]
-        return TaskPage(items, len(found) if query.is_counted else None)
+        found = (task for task in self._all() if task.deleted_at is None and _fits(task, query))
+        return page_of(found, query, query.sort.place, descending=query.sort.descending)
 
-    async def trash(self, *, skip: int, limit: int) -> TaskPage:
+    async def trash(self, stretch: Stretch) -> Page[Task]:
         """What is in the trash."""
-        deleted = [(task.deleted_at, task.id, task) for task in self._all() if task.deleted_at is not None]
-        found = [task for _, _, task in sorted(deleted, key=lambda one: one[:2], reverse=True)]
-        return TaskPage(found[skip : skip + limit], len(found))
+        deleted = (task for task in self._all() if task.deleted_at is not None)
+        return page_of(deleted, stretch, place_in_trash, descending=True)
 
     def _all(self) -> Iterator[Task]:
         return (task for (space_id, _), task in self._tasks.items() if space_id == self._space_id)
 
 
-def _comparable(place: Place) -> tuple[Any, TaskId]:
-    """Keys of one order are all numbers or all texts."""
-    return place.key, place.id
-
-
-def _is_behind(task: Task, query: TaskQuery) -> bool:
-    if query.after is None:
-        return True
-    here, after = _comparable(query.sort.place(task)), _comparable(query.after)
-    return here < after if query.sort.descending else here > after
-
-
-def _fits(task: Task, query: TaskQuery) -> bool:
-    """Whether it is what the query asks for."""
+def _fits(task: Task, query: TaskFilters) -> bool:
+    """Whether it fits every filter."""
     return (
         (not query.statuses or task.status in query.statuses)
         and (not query.is_unfinished or task.status in UNFINISHED)

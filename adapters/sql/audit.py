@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
+from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, or_, select
@@ -92,6 +93,10 @@ def _event_from(row: Row) -> AuditEvent:
     )
 
 
+def _to_row(event: AuditEvent) -> dict[str, Any]:
+    return {column.name: getattr(event, column.name) for column in _EVENT} | {"changes": json.dumps(event.changes)}
+
+
 class SqlAuditLog:
     """The log of one space."""
 
@@ -99,10 +104,10 @@ class SqlAuditLog:
         self._connection = connection
         self._space_id = space_id
 
-    async def append(self, event: AuditEvent) -> None:
-        await self._connection.step_into(event.space_id)
-        row = {column.name: getattr(event, column.name) for column in _EVENT}
-        await self._connection.execute(_APPEND, **row | {"changes": json.dumps(event.changes)})
+    async def append(self, *events: AuditEvent) -> None:
+        for space_id, group in groupby(events, lambda event: event.space_id):
+            await self._connection.step_into(space_id)
+            await self._connection.execute_many(_APPEND, [_to_row(event) for event in group])
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
         await self._step_in()

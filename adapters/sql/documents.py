@@ -4,6 +4,7 @@ from typing import Final
 
 from adapters.sql.connection import Connection
 from adapters.sql.owned import OwnedRows, Statements, as_kept
+from adapters.sql.pages import Order
 from adapters.sql.query import Row
 from adapters.sql.tables import documents
 from application.ports.paging import Page, Stretch
@@ -12,7 +13,7 @@ from domain.errors import DocumentNotFound
 from domain.ids import DocumentId, SpaceId
 from domain.task import Title
 
-_DOCUMENTS: Final = Statements.about(documents, lambda of: (of.created_at.desc(), of.id.desc()))
+_DOCUMENTS: Final = Statements.about(documents, Order((documents.c.created_at, documents.c.id), descending=True))
 
 
 def _from_row(row: Row) -> Document:

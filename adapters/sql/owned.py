@@ -7,18 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, Select, Table, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, update
 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
+from adapters.sql.pages import Order, Stretches
 from adapters.sql.query import Query, Row
 from application.ports.paging import Page, Stretch
 from domain.errors import SpaceForbidden, StaleVersion
 from domain.ids import SpaceId
 
 Entity = TypeVar("Entity")
-Order = Callable[[Any], tuple[ColumnElement[Any], ...]]
-"""Of columns, by which of them rows come one after the other."""
-
 Kept = TypeVar("Kept", bound=str)
 
 _NEVER_CHANGED: Final = frozenset({"space_id", "created_by", "created_at"})
@@ -44,11 +42,11 @@ class Statements:
     get: Reading
     save: Query
     remove: Query
-    find: Query
+    find: Stretches
 
     @classmethod
     def about(cls, table: Table, order: Order, *, key: str = "id") -> "Statements":
-        """Those for a table, whose pages come in this order."""
+        """Those for a table, whose rows are listed in this order."""
         this = (in_this_space(table), table.c[key] == bindparam("key"))
         as_read = (*this, table.c.version == bindparam("version_read"))
         fixed = _NEVER_CHANGED | {key}
@@ -60,17 +58,8 @@ class Statements:
             get=Reading(select(*table.c).where(*this)),
             save=Query(update(table).where(*as_read).values(new)),
             remove=Query(delete(table).where(*as_read)),
-            find=Query(_page(table, order)),
+            find=Stretches.of(table, list(table.c), [in_this_space(table)], order),
         )
-
-
-def _page(table: Table, order: Order) -> Select[Any]:
-    """The rows of the page, each with the total before it; the total alone where the page is empty."""
-    here = in_this_space(table)
-    total = select(func.count().label("total")).select_from(table).where(here).subquery()
-    skip, limit = (bindparam(name, type_=Integer) for name in ("skip", "limit"))
-    page = select(*table.c).where(here).order_by(*order(table.c)).offset(skip).limit(limit).subquery()
-    return select(total.c.total, *page.c).select_from(total.outerjoin(page, true())).order_by(*order(page.c))
 
 
 class OwnedRows(Generic[Entity]):
@@ -114,11 +103,9 @@ class OwnedRows(Generic[Entity]):
         await self._write(self._statements.remove, entity)
 
     async def find(self, stretch: Stretch) -> Page[Entity]:
-        """A page and the total, in one statement."""
-        rows = await self._connection.fetch_all(
-            self._statements.find, space_id=self._space_id, skip=stretch.skip, limit=stretch.limit
-        )
-        return Page([self._read(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+        """The stretch, and the total where it is asked, in one statement."""
+        rows, total = await self._statements.find.fetch(self._connection, stretch, space_id=self._space_id)
+        return Page([self._read(row) for row in rows], total)
 
     async def _write(self, query: Query, was: Entity, **new: object) -> None:
         row = self._row(was)

@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.connection import Connection
 from adapters.sql.owned import OwnedRows, Statements, as_kept
+from adapters.sql.pages import Order
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import settings
 from application.ports.paging import Page, Stretch
@@ -13,7 +14,7 @@ from domain.errors import SettingNotFound
 from domain.ids import SpaceId
 from domain.setting import Setting, SettingKey, SettingValue
 
-_SETTINGS: Final = Statements.about(settings, lambda of: (of.key,), key="key")
+_SETTINGS: Final = Statements.about(settings, Order((settings.c.key,)), key="key")
 _ADD_UNLESS_THERE: Final = Query(insert(settings).on_conflict_do_nothing(index_elements=["space_id", "key"]))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.connection import Connection, ConstraintViolated
 from adapters.sql.owned import OwnedRows, Statements, as_kept, in_this_space
+from adapters.sql.pages import Order
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import tags
 from adapters.sql.types import is_any_of
@@ -17,7 +18,7 @@ from domain.errors import TagNotFound, TagTaken
 from domain.ids import SpaceId, TagId
 from domain.tag import Color, Tag, TagName
 
-_TAGS: Final = Statements.about(tags, lambda of: (of.name_key,))
+_TAGS: Final = Statements.about(tags, Order((tags.c.name_key,)))
 _ADD_UNLESS_THERE: Final = Query(insert(tags).on_conflict_do_nothing(index_elements=["space_id", "name_key"]))
 # Many may share a tag; whoever renames or removes it waits for them, and they for whoever does.
 _NAMED: Final = Query(

@@ -1,41 +1,29 @@
 """Lists of the tasks of one space, on SQL databases: one statement for each shape of question, compiled once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Integer,
-    Select,
-    UnaryExpression,
-    and_,
-    bindparam,
-    func,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import Column, ColumnElement, and_, bindparam, or_, select, update
 
 from adapters.sql.connection import Connection
+from adapters.sql.owned import in_this_space
+from adapters.sql.pages import Order, Stretches
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import DERIVED, IN_TRASH, IN_USE, tasks
 from adapters.sql.types import holds_text, is_any_of, shares_any
-from application.ports.tasks import TaskQuery
+from application.ports.paging import Stretch
+from application.ports.tasks import TaskFilters, TaskQuery
 from domain.ids import SpaceId
 from domain.task import UNFINISHED
-from domain.task_order import NEVER, Place, Sort, TaskOrder
-from domain.time import EPOCH, microseconds
+from domain.task_order import NEVER, Sort, TaskOrder
+from domain.time import microseconds
 
 COLUMNS: Final = tuple(column for column in tasks.c if column.name not in DERIVED)
 """What a task is read from."""
 
-_IN_THIS_SPACE: Final = tasks.c.space_id == bindparam("space_id")
-_SKIP: Final = bindparam("skip", type_=Integer)
-_LIMIT: Final = bindparam("limit", type_=Integer)
+_IN_THIS_SPACE: Final = in_this_space(tasks)
 _SHAPES: Final = 512
 """How many statements are kept: more than clients ask for, fewer than somebody could think up."""
 
@@ -54,7 +42,48 @@ FILTERS: Final[Mapping[str, ColumnElement[bool]]] = {
 A statement with one may look at a whole space to find a few tasks. Where the database cannot tell, it counts as slow.
 """
 
-_MOMENTS: Final = frozenset({TaskOrder.CREATED_AT, TaskOrder.UPDATED_AT})
+_TRASH: Final = Stretches.of(
+    tasks, COLUMNS, [_IN_THIS_SPACE, IN_TRASH], Order((tasks.c.deleted_at, tasks.c.id), descending=True)
+)
+
+
+async def find_tasks(
+    connection: Connection, query: TaskQuery, *, space_id: SpaceId
+) -> tuple[Sequence[Row], int | None]:
+    """The rows that the query asks for, and how many there are in all where that was asked."""
+    asked = filter_values(query)
+    statements = _in_use(frozenset(asked), query.sort)
+    return await statements.fetch(connection, query, space_id=space_id, **asked)
+
+
+async def find_deleted(
+    connection: Connection, stretch: Stretch, *, space_id: SpaceId
+) -> tuple[Sequence[Row], int | None]:
+    """The rows in the trash, and how many there are in all where that was asked."""
+    return await _TRASH.fetch(connection, stretch, space_id=space_id)
+
+
+async def delete_found(
+    connection: Connection, filters: TaskFilters, *, space_id: SpaceId, at: datetime
+) -> Sequence[Row]:
+    """Move what fits the filters to the trash; a row with the id of each."""
+    asked = filter_values(filters)
+    return await connection.execute_returning(_delete(frozenset(asked)), space_id=space_id, at=at, **asked)
+
+
+@lru_cache(_SHAPES)
+def _in_use(filters: frozenset[str], sort: Sort) -> Stretches:
+    order = Order((_column(sort), tasks.c.id), sort.descending)
+    return Stretches.of(tasks, COLUMNS, fitting(filters), order, is_slow=bool(filters))
+
+
+@lru_cache(_SHAPES)
+def _delete(filters: frozenset[str]) -> Query:
+    """They are locked in the order of their ids, as everywhere: nobody waits for somebody who waits for them."""
+    fits = select(tasks.c.id).where(*fitting(filters)).order_by(tasks.c.id).with_for_update()
+    deleted = {"deleted_at": bindparam("at"), "updated_at": bindparam("at"), "version": tasks.c.version + 1}
+    these = update(tasks).where(_IN_THIS_SPACE, tasks.c.id.in_(fits)).values(deleted)
+    return Query(these.returning(tasks.c.id), is_slow=True)
 
 
 def _column(sort: Sort) -> Column[Any]:
@@ -71,90 +100,13 @@ def _column(sort: Sort) -> Column[Any]:
             return tasks.c.created_at
 
 
-def _ordered(*columns: ColumnElement[Any], descending: bool) -> Sequence[UnaryExpression[Any]]:
-    return [column.desc() if descending else column.asc() for column in columns]
+def fitting(filters: frozenset[str]) -> list[ColumnElement[bool]]:
+    """The conditions for the tasks of this space that are in use and fit the filters of these names."""
+    return [_IN_THIS_SPACE, IN_USE, *(FILTERS[name] for name in FILTERS if name in filters)]
 
 
-@lru_cache(_SHAPES)
-def _page(filters: frozenset[str], sort: Sort) -> Query:
-    """A row with the total, and the page beside it."""
-    wanted = [_IN_THIS_SPACE, IN_USE, *_conditions(filters)]
-    return Query(_with_total(wanted, _column(sort), descending=sort.descending), is_slow=bool(filters))
-
-
-def _with_total(wanted: Sequence[ColumnElement[bool]], by: Column[Any], *, descending: bool) -> Select[Any]:
-    total = select(func.count().label("total")).select_from(tasks).where(*wanted).subquery()
-    page = (
-        select(*COLUMNS, by.label("place"))
-        .where(*wanted)
-        .order_by(*_ordered(by, tasks.c.id, descending=descending))
-        .offset(_SKIP)
-        .limit(_LIMIT)
-        .subquery()
-    )
-    return (
-        select(total.c.total, *(page.c[column.name] for column in COLUMNS))
-        .select_from(total.outerjoin(page, true()))
-        .order_by(*_ordered(page.c.place, page.c.id, descending=descending))
-    )
-
-
-@lru_cache(_SHAPES)
-def _from_the_beginning(filters: frozenset[str], sort: Sort) -> Query:
-    """The tasks from the beginning. Nothing is counted."""
-    return Query(_stretch(_conditions(filters), sort), is_slow=bool(filters))
-
-
-@lru_cache(_SHAPES)
-def _from_behind(filters: frozenset[str], sort: Sort) -> Query:
-    """The tasks from behind a place. Nothing is counted."""
-    by = _column(sort)
-    here = tuple_(by, tasks.c.id)
-    there = tuple_(bindparam("after_key", type_=by.type), bindparam("after_id", type_=tasks.c.id.type))
-    behind = here < there if sort.descending else here > there
-    return Query(_stretch([*_conditions(filters), behind], sort), is_slow=bool(filters))
-
-
-def _stretch(conditions: Sequence[ColumnElement[bool]], sort: Sort) -> Select[Any]:
-    order = _ordered(_column(sort), tasks.c.id, descending=sort.descending)
-    return select(*COLUMNS).where(_IN_THIS_SPACE, IN_USE, *conditions).order_by(*order).limit(_LIMIT)
-
-
-def _conditions(filters: frozenset[str]) -> list[ColumnElement[bool]]:
-    return [FILTERS[name] for name in FILTERS if name in filters]
-
-
-_TRASH: Final = Query(_with_total([_IN_THIS_SPACE, IN_TRASH], tasks.c.deleted_at, descending=True))
-
-
-async def find_tasks(
-    connection: Connection, query: TaskQuery, *, space_id: SpaceId
-) -> tuple[Sequence[Row], int | None]:
-    """The rows that the query asks for, and how many there are in all where that was asked."""
-    asked = _asked(query)
-    filters, values = frozenset(asked), asked | {"space_id": space_id, "limit": query.limit}
-    if query.is_counted:
-        return _apart(await connection.fetch_all(_page(filters, query.sort), skip=query.skip, **values))
-    if query.after is None:
-        return await connection.fetch_all(_from_the_beginning(filters, query.sort), **values), None
-    values |= {"after_key": _written(query.after, query.sort), "after_id": query.after.id}
-    return await connection.fetch_all(_from_behind(filters, query.sort), **values), None
-
-
-async def find_deleted(
-    connection: Connection, *, space_id: SpaceId, skip: int, limit: int
-) -> tuple[Sequence[Row], int | None]:
-    """The rows in the trash, and how many there are in all."""
-    return _apart(await connection.fetch_all(_TRASH, space_id=space_id, skip=skip, limit=limit))
-
-
-def _apart(rows: Sequence[Row]) -> tuple[Sequence[Row], int]:
-    """The page and the total. Where the page is empty, the total stands beside nothing."""
-    return [row[1:] for row in rows if row[1] is not None], rows[0][0]
-
-
-def _asked(query: TaskQuery) -> dict[str, Any]:
-    """The values of the filters that are asked for."""
+def filter_values(query: TaskFilters) -> dict[str, Any]:
+    """The values of the filters that are asked for, by their names."""
     due = query.due
     values = {
         "statuses": sorted(query.statuses),
@@ -167,8 +119,3 @@ def _asked(query: TaskQuery) -> dict[str, Any]:
         "text": query.text,
     }
     return {name: value for name, value in values.items() if value not in (None, [])}
-
-
-def _written(after: Place, sort: Sort) -> object:
-    """What a place is ordered by, as its column holds it."""
-    return EPOCH + timedelta(microseconds=int(after.key)) if sort.by in _MOMENTS else after.key

@@ -2,26 +2,26 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, null, select, update
 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
+from adapters.sql.owned import as_kept, in_this_space
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import IN_USE, tasks
-from adapters.sql.task_lists import COLUMNS, find_deleted, find_tasks
+from adapters.sql.task_lists import COLUMNS, delete_found, find_deleted, find_tasks
 from adapters.sql.types import exchanged, holds, is_any_id_of, without
-from application.ports.tasks import TaskPage, TaskQuery
+from application.ports.paging import Page, Stretch
+from application.ports.tasks import TaskFilters, TaskQuery
 from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
 from domain.tag import TagName
 from domain.task import Description, Priority, Task, TaskStatus, Title
 from domain.task_order import due_key
 
-Kept = TypeVar("Kept", bound=str)
-
 _CHANGEABLE: Final = tuple(c.name for c in tasks.c if c.name not in {"space_id", "id", "created_by", "created_at"})
-_IN_THIS_SPACE: Final = tasks.c.space_id == bindparam("space_id")
+_IN_THIS_SPACE: Final = in_this_space(tasks)
 _THIS_TASK: Final = (_IN_THIS_SPACE, tasks.c.id == bindparam("id"))
 
 
@@ -65,11 +65,6 @@ _STATUSES: Final = {str(status): status for status in TaskStatus}
 _PRIORITIES: Final = {str(priority): priority for priority in Priority}
 
 
-def _as_kept(kind: type[Kept], text: str) -> Kept:
-    """A value object whose text was checked when it was written; the next list need not check it again."""
-    return str.__new__(kind, text)
-
-
 def _from_row(row: Row) -> Task:
     (
         space_id, id_, title, description, status, priority, due_date, tags, assignee_id,
@@ -78,12 +73,12 @@ def _from_row(row: Row) -> Task:
     return Task(
         id=id_,
         space_id=space_id,
-        title=_as_kept(Title, title),
-        description=None if description is None else _as_kept(Description, description),
+        title=as_kept(Title, title),
+        description=None if description is None else as_kept(Description, description),
         status=_STATUSES[status],
         priority=_PRIORITIES[priority],
         due_date=_aware(due_date),
-        tags=tuple(_as_kept(TagName, tag) for tag in tags),
+        tags=tuple(as_kept(TagName, tag) for tag in tags),
         assignee_id=assignee_id,
         created_by=created_by,
         completed_at=completed_at,
@@ -202,6 +197,11 @@ class SqlTasks:
         if not gone:
             raise StaleVersion
 
+    async def delete_found(self, filters: TaskFilters, *, at: datetime) -> Sequence[TaskId]:
+        """Move what fits to the trash, in one statement."""
+        rows = await delete_found(self._connection, filters, space_id=self._space_id, at=at)
+        return [TaskId(row[0]) for row in rows]
+
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         """Take every task from this person."""
         rows = await self._connection.execute_returning(_UNASSIGN, space_id=self._space_id, user_id=user_id, at=at)
@@ -215,12 +215,12 @@ class SqlTasks:
         rows = await self._connection.execute_returning(_TAKE_TAG_OFF if now is None else _RENAME_TAG, **values)
         return [TaskId(row[0]) for row in rows]
 
-    async def find(self, query: TaskQuery) -> TaskPage:
-        """The page and the total, in one statement."""
+    async def find(self, query: TaskQuery) -> Page[Task]:
+        """The stretch, and the total where it is asked, in one statement."""
         rows, total = await find_tasks(self._connection, query, space_id=self._space_id)
-        return TaskPage([_from_row(row) for row in rows], total)
+        return Page([_from_row(row) for row in rows], total)
 
-    async def trash(self, *, skip: int, limit: int) -> TaskPage:
-        """What is in the trash, and how much, in one statement."""
-        rows, total = await find_deleted(self._connection, space_id=self._space_id, skip=skip, limit=limit)
-        return TaskPage([_from_row(row) for row in rows], total)
+    async def trash(self, stretch: Stretch) -> Page[Task]:
+        """What is in the trash, and how much where that is asked, in one statement."""
+        rows, total = await find_deleted(self._connection, stretch, space_id=self._space_id)
+        return Page([_from_row(row) for row in rows], total)

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Integer, Text, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
+from adapters.sql.pages import Order, Stretches
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import memberships, spaces, users
-from application.ports.identity import Credentials, UserPage, UserQuery
+from adapters.sql.types import holds_text
+from application.ports.identity import Credentials, UserQuery
+from application.ports.paging import Page
 from domain.access import Role
 from domain.errors import EmailTaken, NotFound
 from domain.ids import UserId, personal_space
 from domain.user import Email, FullName, User, UserRole
 
-_ESCAPE: Final = "\\"
 _ONE_ACCOUNT_PER_ADDRESS: Final = "users_email_key_key"
 ACCOUNT: Final = (
     users.c.id, users.c.email, users.c.full_name, users.c.role, users.c.is_active, users.c.created_at,
@@ -46,36 +48,10 @@ _SAVE_PASSWORD: Final = Query(
 
 
 @cache
-def _find(*, by_text: bool) -> Query:
-    """The statement for a page: one row for each account of the page and the total, or the total alone."""
-    wanted = select(*ACCOUNT)
-    if by_text:
-        pattern = bindparam("pattern", type_=Text)
-        wanted = wanted.where(
-            or_(
-                func.lower(users.c.email).like(pattern, escape=_ESCAPE),
-                func.lower(users.c.full_name).like(pattern, escape=_ESCAPE),
-            )
-        )
-    total = select(func.count().label("total")).select_from(wanted.subquery()).subquery()
-    page = (
-        wanted.order_by(users.c.created_at.desc(), users.c.id.desc())
-        .limit(bindparam("limit", type_=Integer))
-        .offset(bindparam("skip", type_=Integer))
-        .subquery()
-    )
-    return Query(
-        select(total.c.total, *page.c)
-        .select_from(total.outerjoin(page, true()))
-        .order_by(page.c.created_at.desc(), page.c.id.desc())
-    )
-
-
-def _containing(text: str) -> str:
-    """The pattern for LIKE that fits whatever contains this text, which is no pattern itself."""
-    for special in (_ESCAPE, "%", "_"):
-        text = text.replace(special, _ESCAPE + special)
-    return f"%{text}%"
+def _find(*, by_text: bool) -> Stretches:
+    holding = or_(*(holds_text(func.lower(column), "text") for column in (users.c.email, users.c.full_name)))
+    order = Order((users.c.created_at, users.c.id), descending=True)
+    return Stretches.of(users, ACCOUNT, [holding] if by_text else [], order)
 
 
 def account_from(row: Row) -> User:
@@ -147,13 +123,11 @@ class SqlUsers:
         row = await _USER_WITH_EMAIL.one(self._connection, key=email.key)
         return None if row is None else _credentials(row)
 
-    async def find(self, query: UserQuery) -> UserPage:
-        """The page and the total."""
-        text = (query.text or "").lower()
-        rows = await self._connection.fetch_all(
-            _find(by_text=bool(text)), pattern=_containing(text), skip=query.skip, limit=query.limit
-        )
-        return UserPage([account_from(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+    async def find(self, query: UserQuery) -> Page[User]:
+        """The page and the total, in one statement."""
+        asked = {"text": query.text.lower()} if query.text else {}
+        rows, total = await _find(by_text=bool(asked)).fetch(self._connection, query, **asked)
+        return Page([account_from(row) for row in rows], total)
 
     async def administrators(self) -> Sequence[User]:
         """The active administrators."""

@@ -26,8 +26,8 @@ class AuditQuery:
 class AuditLog(Protocol):
     """The log of the space it was reached through."""
 
-    async def append(self, event: AuditEvent) -> None:
-        """Write an event down, in the log of the space that it names."""
+    async def append(self, *events: AuditEvent) -> None:
+        """Write events down, each in the log of the space that it names."""
         ...
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from application.ports.audit import AccountsLog, AuditLog
 from application.ports.organizations import Interior, Organizations
+from application.ports.paging import Page, Stretch
 from application.ports.replies import Replies
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action
@@ -25,20 +26,10 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserQuery:
+class UserQuery(Stretch):
     """Which accounts: those whose address or name contains ``text``, without regard to case."""
 
     text: str | None = None
-    skip: int = 0
-    limit: int = 20
-
-
-@dataclass(frozen=True, slots=True)
-class UserPage:
-    """A stretch of a list, and how many there are in all."""
-
-    items: Sequence[User]
-    total: int
 
 
 class Users(Protocol):
@@ -60,7 +51,7 @@ class Users(Protocol):
         """The account that has this address, without regard to case."""
         ...
 
-    async def find(self, query: UserQuery) -> UserPage:
+    async def find(self, query: UserQuery) -> Page[User]:
         """Those that ``query`` asks for, the newest first."""
         ...
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from domain.place import Place
+
 Item_co = TypeVar("Item_co", covariant=True)
 
 
@@ -13,11 +15,15 @@ class Stretch:
 
     skip: int = 0
     limit: int = 20
+    after: Place | None = None
+    """From behind this place, which need not be taken any more."""
+    is_counted: bool = True
+    """Whether it is asked, too, how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item_co]):
-    """A stretch of what was found, and how much there is in all."""
+    """A stretch of what was found, and how much there is in all, where that was asked."""
 
     items: Sequence[Item_co]
-    total: int
+    total: int | None

@@ -1,20 +1,21 @@
 """Where the tasks of one space are kept."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
-from domain.due import ALWAYS, Span
+from application.ports.paging import Page, Stretch
+from domain.due import ALWAYS, DueIn, Span
 from domain.ids import TaskId, UserId
 from domain.tag import TagName
 from domain.task import Priority, Task, TaskStatus
-from domain.task_order import NEWEST_FIRST, Place, Sort
+from domain.task_order import NEWEST_FIRST, Sort
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskQuery:
-    """Which tasks are wanted, in which order, and which stretch of them. What is empty or None asks for nothing."""
+@dataclass(frozen=True, kw_only=True)
+class TaskFilters:
+    """Which tasks are meant: those that fit every filter. What is empty or None asks for nothing."""
 
     statuses: frozenset[TaskStatus] = frozenset()
     """Any of these."""
@@ -30,21 +31,18 @@ class TaskQuery:
     text: str | None = None
     """With this in the key of the title or of the description."""
 
+    def narrowed(self, due: DueIn | None, at: datetime) -> Self:
+        """The same, and due when ``due`` says, seen from this moment."""
+        if due is None:
+            return self
+        return replace(self, due=self.due.within(due.span(at)), is_unfinished=due.is_overdue)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskQuery(TaskFilters, Stretch):
+    """Which tasks are wanted, in which order, and which stretch of them."""
+
     sort: Sort = NEWEST_FIRST
-    after: Place | None = None
-    """From behind this place, which need not be taken any more."""
-    skip: int = 0
-    limit: int = 20
-    is_counted: bool = True
-    """Whether it is asked, too, how many there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskPage:
-    """A stretch of the tasks found, and how many there are in all, where that was asked."""
-
-    items: Sequence[Task]
-    total: int | None
 
 
 class Tasks(Protocol):
@@ -89,6 +87,10 @@ class Tasks(Protocol):
         """Remove everything in the trash for good. Tells what it was."""
         ...
 
+    async def delete_found(self, filters: TaskFilters, *, at: datetime) -> Sequence[TaskId]:
+        """Move every task that fits the filters to the trash; each gets its next version. Tells which."""
+        ...
+
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         """Take every task from this person, those in the trash too; each gets its next version. Tells which."""
         ...
@@ -100,10 +102,10 @@ class Tasks(Protocol):
         """
         ...
 
-    async def find(self, query: TaskQuery) -> TaskPage:
+    async def find(self, query: TaskQuery) -> Page[Task]:
         """Those that ``query`` asks for."""
         ...
 
-    async def trash(self, *, skip: int, limit: int) -> TaskPage:
+    async def trash(self, stretch: Stretch) -> Page[Task]:
         """Those in the trash, the last deleted first."""
         ...

@@ -12,7 +12,6 @@ from application.ports.identity import (
     OpenIdentity,
     PasswordResets,
     Sessions,
-    UserPage,
     UserQuery,
     Users,
 )
@@ -25,6 +24,7 @@ from application.ports.organizations import (
     Organizations,
     Reception,
 )
+from application.ports.paging import Page
 from application.ports.replies import Replies
 from application.recording.scribe import Notes, Scribe
 from application.recording.spaces import RecordingMembers, RecordingTasks
@@ -60,7 +60,7 @@ class RecordingUsers:
     async def with_email(self, email: Email) -> Credentials | None:
         return await self.users.with_email(email)
 
-    async def find(self, query: UserQuery) -> UserPage:
+    async def find(self, query: UserQuery) -> Page[User]:
         return await self.users.find(query)
 
     async def administrators(self) -> Sequence[User]:

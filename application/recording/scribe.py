@@ -56,7 +56,10 @@ class Scribe:
 
     async def write(self, log: AuditLog, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin) -> None:
         """Append a deed to a log, in the log's transaction."""
-        event = AuditEvent(
+        await log.append(self._event(deed, space_id=space_id, by=by, origin=origin))
+
+    def _event(self, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin) -> AuditEvent:
+        return AuditEvent(
             id=EventId(self.new_id()),
             space_id=space_id,
             at=self.clock(),
@@ -70,12 +73,11 @@ class Scribe:
             request_id=origin.request_id,
             changes=deed.changes,
         )
-        await log.append(event)
 
     async def write_all(self, log: AuditLog, notes: Notes, *, by: UserId | None, origin: Origin) -> None:
         """Append everything that was done."""
-        for space_id, deed in notes.deeds:
-            await self.write(log, deed, space_id=space_id, by=by, origin=origin)
+        events = (self._event(deed, space_id=space_id, by=by, origin=origin) for space_id, deed in notes.deeds)
+        await log.append(*events)
 
     def note_growth(self, notes: Notes) -> None:
         """Take note of the logs that have grown, once that is certain: nobody could seal what is not committed."""

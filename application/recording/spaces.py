@@ -8,9 +8,10 @@ from functools import cached_property
 
 from application.ports.audit import AuditLog
 from application.ports.organizations import Charter, Invitations, Member, Members
+from application.ports.paging import Page, Stretch
 from application.ports.replies import Replies
 from application.ports.spaces import Neighbour, OpenSpace, Space
-from application.ports.tasks import TaskPage, TaskQuery, Tasks
+from application.ports.tasks import TaskFilters, TaskQuery, Tasks
 from application.recording.resources import (
     RecordingDocuments,
     RecordingSettings,
@@ -22,6 +23,7 @@ from domain.access import Access, Actor, Relation, space_named
 from domain.audit import (
     Action,
     Resource,
+    deleted_deed,
     invitation_deed,
     member_deed,
     organization_deed,
@@ -89,6 +91,13 @@ class RecordingTasks:
             self.notes.did(self.space_id, purged_deed(task_id))
         return purged
 
+    async def delete_found(self, filters: TaskFilters, *, at: datetime) -> Sequence[TaskId]:
+        self.notes.resource_type = Resource.TASK
+        deleted = await self.tasks.delete_found(filters, at=at)
+        for task_id in deleted:
+            self.notes.did(self.space_id, deleted_deed(task_id, at))
+        return deleted
+
     async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
         taken = await self.tasks.unassign(user_id, at=at)
         for task_id in taken:
@@ -101,13 +110,13 @@ class RecordingTasks:
             self.notes.did(self.space_id, retagged_deed(task_id, was, now))
         return changed
 
-    async def find(self, query: TaskQuery) -> TaskPage:
+    async def find(self, query: TaskQuery) -> Page[Task]:
         self.notes.resource_type = Resource.TASK
         return await self.tasks.find(query)
 
-    async def trash(self, *, skip: int, limit: int) -> TaskPage:
+    async def trash(self, stretch: Stretch) -> Page[Task]:
         self.notes.resource_type = Resource.TASK
-        return await self.tasks.trash(skip=skip, limit=limit)
+        return await self.tasks.trash(stretch)
 
 
 @dataclass(slots=True)

@@ -19,12 +19,14 @@ from entrypoints.http.routes import (
     administration,
     audit,
     auth,
+    bulk,
     documents,
     operations,
     organizations,
     passwords,
     settings,
     tags,
+    task_lists,
     tasks,
     users,
 )
@@ -59,7 +61,15 @@ def create_app(service: Service) -> FastAPI:
     app.state.session_cookie = SessionCookie(secure=service.settings.https_only)
     # The busiest routes come first: they are looked at in this order.
     for prefix in (PERSONAL, OF_OWNER):
-        for router in (tasks.router, tags.router, documents.router, settings.router, audit.router):
+        for router in (
+            tasks.router,
+            task_lists.router,
+            bulk.router,
+            tags.router,
+            documents.router,
+            settings.router,
+            audit.router,
+        ):
             serve(app, router, prefix)
     for router in (
         users.router,

@@ -4,12 +4,15 @@ An entity tag is made from the version of a thing, which counts its changes, and
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.errors import PreconditionFailed
+from domain.versions import ANYTHING, Expectation
 from entrypoints.http.problems import MalformedCondition, PreconditionRequired
 from entrypoints.http.responses import Json
 
@@ -53,6 +56,28 @@ def expected_versions(request: Request) -> frozenset[int] | None:
     if tags is None:
         return None
     return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
+
+
+@contextmanager
+def expectation(request: Request) -> Iterator[Expectation]:
+    """What a PUT that also makes things expects: what ``If-Match`` says, or ``If-None-Match: *``.
+
+    Raises MalformedCondition for both at once. Where changes need a condition and there is none, it expects that
+    there is nothing yet, and where there is something it raises PreconditionRequired.
+    """
+    if "if-none-match" in request.headers:
+        if "if-match" in request.headers or _tags(request, "if-none-match") is not None:
+            raise MalformedCondition
+        yield Expectation(is_new=True)
+    elif "if-match" in request.headers:
+        yield Expectation(expected_versions(request), is_new=False)
+    elif request.app.state.require_if_match:
+        try:
+            yield Expectation(is_new=True)
+        except PreconditionFailed:
+            raise PreconditionRequired from None
+    else:
+        yield ANYTHING
 
 
 def _tags(request: Request, header: str) -> list[str] | None:

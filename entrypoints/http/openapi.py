@@ -58,6 +58,13 @@ _CONDITIONS: Final = {
 }
 """The headers of conditional requests, by the answers that only they can lead to."""
 
+_ONLY_NEW: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "`*`: only if there is none yet; otherwise it is 412. Not together with If-Match.",
+    "schema": {"type": "string", "enum": ["*"]},
+}
 _KEY: Final = {
     "name": KEY_HEADER,
     "in": "header",
@@ -182,6 +189,8 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     if route.body_field is not None:
         statuses += _WITH_BODY
     headers = [header for status, header in _CONDITIONS.items() if str(int(status)) in operation["responses"]]
+    if {"201", "412"} <= operation["responses"].keys():
+        headers.append(_ONLY_NEW)
     if any(REPLAYED_HEADER in described.get("headers", ()) for described in operation["responses"].values()):
         headers.append(_KEY)
         statuses += [409, 422]

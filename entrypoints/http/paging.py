@@ -3,35 +3,15 @@
 from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, Field, model_validator
-from typing_extensions import TypedDict
 
 from application.ports.paging import Stretch
 from domain.errors import InvalidValue
-from entrypoints.http.fields import STRICT
+from entrypoints.http.fields import STRICT, PlainText
 
 DEFAULT_SIZE: Final = 20
 LARGEST_SIZE: Final = 100
 FARTHEST: Final = 2**31 - 1
 """How far into a list one can skip."""
-
-
-class PageParameters(BaseModel):
-    """Which page of a list."""
-
-    model_config = STRICT
-
-    page: Annotated[int, Field(ge=1, le=FARTHEST // LARGEST_SIZE)] = 1
-    page_size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] = DEFAULT_SIZE
-
-    @property
-    def skip(self) -> int:
-        """How many come before."""
-        return (self.page - 1) * self.page_size
-
-    @property
-    def stretch(self) -> Stretch:
-        """What a use case is asked for."""
-        return Stretch(skip=self.skip, limit=self.page_size)
 
 
 class StretchParameters(BaseModel):
@@ -66,15 +46,30 @@ class StretchParameters(BaseModel):
         """How many come before."""
         return ((self.page or 1) - 1) * self.size if self.skip is None else self.skip
 
-
-class PageView(TypedDict):
-    """Which stretch of a list this is; ``total`` counts what is in all of it."""
-
-    total: int
-    page: int
-    page_size: int
+    @property
+    def number(self) -> int:
+        """Which page this is, counted from 1."""
+        return self.start // self.size + 1
 
 
-def page_view(total: int, parameters: PageParameters) -> PageView:
-    """The page that was asked for."""
-    return {"total": total, "page": parameters.page, "page_size": parameters.page_size}
+class CursorParameters(StretchParameters):
+    """Which stretch of a list: a page, or what comes behind the one before."""
+
+    cursor: Annotated[
+        PlainText | None,
+        Field(
+            description="The next_cursor of the stretch before, with the same filters and order; empty for the first "
+            "one. Excludes 'page' and 'skip'. Nothing is counted: 'total' and 'page' are null."
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_place_to_begin(self) -> Self:
+        if self.cursor is not None and (self.page is not None or self.skip is not None):
+            raise InvalidValue("paging_twice", "Use one of 'page', 'skip' and 'cursor', not several.")
+        return self
+
+    @property
+    def stretch(self) -> Stretch:
+        """What a use case is asked for."""
+        return Stretch(skip=self.start, limit=self.size)

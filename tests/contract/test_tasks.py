@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from application.ports.reading import OpenedForReading
-from application.ports.tasks import TaskQuery
+from application.ports.tasks import TaskFilters, TaskQuery
 from domain.access import Actor, Role
 from domain.errors import StaleVersion, TaskNotFound
 from domain.ids import NOBODY, TaskId, personal_space
 from domain.tag import TagName
-from domain.task import Description, Priority, Task, TaskStatus, Title
+from domain.task import Description, Priority, SearchText, Task, TaskStatus, Title
 from tests.support.people import People, a_task, new_id
 from tests.support.stores import NOON, Store
 
@@ -274,22 +274,53 @@ async def test_the_trash_gives_back_purges_and_is_emptied(store: Store, people: 
         assert await space.tasks.trashed(kept[ben][1][0].id) == kept[ben][1][0]
 
 
-@pytest.mark.parametrize("write", ["add_all", "save_all", "purge", "empty_trash"])
+async def test_what_fits_goes_to_the_trash_and_nothing_else(store: Store, people: People) -> None:
+    ann, ben = await people.somebody(), await people.somebody()
+    kept = {}
+    for actor in (ann, ben):
+        async with store.open_space(actor, None) as space:
+            tasks = [
+                a_task(space, "Milk"),
+                a_task(space, "milk \U0001f600", priority=Priority.HIGH, version=7),
+                a_task(space, "milk", deleted_at=NOON),
+                a_task(space, "bread"),
+            ]
+            await space.tasks.add_all(tasks)
+            kept[actor] = tasks
+    later = NOON + timedelta(hours=1)
+    milk = TaskFilters(text=SearchText("MILK").key)
+    async with store.open_space(ann, None) as space:
+        found = await space.tasks.delete_found(milk, at=later)
+        assert sorted(found) == sorted(task.id for task in kept[ann][:2])
+        for was in kept[ann][:2]:
+            deleted = replace(was, deleted_at=later, updated_at=later, version=was.version + 1)
+            assert await space.tasks.trashed(was.id) == deleted
+        assert list(await space.tasks.delete_found(milk, at=later)) == []
+        assert await space.tasks.trashed(kept[ann][2].id) == kept[ann][2]
+        assert await space.tasks.get(kept[ann][3].id) == kept[ann][3]
+        assert list(await space.tasks.delete_found(TaskFilters(), at=later)) == [kept[ann][3].id]
+    async with store.open_space(ben, None, read_only=True) as space:
+        assert (await space.tasks.find(TaskQuery())).total == 3
+
+
+@pytest.mark.parametrize("write", ["add_all", "save_all", "delete_found", "purge", "empty_trash"])
 async def test_nothing_of_it_is_written_where_a_space_is_open_for_reading(
     store: Store, people: People, write: str
 ) -> None:
     actor = await people.somebody()
     async with store.open_space(actor, None) as space:
         task = a_task(space, deleted_at=NOON)
-        await space.tasks.add(task)
+        await space.tasks.add_all([task, a_task(space)])
     given: dict[str, tuple[object, ...]] = {
         "add_all": ([replace(task, id=TaskId(new_id()))],),
         "save_all": ([(replace(task, version=2), task)],),
+        "delete_found": (TaskFilters(),),
         "purge": (task,),
         "empty_trash": (),
     }
+    named = {"at": NOON} if write == "delete_found" else {}
     with pytest.raises(OpenedForReading):
         async with store.open_space(actor, None, read_only=True) as space:
-            await getattr(space.tasks, write)(*given[write])
+            await getattr(space.tasks, write)(*given[write], **named)
     async with store.open_space(actor, None, read_only=True) as space:
         assert await space.tasks.trashed(task.id) == task

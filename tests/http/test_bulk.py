@@ -136,3 +136,52 @@ async def test_what_is_purged_is_gone_and_what_is_in_use_is_not_purged(ann: Pers
     assert (await ann.delete(f"/api/tasks/trash/{gone['id']}")).status_code == 404
     assert await titles(ann) == ["kept"]
     assert (await ann.delete("/api/tasks/trash")).json() == {"deleted_count": 0}
+
+
+async def test_what_fits_every_filter_goes_to_the_trash(ann: Person, ben: Person) -> None:
+    organization = await ann.new_organization()
+    space = f"/api/{organization}"
+    await ben.join(await ann.invite(organization, "member"))
+    for title, status, priority in (
+        ("old milk", "completed", "low"),
+        ("old bread", "cancelled", "low"),
+        ("old", "pending", "low"),
+        ("new", "completed", "high"),
+    ):
+        body = {"title": title, "status": status, "priority": priority}
+        await ben.post(f"{space}/tasks", json=body)
+    path = f"{space}/tasks?status=completed&status=cancelled&priority=low&q=OLD&due=overdue&tz=Europe/Berlin"
+    assert (await ann.delete(path)).json() == {"deleted_count": 0}
+    path = f"{space}/tasks?status=completed&status=cancelled&priority=low&q=OLD"
+    refused = await ben.delete(path)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/docs/problems#role-too-low")
+    answer = await ann.delete(path)
+    assert (answer.status_code, answer.json()) == (200, {"deleted_count": 2})
+    assert {task["title"] for task in (await ann.get(f"{space}/tasks")).json()["items"]} == {"old", "new"}
+    trash = (await ann.get(f"{space}/tasks/trash")).json()["items"]
+    assert {task["title"] for task in trash} == {"old milk", "old bread"}
+    events = (await ann.get(f"{space}/audit?action=DELETE")).json()["items"]
+    assert {event["resource_id"] for event in events} == {task["id"] for task in trash}
+    assert (await ann.delete(f"{space}/tasks")).json() == {"deleted_count": 2}
+    assert (await ann.get(f"{space}/tasks")).json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("statu=completed", "/query/statu"),
+        ("status=done", "/query/status/0"),
+        ("page=1", "/query/page"),
+        ("limit=1", "/query/limit"),
+        ("sort=title", "/query/sort"),
+        ("cursor=", "/query/cursor"),
+        ("due_before=2026-05-01T12:00:00", "/query/due_before"),
+        ("tz=Nowhere", "/query/tz"),
+    ],
+)
+async def test_a_filter_that_is_wrong_deletes_nothing(query: str, pointer: str, ann: Person) -> None:
+    await ann.new_task()
+    answer = await ann.delete(f"/api/tasks?{query}")
+    assert answer.status_code == 422
+    assert [where for where, _ in errors(answer)] == [pointer]
+    assert (await ann.tasks())["total"] == 1

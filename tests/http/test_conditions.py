@@ -182,6 +182,78 @@ async def test_where_a_condition_is_demanded_nothing_is_changed_without(change: 
         assert (await do(ann, change, address)).status_code == 401
 
 
+KEY = "/api/settings/theme"
+
+
+@pytest.mark.parametrize(
+    ("header", "tag", "for_none", "for_second"),
+    [
+        ("If-Match", '"v2"', 412, 200),
+        ("If-Match", '"v1"', 412, 412),
+        ("If-Match", 'W/"v2"', 412, 412),
+        ("If-Match", "*", 412, 200),
+        ("If-None-Match", "*", 201, 412),
+        ("If-Match", "v2", 400, 400),
+        ("If-None-Match", '"v2"', 400, 400),
+    ],
+)
+async def test_a_setting_is_put_where_it_is_as_expected(
+    header: str, tag: str, for_none: int, for_second: int, ann: Person
+) -> None:
+    answer = await ann.put(KEY, json={"value": 1}, headers={header: tag})
+    assert answer.status_code == for_none
+    assert (await ann.get(KEY)).status_code == (200 if for_none == 201 else 404)
+    await ann.put(KEY, json={"value": 1})
+    was = await ann.put(KEY, json={"value": 2})
+    assert (was.json()["version"], was.headers["etag"]) == (2, '"v2"')
+    answer = await ann.put(KEY, json={"value": 3}, headers={header: tag})
+    assert answer.status_code == for_second
+    assert (await ann.get(KEY)).json()["value"] == (3 if for_second == 200 else 2)
+
+
+async def test_both_conditions_at_once_are_none(ann: Person) -> None:
+    answer = await ann.put(KEY, json={"value": 1}, headers={"If-Match": '"v1"', "If-None-Match": "*"})
+    assert answer.status_code == 400
+    assert (await ann.get(KEY)).status_code == 404
+
+
+async def test_a_setting_says_its_version_and_is_not_sent_again_or_deleted_in_another(ann: Person) -> None:
+    made = await ann.put(KEY, json={"value": 1})
+    read = await ann.get(KEY)
+    assert made.headers["etag"] == read.headers["etag"] == '"v1"'
+    assert (await ann.get(KEY, headers={"If-None-Match": '"v1"'})).status_code == 304
+    assert (await ann.delete(KEY, headers={"If-Match": STALE})).status_code == 412
+    assert (await ann.delete(KEY, headers={"If-Match": '"v1"'})).status_code == 204
+
+
+async def test_of_fifty_who_set_the_same_version_exactly_one_wins(ann: Person) -> None:
+    await ann.put(KEY, json={"value": 1})
+    putting = (ann.put(KEY, json={"value": f"by {n}"}, headers={"If-Match": '"v1"'}) for n in range(50))
+    statuses = [answer.status_code for answer in await asyncio.gather(*putting)]
+    assert sorted(statuses) == [200] + [412] * 49
+    assert (await ann.get(KEY)).json()["version"] == 2
+
+
+async def test_of_fifty_who_make_a_setting_exactly_one_does(ann: Person) -> None:
+    putting = (ann.put(KEY, json={"value": f"by {n}"}, headers={"If-None-Match": "*"}) for n in range(50))
+    statuses = [answer.status_code for answer in await asyncio.gather(*putting)]
+    assert sorted(statuses) == [201] + [412] * 49
+    assert (await ann.get(KEY)).json()["version"] == 1
+
+
+async def test_where_a_condition_is_demanded_a_setting_is_made_but_not_replaced_without(url: URL) -> None:
+    async with serving(settings_for(url, require_if_match=True)) as http:
+        ann = await somebody(http)
+        assert (await ann.put(KEY, json={"value": 1})).status_code == 201
+        refused = await ann.put(KEY, json={"value": 2})
+        assert (refused.status_code, refused.json()["type"]) == (428, "/docs/problems#precondition-required")
+        assert (await ann.get(KEY)).json()["value"] == 1
+        assert (await ann.put(KEY, json={"value": 2}, headers={"If-None-Match": "*"})).status_code == 412
+        assert (await ann.put(KEY, json={"value": 2}, headers={"If-Match": '"v1"'})).status_code == 200
+        assert (await ann.delete(KEY)).status_code == 428
+        assert (await ann.delete(KEY, headers={"If-Match": "*"})).status_code == 204
+
+
 def test_the_document_names_the_condition_wherever_one_is_read() -> None:
     named = {
         str(operation): {parameter["name"] for parameter in operation.spec.get("parameters", ())}
@@ -190,7 +262,8 @@ def test_the_document_names_the_condition_wherever_one_is_read() -> None:
     }
     for operation in OPERATIONS:
         responses = operation.spec["responses"]
-        assert ("If-None-Match" in named[str(operation)]) == ("304" in responses)
+        may_make = operation.method == "PUT" and "201" in responses
+        assert ("If-None-Match" in named[str(operation)]) == ("304" in responses or may_make)
         assert ("If-Match" in named[str(operation)]) == ("412" in responses) == ("428" in responses)
         if "304" in responses:
             assert responses["200"]["headers"]["ETag"]["required"] is True

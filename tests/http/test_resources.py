@@ -43,7 +43,7 @@ async def test_a_name_that_is_taken_is_409(ann: Person) -> None:
     listed = (await ann.get("/api/tags?page=2&page_size=1")).json()
     assert ([tag["name"] for tag in listed.pop("items")], listed) == (
         ["other"],
-        {"total": 2, "page": 2, "page_size": 1},
+        {"total": 2, "page": 2, "page_size": 1, "next_cursor": None},
     )
 
 
@@ -92,7 +92,13 @@ async def test_a_document_lives_and_dies(ann: Person) -> None:
     assert (await ann.patch(path, json={})).json() == document == (await ann.get(path)).json()
     replaced = (await ann.put(path, json={"title": "Other"})).json()
     assert (replaced["title"], replaced["content"], replaced["version"]) == ("Other", None, 2)
-    assert (await ann.get("/api/documents")).json() == {"items": [replaced], "total": 1, "page": 1, "page_size": 20}
+    assert (await ann.get("/api/documents")).json() == {
+        "items": [replaced],
+        "total": 1,
+        "page": 1,
+        "page_size": 20,
+        "next_cursor": None,
+    }
     for length, status in ((100_000, 201), (100_001, 422)):
         answer = await ann.post("/api/documents", json={"title": "x", "content": "\u00e9" * length})
         assert answer.status_code == status
@@ -132,3 +138,49 @@ async def test_what_is_written_down_of_settings_is_cut(ann: Person) -> None:
     (event,) = (await ann.get("/api/audit?resource_type=setting")).json()["items"]
     assert (event["action"], event["resource_id"]) == ("CREATE", "a")
     assert event["changes"]["value"] == {"to": json.dumps("x" * 1000)[:200] + "\u2026"}
+
+
+@pytest.mark.parametrize("kind", ["tags", "documents", "settings"])
+@pytest.mark.parametrize("prefix", ["/api", "/api/{id}"])
+async def test_every_list_has_pages_links_and_cursors(kind: str, prefix: str, ann: Person, ben: Person) -> None:
+    path = f"{prefix}/{kind}".format(id=ann.id)
+    for number in range(5):
+        await make(ann, kind, f"n{number}")
+        await make(ben, kind, f"n{number}")
+    whole = (await ann.get(path)).json()
+    assert {key: whole[key] for key in whole if key != "items"} == {
+        "total": 5,
+        "page": 1,
+        "page_size": 20,
+        "next_cursor": None,
+    }
+    assert {item["owner_id"] for item in whole["items"]} == {ann.id}
+    page = await ann.get(f"{path}?skip=2&limit=2")
+    assert page.json()["items"] == whole["items"][2:4]
+    assert set(page.links) == {"first", "prev", "next", "last"}
+    assert (await ann.get(page.links["next"]["url"])).json()["items"] == whole["items"][4:]
+    stretch, seen = await ann.get(f"{path}?limit=2&cursor="), []
+    while True:
+        seen += stretch.json()["items"]
+        assert (stretch.json()["total"], stretch.json()["page"]) == (None, None)
+        if "next" not in stretch.links:
+            break
+        assert stretch.json()["next_cursor"] in stretch.links["next"]["url"]
+        stretch = await ann.get(stretch.links["next"]["url"])
+    assert seen == whole["items"]
+    cursor = page.json()["next_cursor"]
+    refused = await ann.get(f"{path}?cursor={cursor[:-2]}")
+    assert (refused.status_code, refused.json()["type"]) == (400, "/docs/problems#cursor-refused")
+    assert (await ben.get(f"/api/{kind}?cursor={cursor}")).status_code == 400
+    assert (await ann.get(f"{path}?cursor={cursor}&page=1")).status_code == 422
+
+
+async def make(person: Person, kind: str, text: str) -> None:
+    """Make one that is called so."""
+    match kind:
+        case "settings":
+            await person.put(f"/api/settings/{text}", json={"value": text})
+        case "tags":
+            await person.post("/api/tags", json={"name": text})
+        case _:
+            await person.post("/api/documents", json={"title": text})

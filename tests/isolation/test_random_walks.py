@@ -7,9 +7,11 @@ from hypothesis import Phase
 from sqlalchemy import URL
 
 from adapters.memory.tasks import MemoryTasks
-from application.ports.tasks import TaskPage, TaskQuery
+from application.ports.paging import Page
+from application.ports.tasks import TaskQuery
 from domain import organization
 from domain.access import Access, Permission, Relation
+from domain.task import Task
 from tests.isolation.over_http import OverHttp
 from tests.isolation.through_use_cases import UseCases
 from tests.isolation.walk import walk
@@ -27,9 +29,9 @@ def deletes_as_a_member(access: Access, _maker: object) -> None:
     access.require(Permission.EDIT_ITEMS)
 
 
-async def finds_everybodys(tasks: MemoryTasks, query: TaskQuery) -> TaskPage:
+async def finds_everybodys(tasks: MemoryTasks, query: TaskQuery) -> Page[Task]:
     found = [task for task in tasks._tasks.values() if task.deleted_at is None]
-    return TaskPage(found, len(found))
+    return Page(found, len(found))
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from application.audit import AuditPage
+from application.listing import Listing
 from application.ports.tasks import TaskQuery
-from application.task_lists import TaskList
 from domain.access import Actor
 from domain.errors import DomainError, NotFound
 from domain.ids import InvitationId, TaskId
@@ -31,9 +31,9 @@ def tasks_are_found_in_any_space(service: MemoryService, patch: pytest.MonkeyPat
 
 
 def lists_are_everybodys(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
-    async def list_tasks(_actor: Actor, _owner_id: str | None, query: TaskQuery, **_: object) -> TaskList:
+    async def list_tasks(_actor: Actor, _owner_id: str | None, query: TaskQuery, **_: object) -> Listing[Task]:
         found = list(service.contents.tasks.values())
-        return TaskList(found[-query.limit :], len(found), None)
+        return Listing(found[-query.limit :], len(found), None)
 
     _use(service, list_tasks=list_tasks)
 
@@ -41,7 +41,7 @@ def lists_are_everybodys(service: MemoryService, patch: pytest.MonkeyPatch) -> N
 def totals_count_everybodys(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
     honest = service.application.list_tasks
 
-    async def list_tasks(actor: Actor, owner_id: str | None, query: TaskQuery, **more: Any) -> TaskList:
+    async def list_tasks(actor: Actor, owner_id: str | None, query: TaskQuery, **more: Any) -> Listing[Task]:
         page = await honest(actor, owner_id, query, **more)
         return replace(page, total=len(service.contents.tasks))
 

@@ -17,6 +17,7 @@ import adapters.sql
 from adapters.sql import audit, roles, task_lists
 from adapters.sql.connection import Reading
 from adapters.sql.owned import Statements
+from adapters.sql.pages import Stretches
 from adapters.sql.query import Query
 from adapters.sql.tables import metadata
 from domain.task_order import Sort, TaskOrder
@@ -24,9 +25,13 @@ from domain.task_order import Sort, TaskOrder
 OWNED: Final[frozenset[Table]] = frozenset(metadata.tables[name] for name in roles.OWNED)
 """The tables whose rows belong to spaces."""
 
+_FILTERED: Final[Mapping[str, tuple[Any, ...]]] = {
+    "no filter": (frozenset[str](),),
+    "every filter": (frozenset(task_lists.FILTERS),),
+}
 _SHAPES: Final[Mapping[str, tuple[Any, ...]]] = {
-    f"{which}, by {sort.by}, {'down' if sort.descending else 'up'}": (filters, sort)
-    for which, filters in {"no filter": frozenset[str](), "every filter": frozenset(task_lists.FILTERS)}.items()
+    f"{which}, by {sort.by}, {'down' if sort.descending else 'up'}": (*filters, sort)
+    for which, filters in _FILTERED.items()
     for sort in (Sort(by, descending) for by in TaskOrder for descending in (False, True))
 }
 EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
@@ -36,13 +41,12 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
         "FOR_ADMINISTRATORS, no filter": (audit.FOR_ADMINISTRATORS, frozenset()),
         "FOR_ADMINISTRATORS, every filter": (audit.FOR_ADMINISTRATORS, frozenset(audit._FILTERS)),
     },
-    "task_lists._page": _SHAPES,
-    "task_lists._from_the_beginning": _SHAPES,
-    "task_lists._from_behind": _SHAPES,
+    "task_lists._in_use": _SHAPES,
+    "task_lists._delete": _FILTERED,
 }
 """What to call a function with that makes statements, where its parameters are neither flags nor enumerations."""
 
-Factory = Callable[..., Query | Reading]
+Factory = Callable[..., Query | Reading | Stretches]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def _in_value(name: str, value: object) -> Iterator[Statement]:
     elif isinstance(value, Reading):
         yield Statement(name, value._plain)
         yield Statement(name, value._holding)
-    elif isinstance(value, Statements):
+    elif isinstance(value, (Statements, Stretches)):
         for part in fields(value):
             yield from _in_value(f"{name}.{part.name}", getattr(value, part.name))
     elif isinstance(value, Mapping):
@@ -114,7 +118,7 @@ def _is_factory(value: object, module: ModuleType) -> bool:
     if not callable(value) or getattr(value, "__module__", None) != module.__name__:
         return False
     function = inspect.unwrap(value)
-    return inspect.isfunction(function) and get_type_hints(function).get("return") in (Query, Reading)
+    return inspect.isfunction(function) and get_type_hints(function).get("return") in (Query, Reading, Stretches)
 
 
 def _made_by(name: str, factory: Factory) -> Iterator[Statement]:

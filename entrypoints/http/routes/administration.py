@@ -10,8 +10,9 @@ from application.ports.identity import UserQuery
 from domain.ids import UserId, read_id
 from domain.user import UserRole
 from entrypoints.http.fields import STRICT, PlainText
-from entrypoints.http.openapi import refusals
-from entrypoints.http.paging import PageParameters
+from entrypoints.http.links import page_links
+from entrypoints.http.openapi import linked, refusals
+from entrypoints.http.paging import StretchParameters
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SecuredRoute
 from entrypoints.http.views import UserView, user_view
@@ -19,7 +20,7 @@ from entrypoints.http.views import UserView, user_view
 router = APIRouter(route_class=SecuredRoute, tags=["administration"])
 
 
-class UserParameters(PageParameters):
+class UserParameters(StretchParameters):
     """Which accounts."""
 
     q: Annotated[PlainText | None, Field(description="Part of the address or the name, in any case.")] = None
@@ -42,18 +43,19 @@ class UserListView(TypedDict):
     page_size: int
 
 
-@router.get("/admin/users", response_model=UserListView, responses=refusals(403))
+@router.get("/admin/users", response_model=UserListView, responses=refusals(403) | linked())
 async def list_users(call: CurrentCall, parameters: Annotated[UserParameters, Query()]) -> Response:
     """List and search accounts, the newest first. Administrators may."""
-    query = UserQuery(text=parameters.q, skip=parameters.skip, limit=parameters.page_size)
+    query = UserQuery(text=parameters.q, skip=parameters.start, limit=parameters.size)
     found = await call.app.list_users(call.actor, query)
+    total = found.total or 0
     view: UserListView = {
         "items": [user_view(user) for user in found.items],
-        "total": found.total,
-        "page": parameters.page,
-        "page_size": parameters.page_size,
+        "total": total,
+        "page": parameters.number,
+        "page_size": parameters.size,
     }
-    return Json(view)
+    return Json(view, headers=page_links(call.request, parameters, total))
 
 
 @router.patch("/admin/users/{user_id}", response_model=UserView, responses=refusals(403, 404, 409))

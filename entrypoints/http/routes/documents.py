@@ -12,9 +12,10 @@ from domain.ids import DocumentId, read_id
 from entrypoints.http.conditions import expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, ContentField, TitleField, UuidField
 from entrypoints.http.idempotency import once
-from entrypoints.http.openapi import answer, conditional, refusals, seen_already
-from entrypoints.http.paging import PageParameters, PageView, page_view
-from entrypoints.http.responses import Json, no_content
+from entrypoints.http.lists import ListView, listed
+from entrypoints.http.openapi import answer, conditional, linked, refusals, seen_already
+from entrypoints.http.paging import CursorParameters
+from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 
 router = APIRouter(route_class=SpaceRoute, tags=["documents"])
@@ -51,7 +52,7 @@ class DocumentView(TypedDict):
     updated_at: datetime
 
 
-class DocumentListView(PageView):
+class DocumentListView(ListView):
     """A stretch of the documents."""
 
     items: list[DocumentView]
@@ -79,11 +80,11 @@ def _document_id(text: str) -> DocumentId:
     return DocumentId(read_id(text))
 
 
-@router.get("/documents", response_model=DocumentListView)
-async def list_documents(call: CurrentCall, parameters: Annotated[PageParameters, Query()]) -> Response:
+@router.get("/documents", response_model=DocumentListView, responses=refusals(400) | linked())
+async def list_documents(call: CurrentCall, parameters: Annotated[CursorParameters, Query()]) -> Response:
     """List the documents of a space, newest first. Every member may."""
-    found = await call.app.list_documents(call.actor, call.owner_id, parameters.stretch)
-    return Json({"items": [view(document) for document in found.items], **page_view(found.total, parameters)})
+    found = await call.app.list_documents(call.actor, call.owner_id, parameters.stretch, cursor=parameters.cursor)
+    return listed(call.request, parameters, found, view)
 
 
 @router.get(

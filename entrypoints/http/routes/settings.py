@@ -9,10 +9,12 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from domain.setting import Setting, read_key
+from entrypoints.http.conditions import expectation, expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, KeyField, UuidField, ValueField
-from entrypoints.http.openapi import Responses, created, refusals
-from entrypoints.http.paging import PageParameters, PageView, page_view
-from entrypoints.http.responses import Json, no_content
+from entrypoints.http.lists import ListView, listed
+from entrypoints.http.openapi import Responses, answer, conditional, linked, refusals, seen_already
+from entrypoints.http.paging import CursorParameters
+from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 
 router = APIRouter(route_class=SpaceRoute, tags=["settings"])
@@ -39,7 +41,7 @@ class SettingView(TypedDict):
     updated_at: datetime
 
 
-class SettingListView(PageView):
+class SettingListView(ListView):
     """A stretch of the settings."""
 
     items: list[SettingView]
@@ -58,33 +60,45 @@ def view(setting: Setting) -> SettingView:
     }
 
 
-_MADE: Final[Responses] = {201: {**created()[201], "model": SettingView}}
+_PUT: Final[Responses] = {
+    **answer(200, "ETag"),
+    201: {**answer(201, "Location", "ETag")[201], "model": SettingView},
+    **refusals(409, 412, 428),
+}
 
 
-@router.get("/settings", response_model=SettingListView)
-async def list_settings(call: CurrentCall, parameters: Annotated[PageParameters, Query()]) -> Response:
+def _shown(setting: Setting) -> Response:
+    return tagged(view(setting), setting.version)
+
+
+@router.get("/settings", response_model=SettingListView, responses=refusals(400) | linked())
+async def list_settings(call: CurrentCall, parameters: Annotated[CursorParameters, Query()]) -> Response:
     """List the settings of a space by key. Every member may."""
-    found = await call.app.list_settings(call.actor, call.owner_id, parameters.stretch)
-    return Json({"items": [view(setting) for setting in found.items], **page_view(found.total, parameters)})
+    found = await call.app.list_settings(call.actor, call.owner_id, parameters.stretch, cursor=parameters.cursor)
+    return listed(call.request, parameters, found, view)
 
 
-@router.get("/settings/{key}", response_model=SettingView, responses=refusals(404))
+@router.get(
+    "/settings/{key}", response_model=SettingView, responses=answer(200, "ETag") | seen_already() | refusals(404)
+)
 async def get_setting(call: CurrentCall, key: str) -> Response:
     """Show one setting. Every member of the space may."""
-    return Json(view(await call.app.get_setting(call.actor, call.owner_id, read_key(key))))
+    setting = await call.app.get_setting(call.actor, call.owner_id, read_key(key))
+    return unless_seen(call.request, setting.version, lambda: _shown(setting))
 
 
-@router.put("/settings/{key}", response_model=SettingView, responses=_MADE | refusals(409))
+@router.put("/settings/{key}", response_model=SettingView, responses=_PUT)
 async def put_setting(call: CurrentCall, key: Key, body: Annotated[SettingBody, Body()]) -> Response:
     """Give a key a value: 201 for a new one, 200 for one that is there. The admins and owners of the space may."""
-    put = await call.app.put_setting(call.actor, call.owner_id, key, body["value"])
+    with expectation(call.request) as expected:
+        put = await call.app.put_setting(call.actor, call.owner_id, key, body["value"], expected)
     if not put.is_new:
-        return Json(view(put.setting))
-    return Json(view(put.setting), 201, {"Location": call.location("settings", key)})
+        return _shown(put.setting)
+    return tagged(view(put.setting), put.setting.version, 201, call.location("settings", key))
 
 
-@router.delete("/settings/{key}", status_code=204, responses=refusals(404, 409))
+@router.delete("/settings/{key}", status_code=204, responses=conditional())
 async def delete_setting(call: CurrentCall, key: str) -> Response:
     """Delete a setting. The admins and owners of the space may."""
-    await call.app.delete_setting(call.actor, call.owner_id, read_key(key))
+    await call.app.delete_setting(call.actor, call.owner_id, read_key(key), expected_versions(call.request))
     return no_content()

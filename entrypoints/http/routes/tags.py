@@ -12,9 +12,10 @@ from domain.tag import Tag
 from entrypoints.http.conditions import expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, ColorField, TagField, UuidField
 from entrypoints.http.idempotency import once
-from entrypoints.http.openapi import answer, conditional, refusals, seen_already
-from entrypoints.http.paging import PageParameters, PageView, page_view
-from entrypoints.http.responses import Json, no_content
+from entrypoints.http.lists import ListView, listed
+from entrypoints.http.openapi import answer, conditional, linked, refusals, seen_already
+from entrypoints.http.paging import CursorParameters
+from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 
 router = APIRouter(route_class=SpaceRoute, tags=["tags"])
@@ -51,7 +52,7 @@ class TagView(TypedDict):
     updated_at: datetime
 
 
-class TagListView(PageView):
+class TagListView(ListView):
     """A stretch of the tags."""
 
     items: list[TagView]
@@ -79,11 +80,11 @@ def _tag_id(text: str) -> TagId:
     return TagId(read_id(text))
 
 
-@router.get("/tags", response_model=TagListView)
-async def list_tags(call: CurrentCall, parameters: Annotated[PageParameters, Query()]) -> Response:
+@router.get("/tags", response_model=TagListView, responses=refusals(400) | linked())
+async def list_tags(call: CurrentCall, parameters: Annotated[CursorParameters, Query()]) -> Response:
     """List the tags of a space by name, without regard to case. Every member may."""
-    found = await call.app.list_tags(call.actor, call.owner_id, parameters.stretch)
-    return Json({"items": [view(tag) for tag in found.items], **page_view(found.total, parameters)})
+    found = await call.app.list_tags(call.actor, call.owner_id, parameters.stretch, cursor=parameters.cursor)
+    return listed(call.request, parameters, found, view)
 
 
 @router.get("/tags/{tag_id}", response_model=TagView, responses=answer(200, "ETag") | seen_already() | refusals(404))

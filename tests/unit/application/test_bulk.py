@@ -1,18 +1,21 @@
 """Many tasks at once, all or nothing; and the trash."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from application.bulk import MOST_AT_ONCE
+from application.ports.tasks import TaskFilters
 from domain.audit import Action, AuditEvent, Resource
+from domain.due import Due, DueIn
 from domain.errors import InvalidValue, NotAuthenticated, RoleTooLow, SpaceForbidden, TaskNotFound
 from domain.ids import TaskId
 from domain.tag import MOST_TAGS, TagName
 from domain.task import Priority, Task, TaskStatus
 from tests.unit.application.organizations_builders import LATER, Office, a_draft
-from tests.unit.builders import TASK
+from tests.unit.builders import NOON, TASK, TICK
 
 
 @pytest.fixture
@@ -182,6 +185,40 @@ async def test_a_restored_task_is_as_it_was(office: Office) -> None:
     assert event.action is Action.RESTORE
 
 
+async def test_what_fits_every_filter_goes_to_the_trash_and_nothing_else(office: Office) -> None:
+    admin, filters = office["admin"], TaskFilters(priorities=frozenset({Priority.HIGH}))
+    late, later = [
+        await office.a_task(who, priority=Priority.HIGH, due_date=NOON - TICK) for who in ("member", "colleague")
+    ]
+    others = [
+        await office.a_task(priority=Priority.HIGH),
+        await office.a_task(due_date=NOON - TICK),
+        await office.a_task(priority=Priority.HIGH, due_date=NOON - TICK, status=TaskStatus.CANCELLED),
+        await office.app.create_task(admin, None, a_draft(priority=Priority.HIGH, due_date=NOON - TICK)),
+    ]
+    office.clock.now = LATER
+    deleting = office.app.delete_found_tasks(admin, office.id, filters, due=DueIn(Due.OVERDUE))
+    first, second = await news(office, deleting)
+    assert {event.resource_id for event in (first, second)} == {str(late.id), str(later.id)}
+    assert (first.action, first.changes) == (Action.DELETE, {"deleted_at": {"from": None, "to": LATER.isoformat()}})
+    kept = (await office.contents()).tasks
+    for task in (late, later):
+        deleted = replace(task, deleted_at=LATER, version=2, updated_at=LATER)
+        assert kept[task.space_id, task.id] == deleted
+    assert {kept[task.space_id, task.id] for task in others} == set(others)
+    assert await office.app.delete_found_tasks(admin, office.id, filters, due=DueIn(Due.OVERDUE)) == 0
+
+
+async def test_without_a_filter_every_task_of_the_space_is_meant(office: Office) -> None:
+    elsewhere = await office.app.create_task(office["admin"], None, a_draft())
+    for who in ("member", "owner"):
+        await office.a_task(who)
+    await trashed(office)
+    assert await office.app.delete_found_tasks(office["admin"], office.id, TaskFilters()) == 2
+    kept = (await office.contents()).tasks.values()
+    assert [task for task in kept if task.deleted_at is None] == [elsewhere]
+
+
 async def test_others_tasks_are_restored_by_admins_only(office: Office) -> None:
     task = await trashed(office, "colleague")
     with pytest.raises(RoleTooLow):
@@ -232,6 +269,7 @@ EVERYTHING: dict[str, tuple[Callable[[Office, str], Awaitable[object]], set[str]
     "create": (lambda o, who: o.app.create_tasks(o[who], o.id, [a_draft()]), {"member", "admin"}),
     "change": (lambda o, who: o.app.change_tasks(o[who], o.id, [TASK], {}), {"member", "admin"}),
     "delete": (lambda o, who: o.app.delete_tasks(o[who], o.id, [TASK]), {"member", "admin"}),
+    "delete found": (lambda o, who: o.app.delete_found_tasks(o[who], o.id, TaskFilters()), {"admin"}),
     "restore": (lambda o, who: o.app.restore_task(o[who], o.id, TASK), {"member", "admin"}),
     "purge": (lambda o, who: o.app.purge_task(o[who], o.id, TASK), {"admin"}),
     "empty": (lambda o, who: o.app.empty_trash(o[who], o.id), {"admin"}),

@@ -588,7 +588,7 @@ async def test_what_was_done_before_a_refusal_leaves_the_refusal_only(scene: Sce
 async def test_what_cannot_be_written_down_does_not_happen(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    async def fail(log: MemoryAuditLog, event: AuditEvent) -> NoReturn:
+    async def fail(log: MemoryAuditLog, *events: AuditEvent) -> NoReturn:
         raise Interrupted
 
     before = await scene.contents()

@@ -16,9 +16,11 @@ from domain.access import Actor, Role
 from domain.audit import Action, AuditEvent, Resource
 from domain.document import Content
 from domain.errors import (
+    CursorRefused,
     DocumentNotFound,
     InvalidValue,
     NotFound,
+    PreconditionFailed,
     RoleTooLow,
     SettingNotFound,
     SpaceForbidden,
@@ -29,6 +31,7 @@ from domain.ids import NOBODY, DocumentId, SpaceId, TagId, UserId
 from domain.setting import NO_KEY, SettingKey, SettingValue
 from domain.tag import Color, Tag, TagName
 from domain.task import Title
+from domain.versions import Expectation
 from tests.unit.application.organizations_builders import Office
 from tests.unit.builders import ANN, HOME, NOON, House, a_draft
 
@@ -225,6 +228,92 @@ async def test_a_page_is_a_stretch() -> None:
     assert ([tag.name for tag in tags.items], tags.total) == (["b"], 3)
     assert ([one.key for one in keys.items], keys.total) == (["b"], 3)
     assert ([one.title for one in documents.items], documents.total) == (["A"], 3)
+
+
+async def named(kind: str, app: Application, actor: Actor, text: str, space: str | None = None) -> None:
+    """Make one that is called so."""
+    match kind:
+        case "tag":
+            await app.create_tag(actor, space, {"name": TagName(text)})
+        case "document":
+            await app.create_document(actor, space, {"title": Title(text)})
+        case _:
+            await app.put_setting(actor, space, SettingKey(text), SettingValue.of(text))
+
+
+@pytest.mark.parametrize("kind", USES)
+async def test_cursors_lead_through_all_of_them_without_counting(kind: str) -> None:
+    house = House()
+    ann = await house.somebody("ann")
+    for text in ("b", "A", "c", "d", "e"):
+        await named(kind, house.app, ann, text)
+        house.clock.advance(timedelta(minutes=1))
+    find = getattr(house.app, f"list_{kind}s")
+    whole = await find(ann, None, Stretch(limit=5))
+    stretches = [await find(ann, None, Stretch(limit=2), cursor="")]
+    while stretches[-1].next_cursor:
+        stretches.append(await find(ann, None, Stretch(limit=2), cursor=stretches[-1].next_cursor))
+    assert [item for stretch in stretches for item in stretch.items] == whole.items
+    assert [(len(stretch.items), stretch.total) for stretch in stretches] == [(2, None), (2, None), (1, None)]
+    assert whole.next_cursor is None
+    page = await find(ann, None, Stretch(skip=1, limit=2))
+    assert (await find(ann, None, Stretch(limit=9), cursor=page.next_cursor)).items == whole.items[3:]
+
+
+@pytest.mark.parametrize("kind", USES)
+async def test_a_cursor_is_good_for_its_reader_its_space_and_its_list_only(kind: str) -> None:
+    office = Office()
+    await office.open()
+    for text in ("a", "b", "c"):
+        await named(kind, office.app, office["owner"], text, office.id)
+    find = getattr(office.app, f"list_{kind}s")
+    cursor = (await find(office["owner"], office.id, Stretch(limit=1), cursor="")).next_cursor
+    assert len((await find(office["owner"], office.id, Stretch(), cursor=cursor)).items) == 2
+    other = office.app.list_trash if kind == "document" else office.app.list_documents
+    for use, who, space in ((find, "admin", office.id), (find, "owner", None), (other, "owner", office.id)):
+        with pytest.raises(CursorRefused):
+            await use(office[who], space, Stretch(), cursor=cursor)
+
+
+@pytest.mark.parametrize(
+    ("expected", "is_put"),
+    [
+        (Expectation(), True),
+        (Expectation(is_new=False), True),
+        (Expectation({2}, is_new=False), True),
+        (Expectation({1}, is_new=False), False),
+        (Expectation(is_new=True), False),
+    ],
+)
+async def test_a_setting_is_replaced_if_it_is_what_was_expected(expected: Expectation, *, is_put: bool) -> None:
+    house = House()
+    ann = await house.somebody("ann")
+    await house.app.put_setting(ann, None, KEY, SettingValue.of(1))
+    was = (await house.app.put_setting(ann, None, KEY, SettingValue.of(2))).setting
+    putting = house.app.put_setting(ann, None, KEY, SettingValue.of(3), expected)
+    if is_put:
+        was = (await putting).setting
+        assert (was.version, was.value) == (3, "3")
+    else:
+        with pytest.raises(PreconditionFailed):
+            await putting
+    assert await house.app.get_setting(ann, None, KEY) == was
+
+
+async def test_a_setting_that_is_expected_to_be_there_is_not_made() -> None:
+    house = House()
+    ann = await house.somebody("ann")
+    for expected in (Expectation(is_new=False), Expectation({1}, is_new=False)):
+        with pytest.raises(PreconditionFailed):
+            await house.app.put_setting(ann, None, KEY, SettingValue.of(1), expected)
+    with pytest.raises(SettingNotFound):
+        await house.app.get_setting(ann, None, KEY)
+    written = await events(house, SpaceId(ann.user_id), Resource.SETTING)
+    assert {event.action for event in written} == {Action.READ}
+    assert (await house.app.put_setting(ann, None, KEY, SettingValue.of(1), Expectation(is_new=True))).is_new
+    with pytest.raises(PreconditionFailed):
+        await house.app.delete_setting(ann, None, KEY, {2})
+    await house.app.delete_setting(ann, None, KEY, {1})
 
 
 async def events(house: House | Office, space_id: SpaceId, kind: Resource) -> list[AuditEvent]:

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from application.listing import Listing
+from application.ports.paging import Stretch
 from application.ports.tasks import TaskQuery
-from application.task_lists import TaskList
 from domain.access import Actor, Role
 from domain.due import Due, DueIn, Span
 from domain.errors import CursorRefused, SpaceForbidden
@@ -27,7 +28,7 @@ async def with_tasks(house: House, *drafts: dict[str, Any]) -> tuple[Actor, Sequ
     return ann, made
 
 
-async def all_by_cursor(house: House, who: Actor, query: TaskQuery, owner_id: str | None = None) -> list[TaskList]:
+async def all_by_cursor(house: House, who: Actor, query: TaskQuery, owner_id: str | None = None) -> list[Listing[Task]]:
     """Every stretch."""
     stretches = [await house.app.list_tasks(who, owner_id, query, cursor="")]
     while stretches[-1].next_cursor:
@@ -133,9 +134,13 @@ async def test_the_trash_shows_what_was_deleted_last_first(house: House) -> None
     for number in (2, 0, 3):
         house.clock.now += TICK
         await house.app.delete_task(ann, None, made[number].id)
-    page = await house.app.list_trash(ben, shared, skip=0, limit=2)
+    page = await house.app.list_trash(ben, shared, Stretch(limit=2))
     assert ([task.id for task in page.items], page.total) == ([made[3].id, made[0].id], 3)
-    page = await house.app.list_trash(ann, None, skip=2, limit=2)
+    behind = await house.app.list_trash(ben, shared, Stretch(limit=2), cursor=page.next_cursor)
+    assert ([task.id for task in behind.items], behind.total, behind.next_cursor) == ([made[2].id], None, None)
+    with pytest.raises(CursorRefused):
+        await house.app.list_trash(ann, None, Stretch(limit=2), cursor=page.next_cursor)
+    page = await house.app.list_trash(ann, None, Stretch(skip=2, limit=2))
     assert ([task.id for task in page.items], page.total) == ([made[2].id], 3)
     with pytest.raises(SpaceForbidden):
-        await house.app.list_trash(ann, str(ben.user_id), skip=0, limit=2)
+        await house.app.list_trash(ann, str(ben.user_id), Stretch())

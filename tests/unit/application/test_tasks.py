@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from application.facade import Application
-from application.ports.tasks import TaskPage, TaskQuery
-from application.task_lists import TaskList
+from application.listing import Listing
+from application.ports.paging import Page
+from application.ports.tasks import TaskQuery
 from domain.access import Actor, Role
 from domain.errors import (
     InvalidValue,
@@ -70,8 +71,8 @@ async def at_home(house: House, **details: Any) -> tuple[Actor, Task]:
     return ann, await house.app.create_task(ann, None, a_draft(**details))
 
 
-def _page(found: TaskList) -> TaskPage:
-    return TaskPage(found.items, found.total)
+def _page(found: Listing[Task]) -> Page[Task]:
+    return Page(found.items, found.total)
 
 
 async def kept(house: House, task: Task) -> Task:
@@ -219,9 +220,9 @@ async def test_anothers_task_is_not_found_in_ones_own_space(house: House, use: U
 async def test_a_list_tells_nothing_of_other_spaces(house: House) -> None:
     await at_home(house)
     ben = await house.somebody("ben")
-    assert _page(await house.app.list_tasks(ben, None, TaskQuery())) == TaskPage([], 0)
+    assert _page(await house.app.list_tasks(ben, None, TaskQuery())) == Page([], 0)
     own = await house.app.create_task(ben, None, a_draft())
-    assert _page(await house.app.list_tasks(ben, None, TaskQuery())) == TaskPage([own], 1)
+    assert _page(await house.app.list_tasks(ben, None, TaskQuery())) == Page([own], 1)
 
 
 # In a space that is shared
@@ -348,19 +349,19 @@ async def several(house: House, count: int) -> tuple[Actor, list[Task]]:
 
 async def test_tasks_are_listed_newest_first(house: House) -> None:
     ann, tasks = await several(house, 5)
-    assert _page(await house.app.list_tasks(ann, None, TaskQuery())) == TaskPage(tasks, 5)
+    assert _page(await house.app.list_tasks(ann, None, TaskQuery())) == Page(tasks, 5)
 
 
 @pytest.mark.parametrize(("skip", "limit"), [(0, 2), (2, 2), (4, 2), (5, 2), (99, 2), (0, 5), (1, 100)])
 async def test_a_page_is_a_stretch_of_the_list(house: House, skip: int, limit: int) -> None:
     ann, tasks = await several(house, 5)
     page = await house.app.list_tasks(ann, None, TaskQuery(skip=skip, limit=limit))
-    assert _page(page) == TaskPage(tasks[skip : skip + limit], 5)
+    assert _page(page) == Page(tasks[skip : skip + limit], 5)
 
 
 async def test_a_page_has_twenty_tasks_unless_asked_otherwise(house: House) -> None:
     ann, tasks = await several(house, 21)
-    assert _page(await house.app.list_tasks(ann, None, TaskQuery())) == TaskPage(tasks[:20], 21)
+    assert _page(await house.app.list_tasks(ann, None, TaskQuery())) == Page(tasks[:20], 21)
 
 
 @pytest.mark.parametrize(
@@ -376,13 +377,13 @@ async def test_a_list_holds_any_of_the_statuses_asked_for(house: House, statuses
     ann, tasks = await several(house, 8)
     wanted = [task for task in tasks if task.status in statuses]
     page = await house.app.list_tasks(ann, None, TaskQuery(statuses=frozenset(statuses), limit=3))
-    assert _page(page) == TaskPage(wanted[:3], len(wanted))
+    assert _page(page) == Page(wanted[:3], len(wanted))
 
 
 async def test_a_list_leaves_out_what_is_in_the_trash(house: House) -> None:
     ann, tasks = await several(house, 3)
     await house.app.delete_task(ann, None, tasks[1].id)
-    assert _page(await house.app.list_tasks(ann, None, TaskQuery())) == TaskPage([tasks[0], tasks[2]], 2)
+    assert _page(await house.app.list_tasks(ann, None, TaskQuery())) == Page([tasks[0], tasks[2]], 2)
 
 
 # Transactions

@@ -296,11 +296,12 @@ async def test_what_cannot_be_written_down_at_both_ends_does_not_happen(
     before = await office.contents()
     append, events = MemoryAuditLog.append, list[AuditEvent]()
 
-    async def fail_later(log: MemoryAuditLog, event: AuditEvent) -> None:
-        if len(events) == written:
-            raise Interrupted
-        events.append(event)
-        await append(log, event)
+    async def fail_later(log: MemoryAuditLog, *both: AuditEvent) -> None:
+        for event in both:
+            if len(events) == written:
+                raise Interrupted
+            events.append(event)
+            await append(log, event)
 
     monkeypatch.setattr(MemoryAuditLog, "append", fail_later)
     to = personal_space(office["admin"].user_id)

@@ -7,8 +7,9 @@ import pytest
 
 from domain.errors import InvalidValue
 from domain.ids import TaskId
+from domain.place import Place
 from domain.task import Description, Priority, SearchText, Task, Title
-from domain.task_order import NEVER, NEWEST_FIRST, Place, Sort, TaskOrder, due_key
+from domain.task_order import NEVER, NEWEST_FIRST, Sort, TaskOrder, due_key
 from domain.time import microseconds
 from tests.unit.builders import LATER, NOON, TASK, TICK, a_task
 

@@ -1,0 +1,79 @@
+"""Lists, a stretch at a time: by pages, which are counted, or by cursors, which keep their place meanwhile."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar
+
+from application.ports.cursors import Cursors
+from application.ports.paging import Page, Stretch
+from domain.access import Access
+from domain.ids import read_id
+from domain.place import Place
+
+
+class _Placed(Protocol):
+    @property
+    def place(self) -> Place: ...
+
+
+Item = TypeVar("Item")
+Wanted = TypeVar("Wanted", bound=Stretch)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Item]):
+    """A stretch of a list, how much there is in all where that was counted, and the cursor to the next stretch."""
+
+    items: Sequence[Item]
+    total: int | None
+    next_cursor: str | None
+
+
+def own_place(item: _Placed) -> Place:
+    """Where an item stands that knows it."""
+    return item.place
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmarks:
+    """The cursors of one list, for one reader."""
+
+    cursors: Cursors
+    bound_to: str
+    place: Callable[[Any], Place] = own_place
+    """Where an item of the list stands."""
+
+    def behind(self, items: Sequence[object]) -> str:
+        """The cursor that leads on from the last of these."""
+        place = self.place(items[-1])
+        return self.cursors.write(json.dumps([place.key, str(place.id)], ensure_ascii=False), bound_to=self.bound_to)
+
+    def read(self, cursor: str) -> Place | None:
+        """Where a cursor leads on from; nowhere, for the empty one. Raises CursorRefused."""
+        if not cursor:
+            return None
+        key, item_id = json.loads(self.cursors.read(cursor, bound_to=self.bound_to))
+        return Place(key, read_id(item_id))
+
+
+def bound(access: Access, *asked: object) -> str:
+    """What a cursor is good for: this person's look at this space, with what they asked for."""
+    return json.dumps([str(access.user_id), str(access.space_id), *asked])
+
+
+async def list_stretch(
+    find: Callable[[Wanted], Awaitable[Page[Item]]], wanted: Wanted, cursor: str | None, bookmarks: Bookmarks
+) -> Listing[Item]:
+    """The stretch that is wanted, or that a cursor leads to, be it the empty one for the beginning.
+
+    By cursor nothing is counted. Raises CursorRefused.
+    """
+    if cursor is None:
+        page = await find(wanted)
+        has_more = bool(page.items) and wanted.skip + len(page.items) < (page.total or 0)
+        return Listing(page.items, page.total, bookmarks.behind(page.items) if has_more else None)
+    ahead = replace(wanted, after=bookmarks.read(cursor), limit=wanted.limit + 1, is_counted=False)
+    found = (await find(ahead)).items
+    items = found[: wanted.limit]
+    return Listing(items, None, bookmarks.behind(items) if len(found) > wanted.limit else None)
