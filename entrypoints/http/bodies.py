@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 from starlette.requests import Request
 
 from domain.errors import InvalidValue
-from entrypoints.http.problems import BodyTooLarge, MalformedBody, RefusedValue, UnsupportedMediaType
+from entrypoints.http.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 LARGEST_BODY: Final = 1024 * 1024
 _JSON: Final = "application/json"
@@ -30,12 +30,8 @@ class StrictRequest(Request):
         return self._body if hasattr(self, "_body") else b""
 
     async def json(self) -> Any:
-        """The body as JSON. Raises MalformedBody, and RefusedValue for numbers that JSON does not have."""
-        try:
-            return read_json(await self.body())
-        except InvalidValue as refusal:
-            # The framework lets no other exception through here but its own.
-            raise RefusedValue(refusal) from refusal
+        """The body as JSON. Raises MalformedBody, and InvalidValue for numbers that JSON does not have."""
+        return read_json(await self.body())
 
     async def _limited(self) -> bytes:
         announced = self.headers.get("content-length", "0")

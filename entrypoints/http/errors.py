@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from domain.errors import DomainError, InvalidValue, KeyReused, NotAuthenticated, TooManyRequests, Unavailable
 from entrypoints.http.idempotency import KEY_HEADER
-from entrypoints.http.problems import OTHERS, STATUS_OF, FieldError, RefusedValue, RequestRefused, problem
+from entrypoints.http.problems import OTHERS, STATUS_OF, FieldError, RequestRefused, problem
 from entrypoints.http.routing import methods_at
 
 _MOST_FIELD_ERRORS: Final = 50
@@ -78,7 +78,8 @@ def _field_error(part: Mapping[str, Any]) -> FieldError:
     if isinstance(refused, InvalidValue):
         code, message = refused.reason, refused.message
     else:
-        code, message = part["type"], _MESSAGES.get(part["type"], part["msg"])
+        code = part["type"]
+        message = _MESSAGES.get(code) or part["msg"]
     return FieldError(pointer=_pointer(part["loc"]), message=message, code=code)
 
 
@@ -90,8 +91,6 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if isinstance(error, RefusedValue):
-        return await _invalid_value(request, error.refusal)
     if isinstance(error, RequestRefused):
         return problem(request, error.status, error.code, error.detail)
     code, detail = OTHERS.get(error.status_code, OTHERS[400])

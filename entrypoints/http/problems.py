@@ -106,14 +106,6 @@ class MalformedBody(RequestRefused):
     text = "The body must be one JSON value in UTF-8, in which no object has the same name twice."
 
 
-class RefusedValue(HTTPException):
-    """A value that no rule allows, found before anything knows what it was meant for."""
-
-    def __init__(self, refusal: InvalidValue) -> None:
-        super().__init__(STATUS_OF[InvalidValue], refusal.message)
-        self.refusal = refusal
-
-
 class BodyTooLarge(RequestRefused):
     """A body over the limit."""
 

@@ -1,6 +1,5 @@
 """Routes: who is calling is settled before anything else is looked at."""
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -10,14 +9,14 @@ from fastapi.routing import APIRoute
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from application.facade import Application
 from domain.access import Actor, Origin
 from domain.errors import NotAuthenticated
 from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.callers import Caller, caller_of, origin_of, require_intent
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+from entrypoints.http.reading import Endpoint, Signature
 
 FIXED_SEGMENTS: Final = (
     "auth", "users", "admin", "organizations", "invitations",
@@ -66,49 +65,49 @@ class Call:
 class PublicRoute(APIRoute):
     """A route that anyone may use."""
 
-    def get_route_handler(self) -> Handler:
-        """Read bodies strictly."""
-        handle = super().get_route_handler()
+    def __init__(self, path: str, endpoint: Endpoint, **more: Any) -> None:
+        super().__init__(path, endpoint, **more)
+        self.signature = Signature(endpoint, self.param_convertors)
+        self.app = self._serve
 
-        async def public(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request. What goes wrong is answered by the application's handlers of exceptions."""
+        response = await self.answer(StrictRequest(scope, receive))
+        await response(scope, receive, send)
 
-        return public
+    async def answer(self, request: StrictRequest) -> Response:
+        """Read what the endpoint takes, and let it answer."""
+        response: Response = await self.endpoint(**await self.signature.read(request))
+        return response
 
 
-class SecuredRoute(APIRoute):
+class SecuredRoute(PublicRoute):
     """A route for people who are signed in."""
 
-    def get_route_handler(self) -> Handler:
-        """Answer 401 before anything else, then read bodies strictly."""
-        handle = super().get_route_handler()
+    async def answer(self, request: StrictRequest) -> Response:
+        """Answer 401 before anything else."""
+        app: Application = request.app.state.application
+        caller = caller_of(request)
+        await app.count_request(caller.actor)
+        request.scope["call"] = Call(app, caller.actor, request.path_params.get("owner_id"), request)
+        try:
+            return await self._answer(request, app, caller)
+        except NotAuthenticated:
+            await app.count_request.take_back(caller.actor)
+            raise
 
-        async def secured(request: Request) -> Response:
-            app: Application = request.app.state.application
-            caller = caller_of(request)
-            await app.count_request(caller.actor)
-            strict = StrictRequest(request.scope, request.receive)
-            request.scope["call"] = Call(app, caller.actor, request.path_params.get("owner_id"), strict)
-            try:
-                return await answer(strict, app, caller)
-            except NotAuthenticated:
-                await app.count_request.take_back(caller.actor)
-                raise
-
-        async def answer(request: StrictRequest, app: Application, caller: Caller) -> Response:
-            try:
-                require_intent(request, caller)
-                renewed = await app.renew_browser(caller.actor) if caller.cookie_is_old else None
-                response = await handle(request)
-            except (RequestValidationError, HTTPException):
-                # No use case has looked at the session yet, and a 401 goes before what is wrong with the request.
-                await app.check_session(caller.actor)
-                raise
-            if renewed is not None and "set-cookie" not in response.headers:
-                request.app.state.session_cookie.give(response, renewed.cookie, renewed.lifetime)
-            return response
-
-        return secured
+    async def _answer(self, request: StrictRequest, app: Application, caller: Caller) -> Response:
+        try:
+            require_intent(request, caller)
+            renewed = await app.renew_browser(caller.actor) if caller.cookie_is_old else None
+            response = await super().answer(request)
+        except (RequestValidationError, HTTPException):
+            # No use case has looked at the session yet, and a 401 goes before what is wrong with the request.
+            await app.check_session(caller.actor)
+            raise
+        if renewed is not None and "set-cookie" not in response.headers:
+            request.app.state.session_cookie.give(response, renewed.cookie, renewed.lifetime)
+        return response
 
 
 class SpaceRoute(SecuredRoute):
