@@ -19,7 +19,7 @@ from domain.access import Access, Actor, Role
 from domain.ids import SpaceId
 from tests.walls.lacking import conditions_on_space, lacking
 from tests.walls.scoping import conjuncts
-from tests.walls.statements import all_statements, factories
+from tests.walls.statements import all_statements, factories, statements_in
 from tests.walls.trusted import EXCEPTIONS
 
 LOADED = ("domain", "application", "adapters")
@@ -166,8 +166,8 @@ def _watched(place: str, make: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(make)
     def watched(*args: Any, **kw: Any) -> Any:
         made = make(*args, **kw)
-        for query in (made,) if isinstance(made, Query) else (made._plain, made._holding):
-            _kept()[id(query)] = (place, query)
+        for statement in statements_in(place, made):
+            _kept()[id(statement.query)] = (place, statement.query)
         return made
 
     return watched

@@ -89,15 +89,16 @@ def factories() -> Iterator[tuple[str, ModuleType, Factory]]:
 
 def _in_module(module: ModuleType) -> Iterator[Statement]:
     for name, value in vars(module).items():
-        yield from _in_value(f"{_short(module)}.{name}", value)
+        yield from statements_in(f"{_short(module)}.{name}", value)
         if inspect.isclass(value) and value.__module__ == module.__name__:
             for attribute, inner in vars(value).items():
-                yield from _in_value(f"{_short(module)}.{name}.{attribute}", inner)
+                yield from statements_in(f"{_short(module)}.{name}.{attribute}", inner)
         if _is_factory(value, module):
             yield from _made_by(f"{_short(module)}.{name}", value)
 
 
-def _in_value(name: str, value: object) -> Iterator[Statement]:
+def statements_in(name: str, value: object) -> Iterator[Statement]:
+    """The statements in something that holds some, named after it."""
     if isinstance(value, Query):
         yield Statement(name, value)
     elif isinstance(value, Reading):
@@ -105,13 +106,13 @@ def _in_value(name: str, value: object) -> Iterator[Statement]:
         yield Statement(name, value._holding)
     elif isinstance(value, (Statements, Stretches)):
         for part in fields(value):
-            yield from _in_value(f"{name}.{part.name}", getattr(value, part.name))
+            yield from statements_in(f"{name}.{part.name}", getattr(value, part.name))
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _in_value(f"{name}({key})", inner)
+            yield from statements_in(f"{name}({key})", inner)
     elif isinstance(value, (tuple, list)):
         for number, inner in enumerate(value):
-            yield from _in_value(f"{name}({number})", inner)
+            yield from statements_in(f"{name}({number})", inner)
 
 
 def _is_factory(value: object, module: ModuleType) -> bool:
@@ -124,14 +125,14 @@ def _is_factory(value: object, module: ModuleType) -> bool:
 def _made_by(name: str, factory: Factory) -> Iterator[Statement]:
     if name in EXAMPLES:
         for example, given in EXAMPLES[name].items():
-            yield from _in_value(f"{name}({example})", factory(*given))
+            yield from statements_in(f"{name}({example})", factory(*given))
         return
     hints = get_type_hints(inspect.unwrap(factory))
     choices = {parameter: _choices(name, hints[parameter]) for parameter in inspect.signature(factory).parameters}
     for chosen in itertools.product(*choices.values()):
         arguments = dict(zip(choices, chosen, strict=True))
         written = ", ".join(f"{parameter}={value}" for parameter, value in arguments.items())
-        yield from _in_value(f"{name}({written})", factory(**arguments))
+        yield from statements_in(f"{name}({written})", factory(**arguments))
 
 
 def _choices(name: str, hint: Any) -> Iterable[Any]:
