@@ -1,4 +1,4 @@
-"""A contender as a program of its own: started, waited for, weighed, and ended by its own pid."""
+"""A contender as a program of its own: started, waited for, and ended by its own pid."""
 
 import socket
 import subprocess
@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-from contender import Contender
+
+from benchmarks.contenders.contender import Contender
+from benchmarks.processes import Family
 
 _HOST: Final = "127.0.0.1"
 _SECONDS_TO_START: Final = 60
 _SECONDS_TO_END: Final = 20
+_SECONDS_TO_ANSWER: Final = 60
 _NAP: Final = 0.01
 
 
@@ -23,15 +26,9 @@ _NAP: Final = 0.01
 class Running:
     """A contender that is ready."""
 
-    pid: int
+    processes: Family
     client: httpx.Client
     cold_start: float
-
-    def memory(self) -> float | None:
-        """MiB of its largest process, the worker; None where the system has no /proc."""
-        if not Path(f"/proc/{self.pid}").exists():
-            return None
-        return max(_resident(pid) for pid in _family(self.pid))
 
 
 @contextmanager
@@ -50,9 +47,9 @@ def serving(contender: Contender) -> Iterator[Running]:
             start_new_session=True,  # a Ctrl-C ends it through us, in order
         )
     try:
-        with httpx.Client(base_url=f"http://{_HOST}:{port}", timeout=10, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://{_HOST}:{port}", timeout=_SECONDS_TO_ANSWER, trust_env=False) as client:
             _wait(contender, process, client)
-            yield Running(process.pid, client, time.perf_counter() - started)
+            yield Running(Family(process.pid), client, time.perf_counter() - started)
     except Exception as error:
         error.add_note(f"The last words of {contender.name}:\n{_last_words(contender)}")
         raise
@@ -99,16 +96,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _family(pid: int) -> list[int]:
-    """The process and whatever it started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return [pid, *(member for child in children for member in _family(int(child)))]
-
-
-def _resident(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
