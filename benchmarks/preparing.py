@@ -8,7 +8,8 @@ from benchmarks.contenders.contender import READER, Contender, Request, fits_fil
 from benchmarks.serving import serving
 from benchmarks.workloads import PEOPLE
 
-_SHOWN: Final = 20
+SHOWN: Final = 20
+"""How many tasks a page has."""
 
 Ask = Callable[[Request], Any]
 
@@ -42,5 +43,5 @@ def _examine(contender: Contender, ask: Ask, tasks: int) -> None:
     fitting = sum(map(fits_filter, range(tasks)))
     for request, total in ((contender.list_newest(READER), tasks), (contender.list_some(READER), fitting)):
         answer = ask(request)
-        if (answer[contender.total], len(answer["items"])) != (total, min(total, _SHOWN)):
+        if (answer[contender.total], len(answer["items"])) != (total, min(total, SHOWN)):
             raise WrongAnswer(f"{contender.name} lists other tasks than {request.path} asks for")

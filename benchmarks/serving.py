@@ -19,6 +19,7 @@ _HOST: Final = "127.0.0.1"
 _SECONDS_TO_START: Final = 60
 _SECONDS_TO_END: Final = 20
 _SECONDS_TO_ANSWER: Final = 60
+_SECONDS_TO_BE_READY: Final = 2
 _NAP: Final = 0.01
 
 
@@ -76,7 +77,7 @@ def _wait(contender: Contender, process: subprocess.Popen[bytes], client: httpx.
 
 def _is_ready(client: httpx.Client, path: str) -> bool:
     try:
-        return client.get(path).status_code == HTTPStatus.OK
+        return client.get(path, timeout=_SECONDS_TO_BE_READY).status_code == HTTPStatus.OK
     except httpx.TransportError:
         return False
 

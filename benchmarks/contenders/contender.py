@@ -79,6 +79,8 @@ class Contender(ABC):
         self.folder.mkdir()
         self.ids: dict[str, list[str]] = {}
         """The tasks that somebody has, as far as workloads ask for them."""
+        self.cursors: dict[str, str] = {}
+        """Where somebody's last page begins, for workloads that ask for it."""
 
     def set_up(self) -> None:  # noqa: B027 - not everyone has something to do
         """Whatever has to be done once, before it is first started."""
