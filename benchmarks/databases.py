@@ -14,8 +14,6 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy import URL, make_url
 
-from benchmarks.processes import Family
-
 _SECONDS_TO_STOP: Final = 20
 _NAP: Final = 0.05
 
@@ -43,9 +41,9 @@ class Postgres:
         self._password = secrets.token_hex(16)
         self._made: list[str] = []
 
-    def processes(self) -> Family | None:
-        """The server's processes; None unless it was started for this run."""
-        return None if self._data is None else Family(_pid(self._data))
+    def pid(self) -> int | None:
+        """The process that the server's others descend from; None unless it was started for this run."""
+        return None if self._data is None else _pid(self._data)
 
     def version(self) -> str:
         """Which PostgreSQL this is."""

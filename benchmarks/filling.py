@@ -58,7 +58,7 @@ def fill(bulk: Bulk, total: int) -> None:
     for person, size in sizes.items():
         _add_tasks(bulk, tasks, [space_of(bulk, person)], size - 1)
     others = range((total - sum(sizes.values()) - len(tasks)) // _ELSEWHERE)
-    spaces = [bulk.id(_new_id(_FIRST)) for _ in others]
+    spaces = [bulk.id(new_id(_FIRST)) for _ in others]
     _add_people(bulk, pattern, spaces)
     _add_tasks(bulk, tasks, spaces, _ELSEWHERE)
 
@@ -92,14 +92,14 @@ def _copy(bulk: Bulk, patterns: Sequence[Row], space: Any, number: int) -> Row:
     return {
         **patterns[number % len(patterns)],
         "space_id": space,
-        "id": bulk.id(_new_id(at)),
+        "id": bulk.id(new_id(at)),
         "created_by": space,
         "created_at": moment,
         "updated_at": moment,
     }
 
 
-def _new_id(at: datetime) -> UUID:
+def new_id(at: datetime) -> UUID:
     """An id as the service makes them at this moment: UUID version 7."""
     chance = random.getrandbits(74)
     milliseconds = microseconds(at) // 1000

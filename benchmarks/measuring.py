@@ -12,17 +12,20 @@ from benchmarks.load import Load, applied, apply
 from benchmarks.processes import Family
 from benchmarks.results import Measurements, Outcome, Plan, Turn
 from benchmarks.serving import Running, serving
-from benchmarks.workloads import SIGNERS, Workload
+from benchmarks.workloads import AT_THE_DOOR, Workload
 
 _WARM_UP_SECONDS: Final = 1
-_FLOOD_CONNECTIONS: Final = 16
 
 
 def measure(
-    measurements: Measurements, contenders: Sequence[Contender], workloads: Sequence[Workload], postgres: Family | None
+    measurements: Measurements, contenders: Sequence[Contender], workloads: Sequence[Workload], postgres: int | None
 ) -> None:
-    """Measure them all, in rounds. Who goes first in a round goes last in the next one."""
+    """Measure them all, in rounds. Who goes first in a round goes last in the next one.
+
+    ``postgres`` is the process of the server that some of them use, if one may look at it.
+    """
     plan = measurements.plan
+    server = None if postgres is None else Family(postgres)
     for number in range(plan.rounds):
         if any(workload.signs_in for workload in workloads):
             measurements.hashes_per_second.append(hashes_per_second())
@@ -30,7 +33,7 @@ def measure(
         for contender in (*contenders[first:], *contenders[:first]):
             print(f"round {number + 1} of {plan.rounds}: {contender.name}", file=sys.stderr, flush=True)
             with serving(contender) as running:
-                stage = _Stage(contender, running, plan, postgres if contender.uses_postgres else None)
+                stage = _Stage(contender, running, plan, server if contender.uses_postgres else None)
                 measurements.turns.append(stage.turn(number, workloads))
 
 
@@ -58,14 +61,22 @@ class _Stage:
         )
 
     def _apply(self, workload: Workload) -> Outcome:
-        load = self._load(workload)
-        with nullcontext() if workload.flood is None else applied(self._flood(workload.flood(self.contender))):
+        load = self._load(workload.requests(self.contender), workload)
+        others = workload.others(self.contender)
+        with applied(replace(load, requests=others, connections=AT_THE_DOOR, rest=0)) if others else nullcontext():
             if workload.is_warmed_up:
-                apply(replace(load, seconds=_WARM_UP_SECONDS))
+                self._warm_up(load)
             outcome = self._observed(load)
-        if workload.signs_in:
-            self.contender.sign_in(self.running.client, SIGNERS[0])  # waits behind those that were given up
+        self._let_finish(load, [*others, *load.requests])
         return outcome
+
+    def _warm_up(self, load: Load) -> None:
+        apply(replace(load, seconds=_WARM_UP_SECONDS))
+        self._let_finish(load, load.requests)
+
+    def _let_finish(self, load: Load, requests: Sequence[Request]) -> None:
+        """Ask once more, and wait: behind what the load tool has asked for and given up."""
+        self.contender.ask(self.running.client, requests[0], load.tokens.get(requests[0].person, ""))
 
     def _observed(self, load: Load) -> Outcome:
         """How the load went, and what it took."""
@@ -79,8 +90,7 @@ class _Stage:
         in_postgres = 0.0 if self.postgres is None else self.postgres.cpu_seconds()
         return self.running.processes.cpu_seconds(), in_postgres
 
-    def _load(self, workload: Workload) -> Load:
-        requests = workload.requests(self.contender)
+    def _load(self, requests: Sequence[Request], workload: Workload) -> Load:
         people = {request.person for request in requests if request.person}
         return Load(
             url=self.running.client.base_url,
@@ -89,13 +99,4 @@ class _Stage:
             connections=workload.connections or self.plan.connections,
             seconds=self.plan.seconds * workload.length,
             rest=workload.rest,
-        )
-
-    def _flood(self, requests: Sequence[Request]) -> Load:
-        return Load(
-            url=self.running.client.base_url,
-            requests=requests,
-            tokens={},
-            connections=_FLOOD_CONNECTIONS,
-            seconds=0,
         )

@@ -69,7 +69,7 @@ def _measure(chosen: argparse.Namespace) -> Measurements:
         contenders = line_up(chosen.only, folder, server)
         for contender in contenders:
             prepare(contender, plan.tasks)
-        measure(measurements, contenders, workloads, server.processes())
+        measure(measurements, contenders, workloads, server.pid())
         return measurements
 
 

@@ -73,7 +73,7 @@ def _measure(chosen: argparse.Namespace) -> Measurements:
     with scratch_folder() as folder, postgres(folder / "postgres") as server:
         measurements = Measurements(describe("benchmarks.scale", server.version()), plan)
         contenders = [_grown(size, chosen.database, folder, server) for size in chosen.sizes]
-        measure(measurements, contenders, QUESTIONS, server.processes())
+        measure(measurements, contenders, QUESTIONS, server.pid())
         return measurements
 
 

@@ -10,10 +10,19 @@ from benchmarks.contenders.contender import READER, WRITER, Contender, Request
 SIGNERS: Final = tuple(f"signer-{number}" for number in range(4))
 """Who signs in, again and again."""
 
-_MIX: Final = {"get": 65, "list": 23, "filtered list": 9, "create": 3}
-_REQUESTS_OF_A_MIX: Final = 1000
+MIX: Final = {"get": 65, "list": 23, "filtered list": 9, "create": 3}
+"""What a hundred requests of a real mix ask for."""
+
+AT_THE_DOOR: Final = 16
+"""How many sign in at once: more than a machine has cores for, fewer than Taskward lets wait."""
+
+_HUNDREDS: Final = 10
 _PACED: Final = 8
 _REST: Final = 20
+
+
+def _nothing(_: Contender) -> Sequence[Request]:
+    return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +40,9 @@ class Workload:
     is_warmed_up: bool = True
     """Whether it is applied for a second before."""
     signs_in: bool = False
-    """Whether there are sign-ins in it, which not every contender knows, and which go on when nobody waits any more."""
-    flood: Callable[[Contender], Sequence[Request]] | None = None
-    """What others send at the same time."""
+    """Whether there are sign-ins in it, which not every contender knows."""
+    others: Callable[[Contender], Sequence[Request]] = _nothing
+    """What others send at the same time, as many of them as there are at the door."""
 
 
 def _get(contender: Contender) -> Sequence[Request]:
@@ -54,11 +63,16 @@ def _create(contender: Contender) -> Sequence[Request]:
 
 def _mix(contender: Contender) -> Sequence[Request]:
     """A thousand requests in an order that is random, and always the same."""
-    chance = random.Random(_REQUESTS_OF_A_MIX)
+    chance = random.Random(_HUNDREDS)
     kinds = {"get": _get, "list": _list, "filtered list": _list_some, "create": _create}
-    choices = {name: make(contender) for name, make in kinds.items()}
-    chosen = chance.choices(list(_MIX), list(_MIX.values()), k=_REQUESTS_OF_A_MIX)
-    return [chance.choice(choices[name]) for name in chosen]
+    mixed = [
+        chance.choice(requests)
+        for name, share in MIX.items()
+        for requests in [kinds[name](contender)]
+        for _ in range(share * _HUNDREDS)
+    ]
+    chance.shuffle(mixed)
+    return mixed
 
 
 def _sign_in(contender: Contender) -> Sequence[Request]:
@@ -72,8 +86,8 @@ WORKLOADS: Final = (
     Workload(name="create", requests=_create),
     Workload(name="mix", requests=_mix),
     Workload(name="calm get", requests=_get, connections=_PACED, rest=_REST),
-    Workload(name="get in a flood", requests=_get, connections=_PACED, rest=_REST, signs_in=True, flood=_sign_in),
-    Workload(name="sign-in", requests=_sign_in, connections=len(SIGNERS), length=2, signs_in=True, is_warmed_up=False),
+    Workload(name="get in a flood", requests=_get, connections=_PACED, rest=_REST, signs_in=True, others=_sign_in),
+    Workload(name="sign-in", requests=_sign_in, connections=AT_THE_DOOR, length=2, signs_in=True, is_warmed_up=False),
 )
 """In the order in which each contender goes through them in its turn."""
 
