@@ -17,7 +17,7 @@ class Family:
     pid: int
 
     def cpu_seconds(self) -> float:
-        """Processors' time since they were started, of those that are alive."""
+        """Processors' time since they were started, with that of children who have ended."""
         return sum(self._each(_busy))
 
     def memories(self) -> list[float]:
@@ -35,7 +35,8 @@ class Family:
 
 def _busy(process: Any) -> float:
     times = process.cpu_times()
-    return float(times.user + times.system)
+    ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+    return float(times.user + times.system + ended)
 
 
 def _resident(process: Any) -> float:

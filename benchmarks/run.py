@@ -35,7 +35,7 @@ def main() -> None:
     report.show(measurements, summary, found)
     machine = measurements.machine
     title = f"{machine['cores']} cores, {machine['processor']}; {chosen.rounds} rounds of {chosen.seconds} s"
-    draw(summary, f"Taskward {machine['versions']['taskward']}, {title}", place.with_suffix(".svg"))
+    draw(summary, FLOOR, f"Taskward {machine['versions']['taskward']}, {title}", place.with_suffix(".svg"))
     print(f"\nEvery number is in {place.with_suffix('.json')}")
 
 
