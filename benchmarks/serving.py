@@ -20,7 +20,11 @@ _SECONDS_TO_START: Final = 60
 _SECONDS_TO_END: Final = 20
 _SECONDS_TO_ANSWER: Final = 60
 _SECONDS_TO_BE_READY: Final = 2
+_SECONDS_TO_SETTLE: Final = 10
 _NAP: Final = 0.01
+_LOOK: Final = 0.5
+_IDLE: Final = 0.1
+"""Which share of a processor somebody uses at most who has nothing to do."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ def serving(contender: Contender) -> Iterator[Running]:
     try:
         with httpx.Client(base_url=f"http://{_HOST}:{port}", timeout=_SECONDS_TO_ANSWER, trust_env=False) as client:
             _wait(contender, process, client)
-            yield Running(Family(process.pid), client, time.perf_counter() - started)
+            running = Running(Family(process.pid), client, time.perf_counter() - started)
+            _let_settle(running.processes)
+            yield running
     except Exception as error:
         error.add_note(f"The last words of {contender.name}:\n{_last_words(contender)}")
         raise
@@ -73,6 +79,17 @@ def _wait(contender: Contender, process: subprocess.Popen[bytes], client: httpx.
             return
         time.sleep(_NAP)
     raise RuntimeError(f"{contender.name} did not start")
+
+
+def _let_settle(processes: Family) -> None:
+    """Wait for what still starts: one worker answers before the others are there."""
+    deadline = time.monotonic() + _SECONDS_TO_SETTLE
+    busy = processes.cpu_seconds()
+    while time.monotonic() < deadline:
+        time.sleep(_LOOK)
+        before, busy = busy, processes.cpu_seconds()
+        if busy - before < _LOOK * _IDLE:
+            return
 
 
 def _is_ready(client: httpx.Client, path: str) -> bool:

@@ -46,7 +46,7 @@ class PocketBase(Contender):
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(name, folder)
-        self._password = secrets.token_urlsafe(24)
+        self._password = secrets.token_hex(16)
         self._people: dict[str, str] = {}
 
     def set_up(self) -> None:
