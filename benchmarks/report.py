@@ -16,6 +16,9 @@ _LOAD: Final = (
 _TURNS: Final = f"{'contender':<24}{'start to ready':>16}{'worker after load':>19}{'all processes':>15}"
 _TARGETS: Final = f"{'target':<56}{'limit':>10}{'measured':>12}  verdict"
 
+_IDLE: Final = 0.5
+"""The load average up to which a machine counts as idle."""
+
 
 def write(file: Path, measurements: Measurements, summary: Mapping[str, Any], found: Sequence[Judgement]) -> None:
     """Write everything as JSON."""
@@ -49,11 +52,12 @@ def _named(part: Any) -> Any:
 def show(measurements: Measurements, summary: Mapping[str, Any], found: Sequence[Judgement]) -> None:
     """Print the tables."""
     plan, machine = measurements.plan, measurements.machine
+    busy = "  ! the machine was busy: do not trust this run" if machine["load_before"] > _IDLE else ""
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     print(
         f"\n{machine['command']}\n{machine['cores']} cores, {machine['processor']}; {versions}\n"
         f"{plan.rounds} x {plan.seconds} s, {plan.connections} connections, {plan.tasks:,} tasks; "
-        f"load average before: {machine['load_before']:.2f}\n\n{_LOAD}"
+        f"load average before: {machine['load_before']:.2f}{busy}\n\n{_LOAD}"
     )
     for workload in measurements.workloads:
         for name, part in summary.items():
