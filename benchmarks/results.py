@@ -96,7 +96,7 @@ class Measurements:
 
     def turns_of(self, contender: str) -> Sequence[Turn]:
         """Its turns, round by round."""
-        return sorted((turn for turn in self.turns if turn.contender == contender), key=lambda turn: turn.round)
+        return [turn for turn in self.turns if turn.contender == contender]
 
     def outcomes(self, contender: str, workload: str) -> Sequence[Outcome]:
         """How one of its workloads went, round by round; nothing if it was never measured."""

@@ -21,10 +21,17 @@ def outcome(
 
 
 def measurements(*rounds: dict[str, dict[str, Outcome]], hashes: float = 10) -> Measurements:
-    """What each contender did in each round, workload by workload."""
+    """What each contender did in each round, workload by workload. The first starts in a second."""
     turns = [
-        Turn(contender=name, round=number, cold_start=number + 1.0, worker_memory=100, memory=200, outcomes=outcomes)
+        Turn(
+            contender=name,
+            round=number,
+            cold_start=number + place + 1.0,
+            worker_memory=100,
+            memory=200,
+            outcomes=outcomes,
+        )
         for number, contenders in enumerate(rounds)
-        for name, outcomes in contenders.items()
+        for place, (name, outcomes) in enumerate(contenders.items())
     ]
     return Measurements({}, Plan(len(rounds), 1, 32, 1000), turns, [hashes for _ in rounds])

@@ -50,7 +50,7 @@ def test_a_flood_is_compared_with_the_calm_of_the_same_contender() -> None:
 
 def test_the_worst_of_each_round_counts() -> None:
     found = measurements({"one": {}, "two": {}}, {"one": {}, "two": {}})
-    assert judge(Target("start", 1.5, worst(["one", "two"], cold_start), at_least=False), found).measured == 1.5
+    assert judge(Target("start", 1.5, worst(["one", "two"], cold_start), at_least=False), found).measured == 2.5
 
 
 @pytest.mark.parametrize("target", lineup.TARGETS, ids=lambda target: target.what)
