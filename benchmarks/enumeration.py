@@ -1,76 +1,44 @@
-"""Does the time that an answer takes tell who has an account? ``python benchmarks/enumeration.py``.
+"""Does the time that an answer takes tell who has an account? ``python -m benchmarks.enumeration``.
 
 Sign-ins that are refused, and requests for a new password, for addresses of every kind in a random order. The medians
 should lie within a few hundredths of each other; measure on an idle machine.
 """
 
-import os
 import random
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import count
-from pathlib import Path
 from statistics import median, quantiles
-from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import uuid4
 
 import httpx
-from contender import Contender
-from serving import serving
 
-_TASKWARD: Final = str(Path(sys.executable).with_name("taskward"))
-_OWLS: Final = "three wise green owls"
+from benchmarks.contenders.contender import PASSWORD, email_of
+from benchmarks.contenders.taskward import Taskward
+from benchmarks.serving import serving
+from benchmarks.stopping import scratch_folder
+
 _SIGN_INS: Final = 60
 _RESETS: Final = 300
 
 Ask = Callable[[httpx.Client], httpx.Response]
 
 
-class Embedded(Contender):
-    """Taskward on SQLite with the password cost of production. Nothing is limited, so that many can be measured."""
-
-    name = "taskward"
-
-    def command(self, port: int) -> Sequence[str]:  # noqa: ARG002 - the port is in the environment
-        return [_TASKWARD, "serve"]
-
-    def environment(self, port: int) -> Mapping[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TASKWARD_")}
-        return inherited | {
-            "TASKWARD_DATABASE_URL": f"sqlite:///{self.folder / 'taskward.db'}",
-            "TASKWARD_PORT": str(port),
-            "TASKWARD_RATE_LIMITS": "off",
-            "TASKWARD_LOG_LEVEL": "warning",
-        }
-
-    def deactivate(self, email: str, port: int) -> None:
-        """Switch an account off, as the operator does."""
-        command = [_TASKWARD, "users", "deactivate", email]
-        subprocess.run(
-            command, env=dict(self.environment(port)), cwd=self.folder, stdout=subprocess.DEVNULL, check=True
-        )
-
-    def sign_in(self, client: httpx.Client, person: str) -> str:
-        """Open an account and give its address: nobody needs a token here."""
-        email = f"{person}@example.org"
-        client.post("/api/auth/register", json={"email": email, "password": _OWLS}).raise_for_status()
-        return email
-
-
 def main() -> None:
-    with TemporaryDirectory(prefix="taskward-bench-", ignore_cleanup_errors=True) as name:
-        contender = Embedded(Path(name) / "taskward")
+    with scratch_folder() as folder:
+        contender = Taskward("taskward", folder)
         with serving(contender) as running:
-            known, inactive = (contender.sign_in(running.client, uuid4().hex) for _ in range(2))
-            contender.deactivate(inactive, running.client.base_url.port or 0)
+            people = [uuid4().hex for _ in range(2)]
+            for person in people:
+                contender.open_account(running.client, person)
+            known, inactive = map(email_of, people)
+            contender.run("users", "deactivate", inactive)
             unknown = (f"{number}.{uuid4().hex}@example.org" for number in count())
             signing_in: dict[str, Ask] = {
-                "unknown address": lambda http: _sign_in(http, next(unknown), _OWLS),
+                "unknown address": lambda http: _sign_in(http, next(unknown), PASSWORD),
                 "wrong password": lambda http: _sign_in(http, known, "seven slow blue boats"),
-                "inactive account": lambda http: _sign_in(http, inactive, _OWLS),
+                "inactive account": lambda http: _sign_in(http, inactive, PASSWORD),
             }
             asking: dict[str, Ask] = {
                 "unknown address": lambda http: _reset(http, next(unknown)),

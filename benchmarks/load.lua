@@ -1,14 +1,23 @@
 -- Sends the requests of a file in turn, and says at the end, in one line of JSON, how it went.
--- A line of the file is a request: method, path and body, parted by tabs.
+-- A line of the file is a request: method, path, token and body, parted by tabs. The first argument is the file, the
+-- second how many milliseconds a connection rests between two requests.
 
-local requests, turn = {}, 0
+local requests, turn, rest = {}, 0, 0
 
 function init(args)
+   rest = tonumber(args[2])
+   if rest == 0 then delay = nil end
    for line in io.lines(args[1]) do
-      local method, path, body = line:match("^(.-)\t(.-)\t(.*)$")
+      local method, path, token, body = line:match("^(.-)\t(.-)\t(.-)\t(.*)$")
+      local headers = {["Content-Type"] = "application/json"}
+      if token ~= "" then headers["Authorization"] = "Bearer " .. token end
       if body == "" then body = nil end
-      table.insert(requests, wrk.format(method, path, nil, body))
+      table.insert(requests, wrk.format(method, path, headers, body))
    end
+end
+
+function delay()
+   return rest
 end
 
 function request()

@@ -1,81 +1,91 @@
-"""What is said about the measurements: a table for people, a file for everything else."""
+"""What is said about the measurements: tables for people, a file for everything else."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any, Final
 
-from measuring import Measurements, Turn
+from benchmarks.results import Measurements
+from benchmarks.summary import Ratio
+from benchmarks.targets import Judgement
 
-_TURN_COLUMNS: Final = f"{'contender':<12}{'start to ready':>16}{'memory after load':>20}"
-_LOAD_COLUMNS: Final = (
-    f"{'workload':<10}{'contender':<12}{'requests/s':>12}{'ratio':>8}{'(range)':>14}"
-    f"{'failed':>10}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}"
+_LOAD: Final = (
+    f"{'workload':<24}{'contender':<24}{'requests/s':>11}{'ratio':>8}{'(range)':>14}{'failed':>9}"
+    f"{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'p99 ratio':>11}{'cores':>7}{'of PostgreSQL':>15}"
 )
+_TURNS: Final = f"{'contender':<24}{'start to ready':>16}{'worker after load':>19}{'all processes':>15}"
+_TARGETS: Final = f"{'target':<56}{'limit':>10}{'measured':>12}  verdict"
 
-_MEDIANS: Final = ("per_second", "p50", "p95", "p99")
-
-
-def summarise(measurements: Measurements) -> dict[str, Any]:
-    """Medians for each contender, and its ratio to the first: taken round by round, then the median of those."""
-    by_contender: dict[str, list[Turn]] = {}
-    for turn in measurements.turns:
-        by_contender.setdefault(turn.contender, []).append(turn)
-    first = measurements.turns[0].contender
-    return {name: _summary(turns, by_contender[first]) for name, turns in by_contender.items()}
+_IDLE: Final = 0.5
+"""The load average up to which a machine counts as idle."""
 
 
-def _summary(turns: list[Turn], first: list[Turn]) -> dict[str, Any]:
-    weighed = [turn.memory for turn in turns if turn.memory is not None]
-    return {
-        "cold_start": median(turn.cold_start for turn in turns),
-        "memory": median(weighed) if weighed else None,
-        "workloads": {workload: _of_workload(workload, turns, first) for workload in turns[0].outcomes},
-    }
-
-
-def _of_workload(workload: str, turns: list[Turn], first: list[Turn]) -> dict[str, float]:
-    outcomes = [turn.outcomes[workload] for turn in turns]
-    base = [turn.outcomes[workload].per_second for turn in first]
-    ratios = [outcome.per_second / other for outcome, other in zip(outcomes, base, strict=True)]
-    return {
-        **{name: median(getattr(outcome, name) for outcome in outcomes) for name in _MEDIANS},
-        "failed": max(outcome.failed for outcome in outcomes),
-        "ratio": median(ratios),
-        "lowest_ratio": min(ratios),
-        "highest_ratio": max(ratios),
-    }
-
-
-def write(measurements: Measurements, file: Path) -> None:
+def write(file: Path, measurements: Measurements, summary: Mapping[str, Any], found: Sequence[Judgement]) -> None:
     """Write everything as JSON."""
+    everything = {
+        "targets": [_as_json(judgement) for judgement in found],
+        "summary": {name: _named(part) for name, part in summary.items()},
+        **measurements.as_json(),
+    }
     file.parent.mkdir(parents=True, exist_ok=True)
-    everything = {"summary": summarise(measurements), **asdict(measurements)}
-    file.write_text(json.dumps(everything, indent=2) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
 
 
-def show(measurements: Measurements) -> None:
+def _as_json(judgement: Judgement) -> dict[str, Any]:
+    target = judgement.target
+    return {
+        "target": target.what,
+        "limit": f"{'>=' if target.at_least else '<='} {target.limit}{target.unit}",
+        "measured": judgement.measured,
+        "failed": judgement.failed,
+        "verdict": judgement.verdict,
+    }
+
+
+def _named(part: Any) -> Any:
+    """Ratios by the names of their parts, where tuples would become bare lists."""
+    if isinstance(part, Ratio):
+        return part._asdict()
+    return {name: _named(value) for name, value in part.items()} if isinstance(part, dict) else part
+
+
+def show(measurements: Measurements, summary: Mapping[str, Any], found: Sequence[Judgement]) -> None:
     """Print the tables."""
-    plan, summary = measurements.plan, summarise(measurements)
+    plan, machine = measurements.plan, measurements.machine
+    busy = "  ! the machine was busy: do not trust this run" if machine["load_before"] > _IDLE else ""
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     print(
-        f"\n{measurements.cores} cores, Python {measurements.python}, PostgreSQL {measurements.postgres}; "
+        f"\n{machine['command']}\n{machine['cores']} cores, {machine['processor']}; {versions}\n"
         f"{plan.rounds} x {plan.seconds} s, {plan.connections} connections, {plan.tasks:,} tasks; "
-        f"load average before: {measurements.load_before:.2f}\n\n{_LOAD_COLUMNS}"
+        f"load average before: {machine['load_before']:.2f}{busy}\n\n{_LOAD}"
     )
-    for workload in measurements.turns[0].outcomes:
-        for name, found in summary.items():
-            print(_load_line(workload, name, found["workloads"][workload]))
-    print(f"\n{_TURN_COLUMNS}")
-    for name, found in summary.items():
-        memory = "unknown" if found["memory"] is None else f"{found['memory']:.0f} MiB"
-        print(f"{name:<12}{found['cold_start']:>14.2f} s{memory:>20}")
+    for workload in measurements.workloads:
+        for name, part in summary.items():
+            if workload in part["workloads"]:
+                print(_load_line(workload, name, part["workloads"][workload]))
+    print(f"\n{_TURNS}")
+    for name, part in summary.items():
+        worker, memory = f"{part['worker_memory']:.0f} MiB", f"{part['memory']:.0f} MiB"
+        print(f"{name:<24}{part['cold_start']:>14.2f} s{worker:>19}{memory:>15}")
+    print(f"\n{_TARGETS}")
+    for judgement in found:
+        print(_target_line(judgement))
 
 
-def _load_line(workload: str, name: str, found: dict[str, float]) -> str:
-    spread = f"{found['lowest_ratio']:.2f}-{found['highest_ratio']:.2f}"
-    mark = "  ! requests failed: this line counts for nothing" if found["failed"] else ""
+def _load_line(workload: str, name: str, found: Mapping[str, Any]) -> str:
+    ratio, p99_ratio, in_postgres = found["ratio"], found["p99_ratio"], found["database_cores"]
+    middle, spread = (f"{ratio.median:.2f}", f"{ratio.lowest:.2f}-{ratio.highest:.2f}") if ratio else ("", "")
     return (
-        f"{workload:<10}{name:<12}{found['per_second']:>12,.0f}{found['ratio']:>8.2f}{spread:>14}"
-        f"{found['failed']:>10.2%}{found['p50']:>10.2f}{found['p95']:>10.2f}{found['p99']:>10.2f}{mark}"
+        f"{workload:<24}{name:<24}{found['per_second']:>11,.0f}{middle:>8}{spread:>14}{found['failed']:>9.2%}"
+        f"{found['p50']:>10.2f}{found['p95']:>10.2f}{found['p99']:>10.2f}"
+        f"{f'{p99_ratio.median:.2f}' if p99_ratio else '':>11}{found['cores']:>7.2f}"
+        f"{'' if in_postgres is None else f'{in_postgres:.2f}':>15}"
     )
+
+
+def _target_line(judgement: Judgement) -> str:
+    target, measured = judgement.target, judgement.measured
+    limit = f"{'>=' if target.at_least else '<='} {target.limit:g}{target.unit}"
+    value = "" if measured is None else f"{measured:.2f}{target.unit}"
+    failed = f" ({judgement.failed:.2%} of the requests failed)" if judgement.failed else ""
+    return f"{target.what:<56}{limit:>10}{value:>12}  {judgement.verdict}{failed}"

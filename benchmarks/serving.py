@@ -1,4 +1,4 @@
-"""A contender as a program of its own: started, waited for, weighed, and ended by its own pid."""
+"""A contender as a program of its own: started, waited for, and ended by its own pid."""
 
 import socket
 import subprocess
@@ -11,27 +11,29 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-from contender import Contender
+
+from benchmarks.contenders.contender import Contender
+from benchmarks.processes import Family
 
 _HOST: Final = "127.0.0.1"
 _SECONDS_TO_START: Final = 60
 _SECONDS_TO_END: Final = 20
+_SECONDS_TO_ANSWER: Final = 60
+_SECONDS_TO_BE_READY: Final = 2
+_SECONDS_TO_SETTLE: Final = 10
 _NAP: Final = 0.01
+_LOOK: Final = 0.5
+_IDLE: Final = 0.1
+"""Which share of a processor somebody uses at most who has nothing to do."""
 
 
 @dataclass(frozen=True)
 class Running:
     """A contender that is ready."""
 
-    pid: int
+    processes: Family
     client: httpx.Client
     cold_start: float
-
-    def memory(self) -> float | None:
-        """MiB of its largest process, the worker; None where the system has no /proc."""
-        if not Path(f"/proc/{self.pid}").exists():
-            return None
-        return max(_resident(pid) for pid in _family(self.pid))
 
 
 @contextmanager
@@ -50,9 +52,11 @@ def serving(contender: Contender) -> Iterator[Running]:
             start_new_session=True,  # a Ctrl-C ends it through us, in order
         )
     try:
-        with httpx.Client(base_url=f"http://{_HOST}:{port}", timeout=10, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://{_HOST}:{port}", timeout=_SECONDS_TO_ANSWER, trust_env=False) as client:
             _wait(contender, process, client)
-            yield Running(process.pid, client, time.perf_counter() - started)
+            running = Running(Family(process.pid), client, time.perf_counter() - started)
+            _let_settle(running.processes)
+            yield running
     except Exception as error:
         error.add_note(f"The last words of {contender.name}:\n{_last_words(contender)}")
         raise
@@ -77,9 +81,20 @@ def _wait(contender: Contender, process: subprocess.Popen[bytes], client: httpx.
     raise RuntimeError(f"{contender.name} did not start")
 
 
+def _let_settle(processes: Family) -> None:
+    """Wait for what still starts: one worker answers before the others are there."""
+    deadline = time.monotonic() + _SECONDS_TO_SETTLE
+    busy = processes.cpu_seconds()
+    while time.monotonic() < deadline:
+        time.sleep(_LOOK)
+        before, busy = busy, processes.cpu_seconds()
+        if busy - before < _LOOK * _IDLE:
+            return
+
+
 def _is_ready(client: httpx.Client, path: str) -> bool:
     try:
-        return client.get(path).status_code == HTTPStatus.OK
+        return client.get(path, timeout=_SECONDS_TO_BE_READY).status_code == HTTPStatus.OK
     except httpx.TransportError:
         return False
 
@@ -99,16 +114,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _family(pid: int) -> list[int]:
-    """The process and whatever it started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return [pid, *(member for child in children for member in _family(int(child)))]
-
-
-def _resident(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0

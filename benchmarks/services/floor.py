@@ -40,9 +40,13 @@ _GET: Final = "SELECT * FROM tasks WHERE owner = $1 AND id = $2"
 _LIST: Final = """
 SELECT *, count(*) OVER () AS total FROM tasks WHERE owner = $1 ORDER BY created_at DESC, id DESC LIMIT 20
 """
+_LIST_SOME: Final = """
+SELECT *, count(*) OVER () AS total FROM tasks WHERE owner = $1 AND status = $2 AND priority = $3
+ORDER BY created_at DESC, id DESC LIMIT 20
+"""
 _CREATE: Final = """
-INSERT INTO tasks (owner, id, title, description, priority, tags, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $1) RETURNING *
+INSERT INTO tasks (owner, id, title, description, priority, status, tags, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $1) RETURNING *
 """
 
 
@@ -88,7 +92,13 @@ async def _get(request: Request) -> Response:
 
 
 async def _list(request: Request) -> Response:
-    items = [dict(row) for row in await request.app.state.pool.fetch(_LIST, _owner(request))]
+    pool, asked = request.app.state.pool, request.query_params
+    found = (
+        pool.fetch(_LIST_SOME, _owner(request), asked["status"], asked["priority"])
+        if "status" in asked
+        else pool.fetch(_LIST, _owner(request))
+    )
+    items = [dict(row) for row in await found]
     total = items[0]["total"] if items else 0
     for item in items:
         del item["total"]
@@ -97,9 +107,8 @@ async def _list(request: Request) -> Response:
 
 async def _create(request: Request) -> Response:
     owner, task = _owner(request), orjson.loads(await request.body())
-    row = await request.app.state.pool.fetchrow(
-        _CREATE, owner, uuid7(), task["title"], task["description"], task["priority"], task["tags"]
-    )
+    texts = (task[name] for name in ("title", "description", "priority", "status"))
+    row = await request.app.state.pool.fetchrow(_CREATE, owner, uuid7(), *texts, task["tags"])
     return _json(dict(row), 201)
 
 

@@ -1,0 +1,1 @@
+"""Whoever takes part: how each is started, and how its requests are spelt."""

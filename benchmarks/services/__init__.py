@@ -1,0 +1,1 @@
+"""The contenders of a few lines, as the programs that they are."""
