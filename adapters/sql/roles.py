@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy import URL
 
+from adapters.sql import dsn
 from adapters.sql.tables import APPEND_ONLY, metadata
 from domain.errors import Unavailable
 
@@ -114,7 +115,7 @@ async def grant(owner: URL, service: URL) -> None:
 async def _run(url: URL, commands: list[str], question: str = "SELECT") -> list[Any]:
     """All the commands in one transaction, and the rows that answer the question."""
     try:
-        connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+        connection = await asyncpg.connect(**dsn.arguments(url))
         try:
             async with connection.transaction():
                 for command in commands:
