@@ -44,3 +44,10 @@ def opening(url: URL, begin: str, settings: Mapping[str, str]) -> str:
     """What begins a transaction: behind pgbouncer with the settings, for as long as it lasts."""
     made = [f"SET LOCAL {name} = '{value}'" for name, value in settings.items()] if is_pooled(url) else []
     return ";".join([begin, *made])
+
+
+async def is_relayed(connection: Any) -> bool:
+    """Whether somebody else than the process that answers had greeted us: a pooler has numbers of its own."""
+    serving: int = await connection.fetchval("SELECT pg_backend_pid()")
+    greeted_by: int = connection.get_server_pid()
+    return serving != greeted_by

@@ -14,7 +14,7 @@ import asyncpg
 from sqlalchemy import URL
 
 from adapters.sql import dsn, roles
-from adapters.sql.connection import ConstraintViolated, Entry, RightMissing, check_entry
+from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, RightMissing, check_entry
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
@@ -132,6 +132,7 @@ class PostgresDatabase:
     """One PostgreSQL database, reached as one role."""
 
     def __init__(self, url: URL) -> None:
+        self._is_pooled = dsn.is_pooled(url)
         self._arguments = dsn.arguments_of_service(url, _SETTINGS)
         self._begin = {read_only: dsn.opening(url, begin, _SETTINGS) for read_only, begin in _BEGIN.items()}
         self._pool: Any = None
@@ -150,6 +151,8 @@ class PostgresDatabase:
     async def revision(self) -> str | None:
         """Which revision the schema is at."""
         async with self._inspection() as raw:
+            if not self._is_pooled and await dsn.is_relayed(raw):
+                raise PoolerUnsaid
             if await raw.fetchval("SELECT to_regclass('alembic_version')") is None:
                 return None
             found: str | None = await raw.fetchval("SELECT version_num FROM alembic_version")
@@ -214,6 +217,9 @@ class PostgresDatabase:
                 return await self._pool.acquire()
         except TimeoutError as error:
             raise TooBusy from error
+        except asyncpg.ProtocolViolationError as error:
+            # This is how pgbouncer says that it does not know a setting, and that it has no server.
+            raise (Unavailable if self._is_pooled else PoolerUnsaid) from error
         except _OUT_OF_ORDER as error:
             raise Unavailable from error
 
