@@ -5,10 +5,13 @@ remembers is lost or, worse, somebody else's: prepared statements with a name, a
 ``SET LOCAL``. And pgbouncer refuses most settings that a client brings when it connects.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import asyncpg
 from sqlalchemy import URL
+
+from domain.errors import Unavailable
 
 POOLER: Final = "pgbouncer"
 """The parameter of a URL that says that pgbouncer answers there: ``?pgbouncer=1``."""
@@ -51,3 +54,19 @@ async def is_relayed(connection: Any) -> bool:
     serving: int = await connection.fetchval("SELECT pg_backend_pid()")
     greeted_by: int = connection.get_server_pid()
     return serving != greeted_by
+
+
+async def run(url: URL, commands: Sequence[str], question: str = "SELECT") -> list[Any]:
+    """All the commands in one transaction, and the rows that answer the question. Raises Unavailable."""
+    try:
+        connection = await asyncpg.connect(**arguments(url))
+        try:
+            async with connection.transaction():
+                for command in commands:
+                    await connection.execute(command)
+                rows: list[Any] = await connection.fetch(question)
+        finally:
+            await connection.close()
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise Unavailable from error
+    return rows
