@@ -94,6 +94,8 @@ def _on_sqlite(url: URL, work: Callable[[Connection], T]) -> T:
 async def _on_postgres(url: URL, work: Callable[[Connection], T]) -> T:
     def locked(connection: Connection) -> T:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        # Where the database is spread over machines: one after the other, so that tables can be changed together.
+        connection.execute(text("SET LOCAL citus.multi_shard_modify_mode = 'sequential'"))
         return _commit(connection, work)
 
     def connect() -> Awaitable[Any]:
