@@ -12,6 +12,7 @@ from tests.walls.rows import Home, Row
 
 SPACES: Final = 6_000
 IN_THE_CROWDED_ONE: Final = 200
+KINDS_OF_EVENTS: Final = ("task", "session", "account")
 BETWEEN_ROWS: Final = timedelta(minutes=1)
 MORE_OF: Final = (
     "sessions",
@@ -57,6 +58,8 @@ def _spread(table: Table, row: Row, number: int) -> Row:
         row["position"] = number
     if "event_id" in row:
         row["event_id"] = new_id()
+    if "resource_type" in row:
+        row["resource_type"] = KINDS_OF_EVENTS[number % len(KINDS_OF_EVENTS)]
     return row
 
 

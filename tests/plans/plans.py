@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import Column
+
 from adapters.sql import roles
 from adapters.sql.query import Compiled
 from adapters.sql.tables import metadata
@@ -18,6 +20,12 @@ TIMES: Final = 7
 
 WHOSE: Final = ("space_id", "user_id")
 """The columns by which an index leads to the rows of one space, or of one person."""
+
+_LED_BY: Final[Mapping[str, Column[Any]]] = {
+    **{f"{table.name}_pkey": table.primary_key.columns[0] for table in metadata.sorted_tables},
+    **{str(index.name): index.columns[0] for table in metadata.sorted_tables for index in table.indexes},
+}
+"""The indexes, and the column that each begins with: only who knows its value is led anywhere."""
 
 _ORDERED: Final = frozenset({"Limit", "Subquery Scan", "LockRows", "Result"})
 """What asks for rows one after the other, and stops when it has enough."""
@@ -49,20 +57,23 @@ def _literal(value: Any) -> str:
 
 def too_much(plan: Plan, above: tuple[str, ...] = ()) -> Iterator[str]:
     """What a plan of PostgreSQL reads too much of, in sentences."""
-    kind, table = plan["Node Type"], plan.get("Relation Name", "")
-    if table in metadata.tables:
-        yield from _of_node(kind, table, plan, is_ordered="Limit" in _asking(above))
+    kind, table = plan["Node Type"], plan.get("Relation Name")
+    if kind == "Seq Scan" and table in metadata.tables:
+        yield f"reads the whole of {table}"
+    if plan.get("Index Name") in _LED_BY:
+        led_by = _LED_BY[plan["Index Name"]]
+        is_led = re.search(rf"\b{led_by.name}\b", plan.get("Index Cond", "")) is not None
+        yield from _through_index(led_by, is_led=is_led, is_ordered="Limit" in _asking(above))
     for part in plan.get("Plans", []):
         yield from too_much(part, (*above, kind))
 
 
-def _of_node(kind: str, table: str, plan: Plan, *, is_ordered: bool) -> Iterator[str]:
-    if kind == "Seq Scan":
-        yield f"reads the whole of {table}"
-    if kind in {"Index Scan", "Index Only Scan"}:
-        yield from _through_index(table, plan.get("Index Cond", ""), is_ordered=is_ordered)
-    if kind == "Bitmap Heap Scan":
-        yield from _through_index(table, " ".join(_conditions(plan)), is_ordered=False)
+def _through_index(first: Column[Any], *, is_led: bool, is_ordered: bool) -> Iterator[str]:
+    """Of an index that begins with this column. What is in order is read from one end, as far as it is asked for."""
+    if not is_led and not is_ordered:
+        yield f"reads the whole of {first.table}, through an index"
+    elif first.table.name in roles.OWNED and not (is_led and first.name in WHOSE):
+        yield f"reads rows of {first.table} in every space"
 
 
 def _asking(above: tuple[str, ...]) -> set[str]:
@@ -75,20 +86,7 @@ def _asking(above: tuple[str, ...]) -> set[str]:
     return found
 
 
-def _conditions(plan: Plan) -> Iterator[str]:
-    for part in plan.get("Plans", []):
-        if part["Node Type"] == "Bitmap Index Scan":
-            yield part.get("Index Cond", "")
-        yield from _conditions(part)
-
-
-def _through_index(table: str, condition: str, *, is_ordered: bool) -> Iterator[str]:
-    if not condition and not is_ordered:
-        yield f"reads the whole of {table}, through an index"
-    elif table in roles.OWNED and not any(f"{column} = " in condition for column in WHOSE):
-        yield f"reads rows of {table} in every space"
-
-
+_CONDITION: Final = re.compile(r"\((\w+)[=<>]")
 _TABLE: Final = re.compile(rf"(SCAN|SEARCH) ({'|'.join(metadata.tables)})\b(.*)")
 
 
@@ -99,7 +97,8 @@ def too_much_on_sqlite(connection: sqlite3.Connection, compiled: Compiled, argum
 
 
 def _of_step(kind: str, table: str, how: str) -> Iterator[str]:
-    if kind == "SCAN":
+    first = _CONDITION.search(how)
+    if kind == "SCAN" or first is None:
         yield f"reads the whole of {table}" + (", through an index" if " INDEX " in how else "")
-    elif table in roles.OWNED and not any(f"{column}=?" in how for column in WHOSE):
+    elif table in roles.OWNED and first[1] not in WHOSE:
         yield f"reads rows of {table} in every space"
