@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from adapters.sql import roles
 from adapters.sql.connection import _WHO_ENTERS
+from adapters.sql.distribution import without_subqueries
 from adapters.sql.query import Compiled
 from adapters.sql.tables import metadata
 from tests.plans.allowed import EXCEPTIONS
@@ -75,6 +76,14 @@ async def test_no_exception_is_left_over(
 ) -> None:
     found = await faults_on_postgresql(name, connection, crowded) | faults_on_sqlite(name, opened, crowded)
     assert found & allowed(name)
+
+
+async def test_under_the_policies_of_a_cluster_statements_find_their_rows_alike(crowded: Ground) -> None:
+    async with connected(crowded.superuser) as superuser, undone(superuser, crowded.context):
+        owned = [metadata.tables[table] for table in roles.OWNED]
+        await superuser.execute(";".join([*without_subqueries(owned), f"SET LOCAL ROLE {crowded.service.username}"]))
+        for name in BY_NAME:
+            assert await faults_on_postgresql(name, superuser, crowded) - allowed(name) == set(), name
 
 
 # What the service sends besides.
