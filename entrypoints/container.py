@@ -22,7 +22,7 @@ from adapters.security.cursors import SignedCursors
 from adapters.security.keys import KeyRing
 from adapters.security.passwords import BcryptPasswords, common_passwords
 from adapters.security.tokens import JwtAccessTokens, JwtSessionCookies, RandomRefreshTokens
-from adapters.sql import migrations, roles
+from adapters.sql import distribution, migrations, roles
 from adapters.sql.audit import SqlOpenLog
 from adapters.sql.connection import Database
 from adapters.sql.counters import SqlCounters
@@ -387,6 +387,17 @@ async def create_roles(settings: Settings) -> str:
     await migrations.upgrade(owner)
     await roles.create_role(owner, service)
     return service.username
+
+
+async def distribute(settings: Settings) -> list[str]:
+    """Spread the tables over the machines of a cluster, as their owner; return those that had no place there yet.
+
+    Raises Unavailable, WrongSetting for SQLite, and LookupError where there is no cluster or a revision is missing.
+    """
+    url = _owner_url(settings)
+    if is_sqlite(url):
+        raise WrongSetting("database_url", "SQLite is a file on one machine; only PostgreSQL can be spread, with Citus")
+    return await distribution.distribute(url)
 
 
 def _owner_url(settings: Settings) -> DatabaseUrl:

@@ -7,11 +7,11 @@ from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, select
 
 from adapters.sql.connection import Connection, ConstraintViolated, Database
 from adapters.sql.query import Query, Row
-from adapters.sql.tables import audit_events, audit_seals
+from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals
 from application.ports.audit import AuditQuery, SealTaken
 from domain.audit import Action, AuditEvent, Outcome, Resource, Seal
 from domain.ids import SpaceId
@@ -50,12 +50,6 @@ _CHAIN: Final = Query(
     .order_by(audit_seals.c.position)
     .limit(_LIMIT)
 )
-FOR_ADMINISTRATORS: Final = or_(
-    audit_events.c.outcome != Outcome.SUCCESS,
-    audit_events.c.resource_type == Resource.SESSION,
-    audit_events.c.resource_type == Resource.ACCOUNT,
-)
-"""Sign-ins, accounts and refusals: what happened at the doors, not behind them."""
 
 
 @cache

@@ -116,6 +116,10 @@ class RightMissing(Unavailable):
         self.message = message
 
 
+class PoolerUnsaid(Unavailable):
+    """A pooler answers in the place of PostgreSQL, and the URL does not say so."""
+
+
 class Reading:
     """A statement that reads, and the same that also holds what it read until the transaction ends."""
 

@@ -1,9 +1,9 @@
 """The schema's history: where a database stands, and bringing it up to date."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 from alembic.config import Config
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from adapters.sql import dsn
 from adapters.sql.url import is_sqlite
 from alembic import command
 from domain.errors import Unavailable
@@ -93,9 +94,17 @@ def _on_sqlite(url: URL, work: Callable[[Connection], T]) -> T:
 async def _on_postgres(url: URL, work: Callable[[Connection], T]) -> T:
     def locked(connection: Connection) -> T:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        # Where the database is spread over machines: one after the other, so that tables can be changed together.
+        connection.execute(text("SET LOCAL citus.multi_shard_modify_mode = 'sequential'"))
         return _commit(connection, work)
 
-    engine = create_async_engine(url.set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    def connect() -> Awaitable[Any]:
+        connecting: Awaitable[Any] = asyncpg.connect(**dsn.arguments(url))
+        return connecting
+
+    # Behind pgbouncer no statement has a name, and so none can be kept for later.
+    given = {"async_creator_fn": connect, "prepared_statement_cache_size": 0}
+    engine = create_async_engine("postgresql+asyncpg://", connect_args=given, poolclass=NullPool)
     async with engine.connect() as connection:
         return await connection.run_sync(locked)
 

@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import asyncpg
+from sqlalchemy import URL
 
-from adapters.sql import roles
-from adapters.sql.connection import ConstraintViolated, Entry, RightMissing, check_entry
+from adapters.sql import dsn, roles
+from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, RightMissing, check_entry
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
@@ -23,7 +24,7 @@ from domain.ids import SpaceId, UserId, personal_space
 _POOL_SIZE: Final = 16
 _CONNECT_SECONDS: Final = 2
 _ACQUIRE_SECONDS: Final = 2
-_STATEMENT_SECONDS: Final = 5
+_SETTINGS: Final = {"statement_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
 _REMEMBERED_ROLES: Final = 10_000
 
 _BEGIN: Final = {True: "BEGIN READ ONLY", False: "BEGIN"}
@@ -130,29 +131,28 @@ class PostgresConnection:
 class PostgresDatabase:
     """One PostgreSQL database, reached as one role."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: URL) -> None:
+        self._is_pooled = dsn.is_pooled(url)
+        self._arguments = dsn.arguments_of_service(url, _SETTINGS)
+        self._begin = {read_only: dsn.opening(url, begin, _SETTINGS) for read_only, begin in _BEGIN.items()}
         self._pool: Any = None
         self._roles: dict[tuple[UserId, SpaceId], Role] = {}
 
     async def open(self) -> None:
         """Make the pool. Connections are made as they are needed, so the server need not answer yet."""
         self._pool = await asyncpg.create_pool(
-            self._url,
             min_size=0,
             max_size=_POOL_SIZE,
             timeout=_CONNECT_SECONDS,
             reset=_leave_no_transaction,
-            server_settings={
-                "application_name": "taskward",
-                "statement_timeout": f"{_STATEMENT_SECONDS}s",
-                "idle_in_transaction_session_timeout": "60s",
-            },
+            **self._arguments,
         )
 
     async def revision(self) -> str | None:
         """Which revision the schema is at."""
         async with self._inspection() as raw:
+            if not self._is_pooled and await dsn.is_relayed(raw):
+                raise PoolerUnsaid
             if await raw.fetchval("SELECT to_regclass('alembic_version')") is None:
                 return None
             found: str | None = await raw.fetchval("SELECT version_num FROM alembic_version")
@@ -167,7 +167,7 @@ class PostgresDatabase:
     async def _inspection(self) -> AsyncIterator[Any]:
         """A transaction to look at the database itself. Raises RightMissing if the role may not."""
         async with self._transaction() as raw:
-            await _send(raw, _BEGIN[True])
+            await _send(raw, self._begin[True])
             try:
                 yield raw
             except asyncpg.InsufficientPrivilegeError as error:
@@ -182,13 +182,13 @@ class PostgresDatabase:
     async def begin(self, *, read_only: bool) -> AsyncIterator[PostgresConnection]:
         """Open a transaction."""
         async with self._transaction() as raw:
-            await _send(raw, _BEGIN[read_only])
+            await _send(raw, self._begin[read_only])
             yield PostgresConnection(raw, read_only=read_only)
 
     @asynccontextmanager
     async def enter(self, entry: Entry, *, read_only: bool) -> AsyncIterator[tuple[PostgresConnection, Access]]:
         """Open a transaction in somebody's name."""
-        opening = f"{_BEGIN[read_only]};{_context(entry)}"
+        opening = f"{self._begin[read_only]};{_context(entry)}"
         async with self._transaction() as raw:
             connection = PostgresConnection(raw, read_only=read_only, space_id=entry.space_id)
             access = await self._as_expected(raw, opening, entry)
@@ -217,6 +217,9 @@ class PostgresDatabase:
                 return await self._pool.acquire()
         except TimeoutError as error:
             raise TooBusy from error
+        except asyncpg.ProtocolViolationError as error:
+            # This is how pgbouncer says that it does not know a setting, and that it has no server.
+            raise (Unavailable if self._is_pooled else PoolerUnsaid) from error
         except _OUT_OF_ORDER as error:
             raise Unavailable from error
 

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from adapters.sql.connection import Database, RightMissing
+from adapters.sql.connection import Database, PoolerUnsaid, RightMissing
 from domain.errors import Unavailable
 
 _SILENT: Final = "The database does not answer."
+_POOLER: Final = "A pooler seems to answer at TASKWARD_DATABASE_URL: write ?pgbouncer=1 behind it."
 
 
 class SqlReadiness:
@@ -22,6 +23,8 @@ class SqlReadiness:
             return await self._reason()
         except RightMissing as missing:
             return f"The role of TASKWARD_DATABASE_URL lacks a right: {missing.message}. See 'taskward create-roles'."
+        except PoolerUnsaid:
+            return _POOLER
         except Unavailable:
             return _SILENT
 

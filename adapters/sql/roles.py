@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-import asyncpg
 from sqlalchemy import URL
 
+from adapters.sql import dsn
 from adapters.sql.tables import APPEND_ONLY, metadata
-from domain.errors import Unavailable
 
 OWNED: Final = tuple(sorted(table.name for table in metadata.tables.values() if "space_id" in table.c))
 """The tables whose rows belong to spaces."""
@@ -35,6 +34,9 @@ SELECT c.relname AS name,
 FROM pg_class c WHERE c.oid = ANY (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
 ORDER BY c.relname
 """
+_VISIBLE: Final = "SELECT true FROM {table} WHERE ctid < '(64,0)' LIMIT 1"
+"""Whether anything is seen in the first pages of a table; the whole of it could take longer than anybody waits."""
+
 _WRITING: Final = """
 SELECT DISTINCT tablename AS name, condition
 FROM pg_policies, unnest(ARRAY[qual, with_check]) AS condition
@@ -42,10 +44,13 @@ WHERE schemaname = current_schema() AND tablename = ANY ($1::text[])
   AND permissive = 'PERMISSIVE' AND cmd <> 'SELECT' AND condition IS NOT NULL
 ORDER BY tablename
 """
-_THIS_SPACE: Final = "space_id=SELECTNULLIFcurrent_setting'app.space_id',true,''::uuid"
-"""What every policy that lets something be written must say, without what versions of PostgreSQL spell differently."""
+_THIS_SPACE: Final = "space_id=NULLIFcurrent_setting'app.space_id',true,''::uuid"
+"""What every policy that lets something be written must say, without what versions of PostgreSQL spell differently.
 
-_SPELLING: Final = re.compile(r"::text|[()\s]|AS\s+\"?nullif\"?")
+Nor does it matter whether the setting is read in a subquery, once for the statement, or without one, as Citus wants it.
+"""
+
+_SPELLING: Final = re.compile(r"::text|[()\s]|SELECT\s|AS\s+\"?nullif\"?")
 
 
 async def faults(connection: Any) -> list[str]:
@@ -57,7 +62,7 @@ async def faults(connection: Any) -> list[str]:
     found += [
         f"a query that names no space sees rows of the table {name}"
         for name in OWNED
-        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})")  # noqa: S608 - one of our own names
+        if await connection.fetchval(_VISIBLE.format(table=name))
     ]
     found += [
         f"a policy of the table {policy['name']} lets more be written than what is in the space"
@@ -83,7 +88,7 @@ def _faults_of(table: Any) -> Iterator[str]:
 
 def statements(owner: URL, service: URL) -> list[str]:
     """The SQL that gives the service's role what it needs and nothing else. The role must exist."""
-    role, database = _name(service.username), _name(owner.database)
+    role, database = identifier(service.username), identifier(owner.database)
     return [
         f"GRANT CONNECT ON DATABASE {database} TO {role}",
         f"GRANT USAGE ON SCHEMA public TO {role}",
@@ -100,38 +105,22 @@ async def create_role(owner: URL, service: URL) -> None:
     Raises Unavailable if the server does not answer or the owner may not make roles.
     """
     password = "NULL" if service.password is None else _literal(service.password)
-    found = await _run(owner, [], f"SELECT FROM pg_roles WHERE rolname = {_literal(service.username)}")
+    found = await dsn.run(owner, [], f"SELECT FROM pg_roles WHERE rolname = {_literal(service.username)}")
     safe = "" if found else "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
-    make = f"{'ALTER' if found else 'CREATE'} ROLE {_name(service.username)} LOGIN {safe} PASSWORD {password}"
-    await _run(owner, [make, *statements(owner, service)])
+    make = f"{'ALTER' if found else 'CREATE'} ROLE {identifier(service.username)} LOGIN {safe} PASSWORD {password}"
+    await dsn.run(owner, [make, *statements(owner, service)])
 
 
 async def grant(owner: URL, service: URL) -> None:
     """Give the service's role what it needs of tables that a migration has added. Raises Unavailable."""
-    await _run(owner, statements(owner, service))
-
-
-async def _run(url: URL, commands: list[str], question: str = "SELECT") -> list[Any]:
-    """All the commands in one transaction, and the rows that answer the question."""
-    try:
-        connection = await asyncpg.connect(url.render_as_string(hide_password=False))
-        try:
-            async with connection.transaction():
-                for command in commands:
-                    await connection.execute(command)
-                rows: list[Any] = await connection.fetch(question)
-        finally:
-            await connection.close()
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise Unavailable from error
-    return rows
-
-
-def _name(text: str | None) -> str:
-    """An SQL identifier."""
-    return '"{}"'.format((text or "").replace('"', '""'))
+    await dsn.run(owner, statements(owner, service))
 
 
 def _literal(text: str | None) -> str:
     """An SQL string. Backslashes are plain characters in it: standard_conforming_strings is on since 9.1."""
     return "'{}'".format(str(text or "").replace("'", "''"))
+
+
+def identifier(text: str | None) -> str:
+    """A name as it stands in SQL."""
+    return '"{}"'.format((text or "").replace('"', '""'))

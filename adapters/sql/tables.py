@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -19,12 +20,14 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    literal_column,
+    or_,
     text,
 )
 
 from adapters.sql.types import Flag, Id, Moment, Number, PlainOrder, TextList
 from domain.access import Role
-from domain.audit import Action, Outcome
+from domain.audit import Action, Outcome, Resource
 from domain.task import Priority, TaskStatus
 from domain.user import UserRole
 
@@ -46,6 +49,11 @@ def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
 
 def _quoted(values: Iterable[StrEnum]) -> str:
     return ", ".join(f"'{value}'" for value in values)
+
+
+def _written(value: StrEnum) -> ColumnElement[str]:
+    """A value that stands in the statement itself, so that a database sees that an index is about it."""
+    return literal_column(_quoted([value]), Text)
 
 
 users = Table(
@@ -299,6 +307,26 @@ replies = Table(
     sqlite_strict=True,
 )
 """What people were answered to requests that they gave a key, in the space of whoever sent them."""
+
+FOR_ADMINISTRATORS = or_(
+    audit_events.c.outcome != _written(Outcome.SUCCESS),
+    audit_events.c.resource_type == _written(Resource.SESSION),
+    audit_events.c.resource_type == _written(Resource.ACCOUNT),
+)
+"""Sign-ins, accounts and refusals: what happened at the doors, not behind them."""
+Index(
+    "audit_events_of_accounts_idx",
+    audit_events.c.id,
+    postgresql_where=FOR_ADMINISTRATORS,
+    sqlite_where=FOR_ADMINISTRATORS,
+)
+
+IS_ADMINISTRATOR = users.c.role == _written(UserRole.ADMIN)
+Index("users_administrators_idx", users.c.id, postgresql_where=IS_ADMINISTRATOR, sqlite_where=IS_ADMINISTRATOR)
+Index("users_newest_idx", users.c.created_at, users.c.id)
+
+DIRECTORY = frozenset({"spaces", "memberships", "organizations"})
+"""The tables that say which spaces there are and who is in them: read at every door, and across spaces."""
 
 APPEND_ONLY = (audit_events, audit_seals)
 """What the service may add to and read, and nothing else."""

@@ -102,6 +102,7 @@ class _OnEachDatabase(ColumnElement[bool]):
 
     inherit_cache = False
     type = Boolean()
+    _is_implicitly_boolean = True  # or SQLAlchemy asks whether it "= 1", and SQLite takes no index for that
 
     def __init__(self, column: ColumnElement[Any], value: BindParameter[Any]) -> None:
         self.column = column

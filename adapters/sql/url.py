@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from adapters.sql import dsn
 from adapters.sql.connection import Database
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sqlite import SqliteDatabase
@@ -28,6 +29,7 @@ def read_url(text: str) -> URL:
         raise ValueError("a port is a number from 1 to 65535")
     if url.drivername not in {"sqlite", "postgresql"} or not url.database or url.database == ":memory:":
         raise ValueError(_RULE)
+    dsn.is_pooled(url)
     return url
 
 
@@ -45,4 +47,4 @@ def database_at(url: URL) -> Database:
     """The database that the URL means."""
     if is_sqlite(url):
         return SqliteDatabase(database_file(url))
-    return PostgresDatabase(url.render_as_string(hide_password=False))
+    return PostgresDatabase(url)

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.pages import Order, Stretches
 from adapters.sql.query import Query, Row
-from adapters.sql.tables import memberships, spaces, users
+from adapters.sql.tables import IS_ADMINISTRATOR, memberships, spaces, users
 from adapters.sql.types import holds_text
 from application.ports.identity import Credentials, UserQuery
 from application.ports.paging import Page
@@ -31,9 +31,7 @@ _ADD_SPACE: Final = Query(insert(spaces))
 _ADD_MEMBERSHIP: Final = Query(insert(memberships))
 _USER: Final = Reading(select(*_CREDENTIALS).where(users.c.id == bindparam("user_id")))
 _USER_WITH_EMAIL: Final = Reading(select(*_CREDENTIALS).where(users.c.email_key == bindparam("key")))
-_ADMINISTRATORS: Final = Reading(
-    select(*ACCOUNT).where(users.c.role == UserRole.ADMIN, users.c.is_active).order_by(users.c.id)
-)
+_ADMINISTRATORS: Final = Reading(select(*ACCOUNT).where(IS_ADMINISTRATOR, users.c.is_active).order_by(users.c.id))
 _REMOVE_USER: Final = Query(delete(users).where(users.c.id == bindparam("user_id")))
 _REMOVE_SPACE: Final = Query(delete(spaces).where(spaces.c.space_id == bindparam("space_id")))
 _CHANGEABLE: Final = ("email", "email_key", "full_name", "role", "is_active", "updated_at")

@@ -14,7 +14,7 @@ from domain.ids import SpaceId, read_id
 from domain.user import Email, FullName, Password, User
 from entrypoints.cli.running import one_line, ready
 from entrypoints.cli.users import users
-from entrypoints.container import Service, build, create_roles, database_place, migrate
+from entrypoints.container import Service, build, create_roles, database_place, distribute, migrate
 from entrypoints.http.app import create_app
 from entrypoints.keys import new_key
 from entrypoints.proof.command import prove
@@ -22,6 +22,8 @@ from entrypoints.proof.deployment import CannotRun, Person
 from entrypoints.settings import Settings, read_settings
 
 _SECONDS_TO_FINISH: Final = 10
+_SECONDS_TO_START: Final = 60
+"""How long a worker may take until it answers the process that watches over it: a busy machine needs its time."""
 
 
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -51,6 +53,7 @@ def serve() -> None:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+        timeout_worker_healthcheck=_SECONDS_TO_START,
     )
 
 
@@ -82,6 +85,14 @@ def make_roles() -> None:
     with one_line():
         name = asyncio.run(create_roles(read_settings()))
     typer.echo(f"The role {name} can serve, and cannot get around row-level security.")
+
+
+@cli.command("distribute")
+def distribute_tables() -> None:
+    """Spread the database over the machines of a Citus cluster, space by space. What has its place there keeps it."""
+    with one_line():
+        placed = asyncio.run(distribute(read_settings()))
+    typer.echo(f"Placed: {', '.join(placed)}." if placed else "Every table has its place already.")
 
 
 @cli.command()

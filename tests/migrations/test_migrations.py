@@ -67,6 +67,11 @@ async def test_an_upgrade_may_be_repeated(fresh_url: URL) -> None:
     assert await everything_in(fresh_url) == once
 
 
+async def test_what_the_driver_understands_of_a_url_a_migration_understands(fresh_postgres_url: URL) -> None:
+    await upgrade(fresh_postgres_url.update_query_dict({"sslmode": "disable"}))
+    assert await current_revision(fresh_postgres_url) == expected_revision()
+
+
 def _differences(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
     return list(compare_metadata(context, metadata))

@@ -12,9 +12,10 @@ NOTICED: Final = pytest.StashKey[list[tuple[str, str, str | None]]]()
 """What was missing, where, and who noticed."""
 
 
-@pytest.fixture(scope="session")
-async def guarded(postgres_server: URL) -> AsyncIterator[Ground]:
-    async with ground(postgres_server) as found:
+@pytest.fixture(scope="session", params=["one server", "cluster"])
+async def guarded(postgres_server: URL, request: pytest.FixtureRequest) -> AsyncIterator[Ground]:
+    """Once with the policies as migrations make them, and once with those that are good for a cluster."""
+    async with ground(postgres_server, is_cluster=request.param == "cluster") as found:
         yield found
 
 

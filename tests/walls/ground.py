@@ -15,6 +15,7 @@ from sqlalchemy.sql.selectable import Select
 
 from adapters.sql import migrations, postgres, roles
 from adapters.sql.connection import Entry
+from adapters.sql.distribution import without_subqueries
 from adapters.sql.query import Query
 from adapters.sql.tables import memberships, metadata
 from domain.access import Actor
@@ -38,6 +39,8 @@ class Ground:
     here: Home = field(default_factory=Home)
     elsewhere: Home = field(default_factory=lambda: Home(variant=1))
     mine: Home = field(default_factory=Home)
+    is_cluster: bool = False
+    """Whether its policies are those that Citus takes."""
 
     @property
     def context(self) -> str:
@@ -77,7 +80,7 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(server: URL) -> AsyncIterator[Ground]:
+async def ground(server: URL, *, is_cluster: bool = False) -> AsyncIterator[Ground]:
     """A database and its two roles, for as long as they are needed."""
     name = uuid4().hex
     superuser = await new_database(server)
@@ -86,7 +89,10 @@ async def ground(server: URL) -> AsyncIterator[Ground]:
     await execute(superuser, f'ALTER DATABASE "{superuser.database}" OWNER TO {owner.username}')
     await migrations.upgrade(owner)
     await roles.create_role(owner, service)
-    found = Ground(superuser, owner, service)
+    if is_cluster:
+        for statement in without_subqueries([metadata.tables[table] for table in roles.OWNED]):
+            await execute(owner, statement)
+    found = Ground(superuser, owner, service, is_cluster=is_cluster)
     await found.prepare()
     try:
         yield found

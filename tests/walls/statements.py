@@ -19,7 +19,7 @@ from adapters.sql.connection import Reading
 from adapters.sql.owned import Statements
 from adapters.sql.pages import Stretches
 from adapters.sql.query import Query
-from adapters.sql.tables import metadata
+from adapters.sql.tables import FOR_ADMINISTRATORS, metadata
 from domain.task_order import Sort, TaskOrder
 
 OWNED: Final[frozenset[Table]] = frozenset(metadata.tables[name] for name in roles.OWNED)
@@ -38,8 +38,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
     "audit._find": {
         "_OF_SPACE, no filter": (audit._OF_SPACE, frozenset()),
         "_OF_SPACE, every filter": (audit._OF_SPACE, frozenset(audit._FILTERS)),
-        "FOR_ADMINISTRATORS, no filter": (audit.FOR_ADMINISTRATORS, frozenset()),
-        "FOR_ADMINISTRATORS, every filter": (audit.FOR_ADMINISTRATORS, frozenset(audit._FILTERS)),
+        "FOR_ADMINISTRATORS, no filter": (FOR_ADMINISTRATORS, frozenset()),
+        "FOR_ADMINISTRATORS, every filter": (FOR_ADMINISTRATORS, frozenset(audit._FILTERS)),
     },
     "task_lists._in_use": _SHAPES,
     "task_lists._delete": _FILTERED,

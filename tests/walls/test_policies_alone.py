@@ -282,11 +282,12 @@ async def test_every_policy_is_about_one_space_or_known_to_be_wider(guarded: Gro
 
 async def _condition_of_one_space(guarded: Ground) -> str:
     """The condition that every owned table needs, as this version of PostgreSQL writes it."""
+    setting = "nullif(current_setting('app.space_id', true), '')::uuid"
+    space = setting if guarded.is_cluster else f"(SELECT {setting})"
     async with connected(guarded.superuser) as connection, undone(connection):
-        await connection.execute("""
+        await connection.execute(f"""
             CREATE TEMPORARY TABLE planted (space_id uuid);
-            CREATE POLICY planted ON planted
-                USING (space_id = (SELECT nullif(current_setting('app.space_id', true), '')::uuid))
+            CREATE POLICY planted ON planted USING (space_id = {space})
         """)
         written: str = await connection.fetchval("SELECT qual FROM pg_policies WHERE policyname = 'planted'")
         return written

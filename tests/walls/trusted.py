@@ -7,8 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam
 from sqlalchemy.sql.elements import ClauseElement
 
-from adapters.sql.audit import FOR_ADMINISTRATORS
-from adapters.sql.tables import memberships
+from adapters.sql.tables import FOR_ADMINISTRATORS, memberships
 
 
 @dataclass(frozen=True)

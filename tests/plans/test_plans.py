@@ -1,0 +1,159 @@
+"""No statement reads more than it has to: each finds its rows through an index, under row-level security too."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from itertools import groupby
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import Table
+
+from adapters.sql import roles
+from adapters.sql.connection import _WHO_ENTERS
+from adapters.sql.distribution import without_subqueries
+from adapters.sql.query import Compiled
+from adapters.sql.tables import metadata
+from tests.plans.allowed import EXCEPTIONS
+from tests.plans.plans import plans, too_much, too_much_on_sqlite
+from tests.plans.values import values_for
+from tests.walls.entrance import FUNCTION
+from tests.walls.ground import Ground, connected, undone
+from tests.walls.statements import all_statements
+
+BY_NAME: Final = {name: list(found) for name, found in groupby(all_statements(), lambda statement: statement.name)}
+
+every_statement = pytest.mark.parametrize("name", BY_NAME)
+
+
+@pytest.fixture
+async def connection(crowded: Ground) -> AsyncIterator[Any]:
+    """The service's connection, in somebody's name."""
+    async with crowded.as_service(crowded.context) as found:
+        yield found
+
+
+async def faults_on_postgresql(name: str, connection: Any, crowded: Ground) -> set[str]:
+    found = set()
+    for statement in BY_NAME[name]:
+        compiled = statement.query.on_postgres
+        arguments = compiled.arguments(values_for(statement.query, crowded.here))
+        for plan in await plans(connection, compiled.sql, arguments):
+            found |= set(too_much(plan))
+    return found
+
+
+def faults_on_sqlite(name: str, opened: sqlite3.Connection, crowded: Ground) -> set[str]:
+    found = set()
+    for statement in BY_NAME[name]:
+        compiled = statement.query.on_sqlite
+        arguments = compiled.arguments(values_for(statement.query, crowded.here))
+        found |= set(too_much_on_sqlite(opened, compiled, arguments))
+    return found
+
+
+def allowed(name: str) -> set[str]:
+    return set(EXCEPTIONS[name].faults) if name in EXCEPTIONS else set()
+
+
+@every_statement
+async def test_on_postgresql_a_statement_finds_its_rows_through_an_index(
+    name: str, connection: Any, crowded: Ground
+) -> None:
+    assert await faults_on_postgresql(name, connection, crowded) - allowed(name) == set()
+
+
+@every_statement
+def test_on_sqlite_a_statement_finds_its_rows_through_an_index(
+    name: str, opened: sqlite3.Connection, crowded: Ground
+) -> None:
+    assert faults_on_sqlite(name, opened, crowded) - allowed(name) == set()
+
+
+@pytest.mark.parametrize("name", EXCEPTIONS)
+async def test_no_exception_is_left_over(
+    name: str, connection: Any, opened: sqlite3.Connection, crowded: Ground
+) -> None:
+    found = await faults_on_postgresql(name, connection, crowded) | faults_on_sqlite(name, opened, crowded)
+    assert found & allowed(name)
+
+
+async def test_under_the_policies_of_a_cluster_statements_find_their_rows_alike(crowded: Ground) -> None:
+    async with connected(crowded.superuser) as superuser, undone(superuser, crowded.context):
+        owned = [metadata.tables[table] for table in roles.OWNED]
+        await superuser.execute(";".join([*without_subqueries(owned), f"SET LOCAL ROLE {crowded.service.username}"]))
+        for name in BY_NAME:
+            assert await faults_on_postgresql(name, superuser, crowded) - allowed(name) == set(), name
+
+
+# What the service sends besides.
+
+
+async def test_whoever_comes_in_is_looked_up_through_indexes(connection: Any, crowded: Ground) -> None:
+    """The statement inside the function, with parameters in the place of its arguments."""
+    found = await connection.fetchrow("SELECT prosrc, proargnames FROM pg_proc WHERE proname = $1", FUNCTION)
+    statement = "SELECT " + found["prosrc"].partition("PERFORM")[2].partition(";")[0]
+    kinds = ("uuid", "uuid", "uuid", "text", "timestamptz")
+    for number, (name, kind) in enumerate(zip(found["proargnames"], kinds, strict=True), start=1):
+        statement = re.sub(rf"\b{name}\b", f"${number}::{kind}", statement)
+    values = values_for(_WHO_ENTERS, crowded.here)
+    arguments = [values["session_id"], values["user_id"], values["space_id"], "owner", values["at"]]
+    for plan in await plans(connection, statement, arguments):
+        assert set(too_much(plan)) == set()
+
+
+@pytest.mark.parametrize("name", roles.OWNED)
+async def test_the_look_for_rows_that_should_be_hidden_is_short(name: str, crowded: Ground) -> None:
+    """It is made at every ``/readyz``."""
+    async with crowded.as_service("BEGIN") as nobody:
+        for plan in await plans(nobody, roles._VISIBLE.format(table=name), []):
+            assert set(too_much(plan)) == set()
+
+
+@pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
+def test_what_refers_to_a_row_that_goes_is_found_through_an_index(table: Table) -> None:
+    """Databases look for it by themselves. Indexes with a condition do not help them."""
+    whole = [tuple(index.columns.keys()) for index in table.indexes if not _is_partial(index)]
+    led_by = [tuple(table.primary_key.columns.keys()), *whole]
+    for key in table.foreign_key_constraints:
+        width = len(key.column_keys)
+        assert any(set(columns[:width]) == set(key.column_keys) for columns in led_by), key.name
+
+
+def _is_partial(index: Any) -> bool:
+    return index.dialect_options["postgresql"]["where"] is not None
+
+
+# The check itself.
+
+
+PLANTED: Final = {
+    "a list across spaces": "SELECT title FROM tasks WHERE title = 'x'",
+    "a search for a column without an index": "SELECT email FROM users WHERE full_name = 'x'",
+    "a count of everything": "SELECT count(*) FROM sessions",
+    "a key of which the index knows nothing": "DELETE FROM sessions WHERE upper(ip_address) = 'x'",
+}
+
+every_planted = pytest.mark.parametrize("sql", PLANTED.values(), ids=list(PLANTED))
+
+
+@every_planted
+async def test_a_statement_that_reads_too_much_is_seen(sql: str, crowded: Ground, opened: sqlite3.Connection) -> None:
+    async with connected(crowded.superuser) as superuser:  # Whom no policy sends to an index.
+        assert all(set(too_much(plan)) for plan in await plans(superuser, sql, []))
+    assert too_much_on_sqlite(opened, Compiled(sql, (), {}, ()), [])
+
+
+@pytest.mark.parametrize(
+    ("index", "name"),
+    [
+        ("sessions_user_id_idx", "sessions._SESSIONS_OF"),
+        ("memberships_user_id_idx", "organizations._BELONGINGS"),
+        ("users_administrators_idx", "users._ADMINISTRATORS"),
+        ("rate_limits_ends_at_idx", "counters._SWEEP"),
+    ],
+)
+async def test_an_index_that_is_missing_is_seen(index: str, name: str, crowded: Ground) -> None:
+    async with connected(crowded.superuser) as superuser, undone(superuser, crowded.context):
+        await superuser.execute(f"DROP INDEX {index}; SET LOCAL ROLE {crowded.service.username}")
+        assert await faults_on_postgresql(name, superuser, crowded) - allowed(name)
