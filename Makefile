@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run migrate roles test unit check format bench lock clean
+.PHONY: run migrate roles test unit check format docs bench lock clean
 
 run: .venv/run
 	@$(BIN)/taskward serve
@@ -31,6 +31,9 @@ check: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv/dev
+	$(BIN)/python -m tests.docs.coverage_page
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/run.py
