@@ -1,4 +1,4 @@
-"""What takes how long tells nothing: the same statements are sent, whoever an id belongs to."""
+"""What is asked tells nothing of others: not by what is found, and not by the statements that it takes."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
@@ -78,3 +78,20 @@ async def test_a_space_of_somebody_elses_takes_the_statements_that_nobodys_takes
     assert [status for status, _ in found] == [403] * 3
     assert found[0] == found[1] == found[2]
     assert found[0][1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["q=needle", "tag=needle", "status=in_progress", "priority=urgent", "assignee_id={ben}", "due=overdue",
+     "due_before=2026-05-02T00:00:00Z", "due_after=2026-04-30T00:00:00Z", "sort=title", "sort=-due_date"],
+)  # fmt: skip
+async def test_no_filter_and_no_order_finds_or_counts_what_is_somebody_elses(
+    query: str, ann: Person, ben: Person
+) -> None:
+    details = {"tags": ["needle"], "status": "in_progress", "priority": "urgent", "due_date": "2026-05-01T12:00:00Z"}
+    theirs = await ben.new_task("needle", description="needle", assignee_id=ben.id, **details)
+    asked = query.format(ben=ben.id)
+    assert (await ben.get(f"/api/tasks?{asked}")).json()["items"] == [theirs]
+    for paging, total in (("", 0), ("&cursor=", None)):
+        found = (await ann.get(f"/api/tasks?{asked}{paging}")).json()
+        assert (found["items"], found["total"], found["next_cursor"]) == ([], total, None)
