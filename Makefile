@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run migrate roles test unit check format bench bench-scale lock clean
+.PHONY: run migrate roles test unit check format docs bench bench-scale lock clean
 
 run: .venv/run
 	@$(BIN)/taskward serve
@@ -31,6 +31,9 @@ check: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv/dev
+	$(BIN)/python -m tests.docs.coverage_page
 
 # OPTIONS=--help shows what can be chosen.
 bench: .venv/bench

@@ -50,6 +50,11 @@ async def _sign_in(email: str) -> str:
         return (await application.get_me(application.authenticate(pair.access_token))).role
 
 
+async def _why_not_ready() -> str | None:
+    async with build(read_settings()).running() as application:
+        return await application.check_readiness()
+
+
 class TestMigrate:
     def test_it_makes_the_database_and_its_folder(self, folder: Path) -> None:
         result = run("migrate")
@@ -87,6 +92,16 @@ class TestMigrate:
         monkeypatch.setenv("TASKWARD_DATABASE_URL", "postgresql://taskward:canary-7431@127.0.0.1/taskward")
         monkeypatch.setenv("TASKWARD_MIGRATION_DATABASE_URL", "sqlite:///taskward.db")
         assert "canary" not in run("migrate").output
+
+    def test_the_owners_url_is_for_migrations_only(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TASKWARD_DATABASE_URL", "sqlite:///service.db")
+        monkeypatch.setenv("TASKWARD_MIGRATION_DATABASE_URL", "sqlite:///owner.db")
+        assert run("migrate").exit_code == 0
+        assert [file.name for file in folder.glob("*.db")] == ["owner.db"]
+        assert asyncio.run(_why_not_ready()) is not None
+        monkeypatch.delenv("TASKWARD_MIGRATION_DATABASE_URL")
+        assert run("migrate").exit_code == 0
+        assert asyncio.run(_why_not_ready()) is None
 
     def test_a_wrong_owners_url_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TASKWARD_MIGRATION_DATABASE_URL", "mysql://owner:canary-7431@localhost/taskward")

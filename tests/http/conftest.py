@@ -9,7 +9,7 @@ from sqlalchemy import URL, make_url
 from adapters.sql import migrations
 from entrypoints.container import Service
 from entrypoints.http.app import create_app
-from tests.http.people import Person, somebody
+from tests.http.people import Company, Person, somebody
 from tests.http.service import client, quiet_log, running, settings_for
 
 
@@ -55,3 +55,20 @@ async def ann(http: httpx.AsyncClient) -> Person:
 async def ben(http: httpx.AsyncClient) -> Person:
     """Somebody else."""
     return await somebody(http)
+
+
+@pytest.fixture
+async def company(ann: Person) -> Company:
+    """Somebody in every role of one organisation, which Ann has founded."""
+    people = {role: await somebody(ann.http) for role in ("viewer", "member", "admin")}
+    organization = await ann.new_organization("Firm")
+    for role, person in people.items():
+        await person.join(await ann.invite(organization, role))
+    return people | {"owner": ann}
+
+
+@pytest.fixture
+async def firm(company: Company) -> str:
+    """The id of their organisation."""
+    (found,) = (await company["owner"].get("/api/organizations")).json()["items"]
+    return str(found["id"])

@@ -1,6 +1,6 @@
 """People who use the service over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -136,3 +136,12 @@ async def somebody(http: httpx.AsyncClient, *, password: str = PASSWORD) -> Pers
     user = await register(http, password=password)
     tokens = await sign_in(http, user["email"], password)
     return Person(http, user["id"], user["email"], password, tokens["access_token"], tokens["refresh_token"])
+
+
+def same_for_all(answers: Sequence[httpx.Response]) -> bool:
+    """Whether answers are the same bytes, the ids of the requests aside."""
+    return len({answer.text.replace(answer.headers["x-request-id"], "-") for answer in answers}) == 1
+
+
+Company = dict[str, Person]
+"""People by their roles in one organisation."""

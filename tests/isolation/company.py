@@ -138,6 +138,12 @@ class Company(RuleBasedStateMachine):
         mine = [space for space in shared if user in self.world.roles[space]]
         return mostly(mine, [*self.spaces, NOBODY], where)
 
+    def before(self, who: int, where: int) -> tuple[str, str | None, str]:
+        """Somebody, the space as they name it, and the space that they mean."""
+        user = nth(self.users, who)
+        named = None if where % 5 == 0 else self.place(user, where // 5)
+        return user, named, named or user
+
     def person(self, space: str, whom: int) -> str:
         """Somebody, mostly one who is in the space."""
         return mostly(list(self.world.roles.get(space, {})), [*self.users, NOBODY], whom)

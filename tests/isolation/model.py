@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 RANK = {"viewer": 0, "member": 1, "admin": 2, "owner": 3}
 MEMBER, ADMIN, OWNER = RANK["member"], RANK["admin"], RANK["owner"]
 
+KINDS = ("tags", "documents", "settings")
+
 OK = 200
 REFUSED_INVITATION, SIGN_IN, FORBIDDEN, MISSING, CONFLICT = 400, 401, 403, 404, 409
 
@@ -15,6 +17,20 @@ class ModelTask:
     maker: str
     title: str
     status: str = "pending"
+    tags: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class ModelItem:
+    """A tag with its name, a document with its title, or a setting with its value and its key as its id.
+
+    The id of a tag that was made for a task is unknown until somebody has seen it.
+    """
+
+    space: str
+    maker: str
+    text: str
+    id: str | None = None
 
 
 @dataclass
@@ -34,6 +50,7 @@ class World:
     organizations: set[str] = field(default_factory=set)
     tasks: dict[str, ModelTask] = field(default_factory=dict)
     invitations: dict[str, ModelInvitation] = field(default_factory=dict)
+    items: dict[str, list[ModelItem]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
 
     def rank(self, user: str, space: str) -> int | None:
         role = self.roles.get(space, {}).get(user)
@@ -51,25 +68,24 @@ class World:
             return FORBIDDEN
         return self.entering(user, space, needed=needed)
 
-    def reaching(self, user: str, space: str, task_id: str, *, needed: int) -> int:
+    def reaching(self, user: str, space: str, item: ModelTask | ModelItem | None, *, needed: int) -> int:
         entered = self.entering(user, space, needed=needed)
         if entered != OK:
             return entered
-        return OK if task_id in self.tasks and self.tasks[task_id].space == space else MISSING
+        return OK if item is not None and item.space == space else MISSING
 
-    def taking_away(self, user: str, space: str, task_id: str) -> int:
-        """Deleting a task, or moving it somewhere else."""
-        reached = self.reaching(user, space, task_id, needed=MEMBER)
-        if reached != OK:
+    def taking_away(self, user: str, space: str, item: ModelTask | ModelItem | None) -> int:
+        """Deleting something, or moving it somewhere else."""
+        reached = self.reaching(user, space, item, needed=MEMBER)
+        if item is None or reached != OK:
             return reached
-        mine = self.tasks[task_id].maker == user
-        return self.entering(user, space, needed=MEMBER if mine else ADMIN)
+        return self.entering(user, space, needed=MEMBER if item.maker == user else ADMIN)
 
-    def transferring(self, user: str, space: str, task_id: str, to: str) -> int:
-        reached = self.reaching(user, space, task_id, needed=MEMBER)
+    def transferring(self, user: str, space: str, task: ModelTask | None, to: str) -> int:
+        reached = self.reaching(user, space, task, needed=MEMBER)
         if reached != OK or to == space:
             return reached
-        allowed = self.taking_away(user, space, task_id)
+        allowed = self.taking_away(user, space, task)
         return allowed if allowed != OK or self.may_give(user, to) else MISSING
 
     def may_give(self, user: str, to: str) -> bool:
@@ -120,3 +136,43 @@ class World:
         self.organizations.discard(space)
         self.roles.pop(space, None)
         self.tasks = {task_id: task for task_id, task in self.tasks.items() if task.space != space}
+        self.items = {kind: [item for item in items if item.space != space] for kind, items in self.items.items()}
+
+    # Tags, documents and settings
+
+    def items_in(self, kind: str, space: str) -> list[ModelItem]:
+        return [item for item in self.items[kind] if item.space == space]
+
+    def item(self, kind: str, space: str, id: str) -> ModelItem | None:
+        return next((item for item in self.items_in(kind, space) if item.id == id), None)
+
+    def tag(self, space: str, name: str) -> ModelItem | None:
+        return next((tag for tag in self.items_in("tags", space) if tag.text.lower() == name.lower()), None)
+
+    def make(self, kind: str, item: ModelItem) -> ModelItem:
+        self.items[kind].append(item)
+        return item
+
+    def naming(self, space: str, name: str, tag: ModelItem | None = None) -> int:
+        """What comes of giving a tag this name, or a new one."""
+        return OK if self.tag(space, name) in (None, tag) else CONFLICT
+
+    def spelt(self, space: str, names: list[str], *, by: str) -> list[str]:
+        """The names as the space spells them, each once; tags that it lacks are made."""
+        found: dict[str, str] = {}
+        for name in names:
+            if name.lower() not in found:
+                tag = self.tag(space, name) or self.make("tags", ModelItem(space, by, name))
+                found[name.lower()] = tag.text
+        return list(found.values())
+
+    def change(self, kind: str, item: ModelItem, text: str | None) -> None:
+        """Give it another text, or take it away; a tag's name is exchanged on its tasks, or taken off them."""
+        if kind == "tags":
+            for task in self.tasks_in(item.space).values():
+                named = [text if name == item.text else name for name in task.tags]
+                task.tags = [name for name in named if name is not None]
+        if text is None:
+            self.items[kind].remove(item)
+        else:
+            item.text = text

@@ -1,15 +1,18 @@
 """The real service on SQLite or PostgreSQL, over HTTP in this process."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from sqlalchemy import URL
 
 from tests.isolation.drivers import PASSWORD, Answer
 from tests.isolation.services import on_database
+
+_TEXTS: Final = {"tags": "name", "documents": "title", "settings": "value"}
 
 
 @dataclass
@@ -70,11 +73,14 @@ class OverHttp:
     async def remove(self, user: str, space: str, target: str) -> Answer:
         return await self._send(user, "DELETE", f"/api/organizations/{space}/members/{target}")
 
-    async def create(self, user: str, space: str | None, title: str) -> Answer:
-        return await self._send(user, "POST", _tasks(space), {"title": title})
+    async def create(self, user: str, space: str | None, title: str, tags: Sequence[str]) -> Answer:
+        return await self._send(user, "POST", _tasks(space), {"title": title, "tags": tags})
 
-    async def change(self, user: str, space: str | None, task_id: str, title: str) -> Answer:
-        return await self._send(user, "PATCH", f"{_tasks(space)}/{task_id}", {"title": title})
+    async def change(
+        self, user: str, space: str | None, task_id: str, title: str, tags: Sequence[str] | None
+    ) -> Answer:
+        body = {"title": title} | ({} if tags is None else {"tags": tags})
+        return await self._send(user, "PATCH", f"{_tasks(space)}/{task_id}", body)
 
     async def complete(self, user: str, space: str | None, task_id: str) -> Answer:
         return await self._send(user, "POST", f"{_tasks(space)}/{task_id}/complete")
@@ -92,13 +98,53 @@ class OverHttp:
         status, page = await self._send(user, "GET", f"{_tasks(space)}?page_size=100")
         return status, page and (page["items"], page["total"])
 
+    @property
+    def items(self) -> "ItemsOverHttp":
+        return ItemsOverHttp(self._send)
+
     async def _send(self, user: str, method: str, path: str, body: Any = None) -> Answer:
         answer = await self._deployment.send(method, path, token=self._tokens[user], body=body)
         return (HTTPStatus.OK, _json(answer)) if answer.is_success else (answer.status_code, None)
 
 
+@dataclass(frozen=True)
+class ItemsOverHttp:
+    """The same for tags, documents and settings."""
+
+    send: Callable[..., Awaitable[Answer]]
+
+    async def make(self, kind: str, user: str, space: str | None, text: str) -> Answer:
+        return _said(kind, await self.send(user, "POST", _at(space, kind), {_TEXTS[kind]: text}))
+
+    async def change(self, kind: str, user: str, space: str | None, id: str, text: str) -> Answer:
+        method = "PUT" if kind == "settings" else "PATCH"
+        return _said(kind, await self.send(user, method, f"{_at(space, kind)}/{id}", {_TEXTS[kind]: text}))
+
+    async def remove(self, kind: str, user: str, space: str | None, id: str) -> Answer:
+        return await self.send(user, "DELETE", f"{_at(space, kind)}/{id}")
+
+    async def read(self, kind: str, user: str, space: str | None, id: str) -> Answer:
+        return _said(kind, await self.send(user, "GET", f"{_at(space, kind)}/{id}"))
+
+    async def list(self, kind: str, user: str, space: str | None) -> Answer:
+        status, page = await self.send(user, "GET", f"{_at(space, kind)}?page_size=100")
+        if page is None:
+            return status, None
+        assert page["total"] == len(page["items"])
+        return status, [_said(kind, (status, item))[1] for item in page["items"]]
+
+
+def _said(kind: str, answered: Answer) -> Answer:
+    status, item = answered
+    return status, item and item | {"id": item.get("id", item.get("key")), "text": item[_TEXTS[kind]]}
+
+
+def _at(space: str | None, kind: str) -> str:
+    return f"/api/{kind}" if space is None else f"/api/{space}/{kind}"
+
+
 def _tasks(space: str | None) -> str:
-    return "/api/tasks" if space is None else f"/api/{space}/tasks"
+    return _at(space, "tasks")
 
 
 def _json(answer: httpx.Response) -> Any:

@@ -1,31 +1,31 @@
 """The application on memory adapters, without HTTP."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from application.facade import Application
 from application.ports.tasks import TaskQuery
 from domain.access import Actor, Role
-from domain.errors import DomainError
 from domain.ids import SpaceId, TaskId, UserId, read_id
 from domain.organization import OrganizationName
+from domain.tag import TagName
 from domain.task import Task, Title
 from domain.user import Email, Password
-from entrypoints.http.problems import STATUS_OF
 from tests.isolation.drivers import PASSWORD, Answer
+from tests.isolation.item_use_cases import ItemUseCases, answer
 from tests.isolation.services import MemoryService
 
 
-def _said(task: Task) -> dict[str, str]:
+def _said(task: Task) -> dict[str, Any]:
     return {
         "id": str(task.id),
         "owner_id": str(task.space_id),
         "created_by": str(task.created_by),
         "title": task.title,
         "status": task.status,
+        "tags": list(task.tags),
     }
 
 
@@ -58,42 +58,45 @@ class UseCases:
         self._actors[user] = self.app.authenticate(pair.access_token)
 
     async def sign_out(self, user: str) -> Answer:
-        return await self._answer(self.app.sign_out(self._actors[user]))
+        return await answer(self.app.sign_out(self._actors[user]))
 
     async def found(self, user: str) -> Answer:
-        status, made = await self._answer(self.app.found_organization(self._actors[user], OrganizationName("An org")))
+        status, made = await answer(self.app.found_organization(self._actors[user], OrganizationName("An org")))
         return status, made and str(made.id)
 
     async def dissolve(self, user: str, space: str) -> Answer:
-        return await self._answer(self.app.dissolve_organization(self._actors[user], space))
+        return await answer(self.app.dissolve_organization(self._actors[user], space))
 
     async def organizations(self, user: str) -> Answer:
-        status, found = await self._answer(self.app.list_organizations(self._actors[user]))
+        status, found = await answer(self.app.list_organizations(self._actors[user]))
         return status, found is not None and {str(one.organization.id): str(one.role) for one in found}
 
     async def members(self, user: str, space: str) -> Answer:
-        status, found = await self._answer(self.app.list_members(self._actors[user], space))
+        status, found = await answer(self.app.list_members(self._actors[user], space))
         return status, found and {str(one.user.id): str(one.membership.role) for one in found}
 
     async def invite(self, user: str, space: str, role: str) -> Answer:
-        status, invited = await self._answer(self.app.invite(self._actors[user], space, Role(role)))
+        status, invited = await answer(self.app.invite(self._actors[user], space, Role(role)))
         return status, invited and invited.token
 
     async def accept(self, user: str, token: str) -> Answer:
-        return await self._answer(self.app.accept_invitation(self._actors[user], token))
+        return await answer(self.app.accept_invitation(self._actors[user], token))
 
     async def change_role(self, user: str, space: str, target: str, role: str) -> Answer:
         target_id = UserId(read_id(target))
-        return await self._answer(self.app.change_member_role(self._actors[user], space, target_id, Role(role)))
+        return await answer(self.app.change_member_role(self._actors[user], space, target_id, Role(role)))
 
     async def remove(self, user: str, space: str, target: str) -> Answer:
-        return await self._answer(self.app.remove_member(self._actors[user], space, UserId(read_id(target))))
+        return await answer(self.app.remove_member(self._actors[user], space, UserId(read_id(target))))
 
-    async def create(self, user: str, space: str | None, title: str) -> Answer:
-        return await self._task(self.app.create_task(self._actors[user], space, {"title": Title(title)}))
+    async def create(self, user: str, space: str | None, title: str, tags: Sequence[str]) -> Answer:
+        draft: Any = {"title": Title(title), "tags": tuple(map(TagName, tags))}
+        return await self._task(self.app.create_task(self._actors[user], space, draft))
 
-    async def change(self, user: str, space: str | None, task_id: str, title: str) -> Answer:
-        changes: Any = {"title": Title(title)}
+    async def change(
+        self, user: str, space: str | None, task_id: str, title: str, tags: Sequence[str] | None
+    ) -> Answer:
+        changes: Any = {"title": Title(title)} | ({} if tags is None else {"tags": tuple(map(TagName, tags))})
         return await self._task(self.app.change_task(self._actors[user], space, _task_id(task_id), changes))
 
     async def complete(self, user: str, space: str | None, task_id: str) -> Answer:
@@ -104,22 +107,19 @@ class UseCases:
         return await self._task(moving)
 
     async def delete(self, user: str, space: str | None, task_id: str) -> Answer:
-        return await self._answer(self.app.delete_task(self._actors[user], space, _task_id(task_id)))
+        return await answer(self.app.delete_task(self._actors[user], space, _task_id(task_id)))
 
     async def read(self, user: str, space: str | None, task_id: str) -> Answer:
         return await self._task(self.app.get_task(self._actors[user], space, _task_id(task_id)))
 
     async def list(self, user: str, space: str | None) -> Answer:
-        status, page = await self._answer(self.app.list_tasks(self._actors[user], space, TaskQuery(limit=100)))
+        status, page = await answer(self.app.list_tasks(self._actors[user], space, TaskQuery(limit=100)))
         return status, page and ([_said(task) for task in page.items], page.total)
 
-    async def _task(self, doing: Awaitable[Task]) -> Answer:
-        status, task = await self._answer(doing)
-        return status, task and _said(task)
+    @property
+    def items(self) -> ItemUseCases:
+        return ItemUseCases(self.app, self._actors)
 
-    @staticmethod
-    async def _answer(doing: Awaitable[Any]) -> Answer:
-        try:
-            return HTTPStatus.OK, await doing
-        except DomainError as error:
-            return next(status for family, status in STATUS_OF.items() if isinstance(error, family)), None
+    async def _task(self, doing: Awaitable[Task]) -> Answer:
+        status, task = await answer(doing)
+        return status, task and _said(task)

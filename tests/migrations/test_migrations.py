@@ -259,3 +259,12 @@ async def test_what_is_in_the_tables_outlives_a_migration_that_is_not_about_it(f
             assert file.execute("SELECT count(*) FROM spaces").fetchone() == (1,)
     else:
         await execute(fresh_url, "DO $$ BEGIN ASSERT (SELECT count(*) FROM spaces) = 1; END $$")
+
+
+async def test_no_id_comes_from_a_sequence(fresh_url: URL) -> None:
+    """Whoever sees an id learns nothing of how many others there are, in whosever space."""
+    await upgrade(fresh_url)
+    lines = " ".join(await everything_in(fresh_url)).lower()
+    assert not [word for word in ("sequence ", "nextval", "identity", "autoincrement", "serial") if word in lines]
+    for table in metadata.sorted_tables:
+        assert not [column.name for column in table.primary_key if column.default or column.server_default], table.name
