@@ -303,6 +303,20 @@ async def test_what_fits_goes_to_the_trash_and_nothing_else(store: Store, people
         assert (await space.tasks.find(TaskQuery())).total == 3
 
 
+async def test_what_fits_elsewhere_goes_nowhere_even_with_the_same_ids(store: Store, people: People) -> None:
+    ann, ben = await people.somebody(), await people.somebody()
+    first, second = sorted(TaskId(new_id()) for _ in range(2))
+    for actor, titles in ((ann, ("milk", "bread")), (ben, ("bread", "milk"))):
+        async with store.open_space(actor, None) as space:
+            named = zip((first, second), titles, strict=True)
+            await space.tasks.add_all([a_task(space, title, id=task_id) for task_id, title in named])
+    async with store.open_space(ann, None) as space:
+        assert list(await space.tasks.delete_found(TaskFilters(text="milk"), at=NOON)) == [first]
+        assert (await space.tasks.find(TaskQuery())).total == 1
+    async with store.open_space(ben, None, read_only=True) as space:
+        assert (await space.tasks.find(TaskQuery())).total == 2
+
+
 @pytest.mark.parametrize("write", ["add_all", "save_all", "delete_found", "purge", "empty_trash"])
 async def test_nothing_of_it_is_written_where_a_space_is_open_for_reading(
     store: Store, people: People, write: str
