@@ -1,4 +1,4 @@
-"""PostgreSQL, through asyncpg and its pool.
+"""PostgreSQL, through asyncpg.
 
 A transaction in somebody's name begins with one round trip: ``BEGIN``, the context for row-level security and a
 function that raises unless session, account and membership are what they are expected to be. The expectation is
@@ -6,20 +6,23 @@ the role seen last time; it is checked against the tables each time, so it may b
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import asyncpg
 from sqlalchemy import URL
 
 from adapters.sql import dsn, roles
 from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, RightMissing, check_entry
+from adapters.sql.pool import Pool
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
 from domain.errors import TooBusy, Unavailable
 from domain.ids import SpaceId, UserId, personal_space
+
+T = TypeVar("T")
 
 _POOL_SIZE: Final = 16
 _CONNECT_SECONDS: Final = 2
@@ -61,7 +64,7 @@ class PostgresConnection:
     """One open transaction on PostgreSQL."""
 
     def __init__(self, raw: Any, *, read_only: bool, space_id: SpaceId | None = None) -> None:
-        self._raw = raw
+        self.raw = raw
         self.read_only = read_only
         self._space_id = space_id
 
@@ -69,7 +72,7 @@ class PostgresConnection:
         """Every row that the statement finds."""
         compiled = query.on_postgres
         try:
-            rows: list[Row] = await self._raw.fetch(compiled.sql, *compiled.arguments(values))
+            rows: list[Row] = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
         except _OUT_OF_ORDER as error:
             raise Unavailable from error
         return rows
@@ -78,7 +81,7 @@ class PostgresConnection:
         """The first row that the statement finds."""
         compiled = query.on_postgres
         try:
-            row: Row | None = await self._raw.fetchrow(compiled.sql, *compiled.arguments(values))
+            row: Row | None = await self.raw.fetchrow(compiled.sql, *compiled.arguments(values))
         except _OUT_OF_ORDER as error:
             raise Unavailable from error
         return row
@@ -89,7 +92,7 @@ class PostgresConnection:
             raise OpenedForReading
         compiled = query.on_postgres
         with _translated():
-            status: str = await self._raw.execute(compiled.sql, *compiled.arguments(values))
+            status: str = await self.raw.execute(compiled.sql, *compiled.arguments(values))
         return int(status.rpartition(" ")[2])
 
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -98,7 +101,7 @@ class PostgresConnection:
             raise OpenedForReading
         compiled = query.on_postgres
         with _translated():
-            await self._raw.executemany(compiled.sql, [compiled.arguments(values) for values in rows])
+            await self.raw.executemany(compiled.sql, [compiled.arguments(values) for values in rows])
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""
@@ -106,26 +109,26 @@ class PostgresConnection:
             raise OpenedForReading
         compiled = query.on_postgres
         with _translated():
-            rows: list[Row] = await self._raw.fetch(compiled.sql, *compiled.arguments(values))
+            rows: list[Row] = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
         return rows
 
     async def step_into(self, space_id: SpaceId) -> None:
         """Let row-level security see this space."""
         if space_id != self._space_id:
-            await _send(self._raw, _in_space(space_id))
+            await _send(self.raw, _in_space(space_id))
             self._space_id = space_id
 
     async def hold(self, number: int) -> bool:
         """Take the advisory lock of this number; it goes with the transaction, whatever ends that."""
         try:
-            held: bool = await self._raw.fetchval("SELECT pg_try_advisory_xact_lock($1)", number)
+            held: bool = await self.raw.fetchval("SELECT pg_try_advisory_xact_lock($1)", number)
         except _OUT_OF_ORDER as error:
             raise Unavailable from error
         return held
 
     async def show_accounts_log(self) -> None:
         """Let row-level security show what administrators see of all logs."""
-        await _send(self._raw, "SET LOCAL app.accounts_log = 'on'")
+        await _send(self.raw, "SET LOCAL app.accounts_log = 'on'")
 
 
 class PostgresDatabase:
@@ -135,18 +138,11 @@ class PostgresDatabase:
         self._is_pooled = dsn.is_pooled(url)
         self._arguments = dsn.arguments_of_service(url, _SETTINGS)
         self._begin = {read_only: dsn.opening(url, begin, _SETTINGS) for read_only, begin in _BEGIN.items()}
-        self._pool: Any = None
+        self._pool = Pool(self._connect, _roll_back, size=_POOL_SIZE)
         self._roles: dict[tuple[UserId, SpaceId], Role] = {}
 
     async def open(self) -> None:
-        """Make the pool. Connections are made as they are needed, so the server need not answer yet."""
-        self._pool = await asyncpg.create_pool(
-            min_size=0,
-            max_size=_POOL_SIZE,
-            timeout=_CONNECT_SECONDS,
-            reset=_leave_no_transaction,
-            **self._arguments,
-        )
+        """Nothing to do: connections are made as they are needed, so the server need not answer yet."""
 
     async def revision(self) -> str | None:
         """Which revision the schema is at."""
@@ -166,55 +162,55 @@ class PostgresDatabase:
     @asynccontextmanager
     async def _inspection(self) -> AsyncIterator[Any]:
         """A transaction to look at the database itself. Raises RightMissing if the role may not."""
-        async with self._transaction() as raw:
-            await _send(raw, self._begin[True])
+        async with self.begin(read_only=True) as connection:
             try:
-                yield raw
+                yield connection.raw
             except asyncpg.InsufficientPrivilegeError as error:
                 raise RightMissing(str(error)) from error
 
     async def close(self) -> None:
         """Close every connection, once its transaction is done."""
-        if self._pool is not None:
-            await self._pool.close()
+        await self._pool.close()
 
-    @asynccontextmanager
-    async def begin(self, *, read_only: bool) -> AsyncIterator[PostgresConnection]:
+    def begin(self, *, read_only: bool) -> "_Transaction[PostgresConnection]":
         """Open a transaction."""
-        async with self._transaction() as raw:
-            await _send(raw, self._begin[read_only])
-            yield PostgresConnection(raw, read_only=read_only)
 
-    @asynccontextmanager
-    async def enter(self, entry: Entry, *, read_only: bool) -> AsyncIterator[tuple[PostgresConnection, Access]]:
+        async def begun(raw: Any) -> PostgresConnection:
+            await _open(raw, self._begin[read_only])
+            return PostgresConnection(raw, read_only=read_only)
+
+        return self._transaction(begun, read_only=read_only)
+
+    def enter(self, entry: Entry, *, read_only: bool) -> "_Transaction[tuple[PostgresConnection, Access]]":
         """Open a transaction in somebody's name."""
-        opening = f"{self._begin[read_only]};{_context(entry)}"
-        async with self._transaction() as raw:
+
+        async def entered(raw: Any) -> tuple[PostgresConnection, Access]:
+            opening = f"{self._begin[read_only]};{_context(entry)}"
             connection = PostgresConnection(raw, read_only=read_only, space_id=entry.space_id)
             access = await self._as_expected(raw, opening, entry)
             if access is None:
-                await _send(raw, opening)
+                await _open(raw, opening)
                 access = await check_entry(connection, entry)
                 self._remember(access)
-            yield connection, access
+            return connection, access
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Any]:
-        """A connection to begin a transaction on; committed on a clean exit, rolled back on any exception."""
-        raw = await self._acquire()
-        try:
-            yield raw
-            await _commit(raw)
-        except BaseException:
-            await _roll_back(raw)
-            raise
-        finally:
-            await self._pool.release(raw)
+        return self._transaction(entered, read_only=read_only)
 
-    async def _acquire(self) -> Any:
+    def _transaction(self, begin: Callable[[Any], Awaitable[T]], *, read_only: bool) -> "_Transaction[T]":
+        # Behind a pooler an open transaction keeps others from a connection of the server.
+        return _Transaction(self, begin, is_left_open=read_only and not self._is_pooled)
+
+    async def _connect(self) -> Any:
+        return await asyncpg.connect(timeout=_CONNECT_SECONDS, **self._arguments)
+
+    async def acquire(self) -> Any:
+        """A connection to begin a transaction on. Raises TooBusy, Unavailable."""
+        idle = self._pool.take()
+        if idle is not None:
+            return idle
         try:
             async with asyncio.timeout(_ACQUIRE_SECONDS):
-                return await self._pool.acquire()
+                return await self._pool.wait()
         except TimeoutError as error:
             raise TooBusy from error
         except asyncpg.ProtocolViolationError as error:
@@ -223,13 +219,17 @@ class PostgresDatabase:
         except _OUT_OF_ORDER as error:
             raise Unavailable from error
 
+    def release(self, raw: Any) -> None:
+        """Take a connection back on which nothing is open but what only read."""
+        self._pool.give_back(raw)
+
     async def _as_expected(self, raw: Any, opening: str, entry: Entry) -> Access | None:
         """Begin and check the expected role in one round trip. None, with nothing begun, where it does not hold."""
         expected = self._expected(entry)
         if expected is None:
             return None
         try:
-            await _send(raw, f"{opening};{_expectation(entry, expected)}")
+            await _open(raw, f"{opening};{_expectation(entry, expected)}")
         except asyncpg.PostgresError as error:
             await raw.execute("ROLLBACK")
             if error.sqlstate != NOT_AS_EXPECTED:
@@ -248,6 +248,47 @@ class PostgresDatabase:
         if len(self._roles) >= _REMEMBERED_ROLES:
             self._roles.clear()
         self._roles[access.user_id, access.space_id] = access.role
+
+
+class _Transaction(Generic[T]):
+    """A transaction on a connection of its own: committed on a clean exit, rolled back on any exception.
+
+    One that only reads may be left open, since it holds nothing that matters; it ends where the next one begins.
+    """
+
+    __slots__ = ("_begin", "_database", "_is_left_open", "_raw")
+
+    def __init__(self, database: PostgresDatabase, begin: Callable[[Any], Awaitable[T]], *, is_left_open: bool) -> None:
+        self._database = database
+        self._begin = begin
+        self._is_left_open = is_left_open
+        self._raw: Any = None
+
+    async def __aenter__(self) -> T:
+        self._raw = await self._database.acquire()
+        try:
+            return await self._begin(self._raw)
+        except BaseException:
+            await self._undo()
+            raise
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            await self._undo()
+            return
+        if not self._is_left_open:
+            try:
+                await _commit(self._raw)
+            except BaseException:
+                await self._undo()
+                raise
+        self._database.release(self._raw)
+
+    async def _undo(self) -> None:
+        try:
+            await _roll_back(self._raw)
+        finally:
+            self._database.release(self._raw)
 
 
 def _context(entry: Entry) -> str:
@@ -276,6 +317,11 @@ async def _send(raw: Any, statements: str) -> str:
     return status
 
 
+async def _open(raw: Any, statements: str) -> None:
+    """Begin a transaction, and first end the one that was left open, whose context must not outlive it."""
+    await _send(raw, f"COMMIT;{statements}" if raw.is_in_transaction() else statements)
+
+
 async def _commit(raw: Any) -> None:
     # A transaction in which a statement failed answers COMMIT with "ROLLBACK".
     if await _send(raw, "COMMIT") != "COMMIT":
@@ -283,15 +329,12 @@ async def _commit(raw: Any) -> None:
 
 
 async def _roll_back(raw: Any) -> None:
-    """Undo what is open. A connection on which that fails is thrown away, which undoes it too."""
+    """Undo what is open. A connection on which that fails or is interrupted is thrown away, which undoes it too."""
     try:
         if raw.is_in_transaction():
             await raw.execute("ROLLBACK")
     except (*_OUT_OF_ORDER, asyncpg.PostgresError):
         raw.terminate()
-
-
-async def _leave_no_transaction(raw: Any) -> None:
-    """What the pool does with a connection that comes back: nothing, unless somebody was interrupted."""
-    if raw.is_in_transaction():
-        await raw.execute("ROLLBACK")
+    except BaseException:
+        raw.terminate()
+        raise

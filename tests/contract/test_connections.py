@@ -1,0 +1,185 @@
+"""Connections to PostgreSQL: how many there are, who gets the next one, and what is left open on them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import asyncpg
+import pytest
+from sqlalchemy import URL, func, select, true
+
+from adapters.sql.connection import Entry
+from adapters.sql.pool import Pool
+from adapters.sql.postgres import PostgresDatabase
+from adapters.sql.query import Query
+from domain.ids import personal_space
+from tests.support.people import People
+from tests.support.stores import NOON, Store
+
+SIZE: Final = 2
+WHO: Final = Query(
+    select(*(func.current_setting(name, true()) for name in ("app.user_id", "app.space_id")), func.txid_current())
+)
+
+
+async def end(connection: Any) -> None:
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
+
+
+@pytest.fixture
+async def pool(service_url: URL) -> AsyncIterator[Pool]:
+    async def connect() -> Any:
+        return await asyncpg.connect(service_url.render_as_string(hide_password=False))
+
+    pool = Pool(connect, end, size=SIZE)
+    yield pool
+    await pool.close()
+
+
+async def test_what_comes_back_is_what_goes_out_next(pool: Pool) -> None:
+    assert pool.take() is None
+    first, second = await pool.wait(), await pool.wait()
+    assert first is not second
+    pool.give_back(first)
+    pool.give_back(second)
+    assert pool.take() is second
+    assert pool.take() is first
+    for connection in (first, second):
+        pool.give_back(connection)
+
+
+async def test_who_has_waited_longest_is_next(pool: Pool) -> None:
+    out = [await pool.wait() for _ in range(SIZE)]
+    waiting = [asyncio.create_task(pool.wait()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    pool.give_back(out[0])
+    assert await waiting[1] is out[0]
+    assert not waiting[2].done()
+    pool.give_back(out[1])
+    assert await waiting[2] is out[1]
+    for connection in out:
+        pool.give_back(connection)
+
+
+async def test_what_was_given_to_somebody_who_left_is_passed_on(pool: Pool) -> None:
+    out = [await pool.wait() for _ in range(SIZE)]
+    left, next_one = asyncio.create_task(pool.wait()), asyncio.create_task(pool.wait())
+    await asyncio.sleep(0)
+    pool.give_back(out[0])
+    left.cancel()  # It has been given the connection, and does not know yet.
+    assert await asyncio.wait_for(next_one, 2) is out[0]
+    for connection in out:
+        pool.give_back(connection)
+
+
+async def test_a_closed_connection_makes_room_for_another(pool: Pool) -> None:
+    out = [await pool.wait() for _ in range(SIZE)]
+    waiting = asyncio.create_task(pool.wait())
+    await asyncio.sleep(0)
+    out[0].terminate()
+    pool.give_back(out[0])
+    fresh = await asyncio.wait_for(waiting, 2)
+    assert fresh not in out
+    pool.give_back(fresh)
+    pool.give_back(out[1])
+    fresh.terminate()
+    fresh_again = [await pool.wait() for _ in range(SIZE)]
+    assert fresh not in fresh_again
+    for connection in fresh_again:
+        pool.give_back(connection)
+
+
+async def test_who_waits_tries_again_where_a_connection_could_not_be_made(service_url: URL) -> None:
+    tried: list[asyncio.Future[None]] = []
+
+    async def connect() -> Any:
+        if not tried:
+            tried.append(asyncio.get_running_loop().create_future())
+            await tried[0]
+        return await asyncpg.connect(service_url.render_as_string(hide_password=False))
+
+    pool = Pool(connect, end, size=1)
+    first, second = asyncio.create_task(pool.wait()), asyncio.create_task(pool.wait())
+    await asyncio.sleep(0)
+    tried[0].set_exception(ConnectionRefusedError())
+    with pytest.raises(ConnectionRefusedError):
+        await first
+    pool.give_back(await asyncio.wait_for(second, 2))
+    await pool.close()
+
+
+async def test_a_closed_pool_closes_what_comes_back(pool: Pool) -> None:
+    used, idle = await pool.wait(), await pool.wait()
+    pool.give_back(idle)
+    await pool.close()
+    assert idle.is_closed()
+    assert not used.is_closed()
+    pool.give_back(used)
+    assert used.is_closed()
+
+
+@pytest.fixture
+async def database(service_url: URL) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(service_url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def store(postgres_as_service: Store) -> Store:
+    return postgres_as_service
+
+
+async def who(database: PostgresDatabase, *, read_only: bool = True) -> Any:
+    """In whose name, where and in which transaction somebody reads who has not said who they are."""
+    async with database.begin(read_only=read_only) as connection:
+        return tuple(await connection.fetch_one(WHO) or ())
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+async def test_nothing_of_who_read_before_is_left_to_whoever_comes_next(
+    database: PostgresDatabase, people: People, *, read_only: bool
+) -> None:
+    somebody = await people.somebody()
+    entry = Entry(somebody, personal_space(somebody.user_id), NOON)
+    async with database.enter(entry, read_only=True) as (connection, _):
+        raw = connection.raw
+        mine = await connection.fetch_one(WHO)
+        assert mine is not None
+    assert raw.is_in_transaction(), "or there is nothing to see here"
+    user_id, space_id, transaction = await who(database, read_only=read_only)
+    assert (user_id or None, space_id or None) == (None, None)
+    assert transaction != mine[2]
+    assert mine[0] == str(somebody.user_id)
+
+
+async def test_what_only_read_is_ended_soon_if_nobody_comes(database: PostgresDatabase) -> None:
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(database.begin(read_only=True)) for _ in range(3)]
+    raws = [connection.raw for connection in opened]
+    assert all(raw.is_in_transaction() for raw in raws)
+    async with asyncio.timeout(2):
+        while any(raw.is_in_transaction() for raw in raws):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.001)
+    assert not any(raw.is_closed() for raw in raws)
+    await who(database)
+
+
+async def test_what_wrote_is_ended_before_anybody_is_told(database: PostgresDatabase) -> None:
+    async with database.begin(read_only=False) as connection:
+        raw = connection.raw
+    assert not raw.is_in_transaction()
+
+
+async def test_what_was_interrupted_is_ended_and_its_connection_goes_on(database: PostgresDatabase) -> None:
+    transaction = database.begin(read_only=True)
+    raw = (await transaction.__aenter__()).raw
+    await transaction.__aexit__(KeyError, KeyError(), None)
+    assert not raw.is_in_transaction()
+    async with database.begin(read_only=True) as connection:
+        assert connection.raw is raw
