@@ -1,16 +1,14 @@
 """The composition root: the only place that knows which adapter meets which port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from dependency_injector import containers, providers
-from pydantic import SecretStr
 
 from adapters.mail.console import ConsoleMailer
 from adapters.mail.nowhere import NoMailer
@@ -22,15 +20,15 @@ from adapters.security.cursors import SignedCursors
 from adapters.security.keys import KeyRing
 from adapters.security.passwords import BcryptPasswords, common_passwords
 from adapters.security.tokens import JwtAccessTokens, JwtSessionCookies, RandomRefreshTokens
-from adapters.sql import distribution, migrations, roles
 from adapters.sql.audit import SqlOpenLog
 from adapters.sql.connection import Database
 from adapters.sql.counters import SqlCounters
+from adapters.sql.history import expected_revision
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.organizations import SqlOpenReception
 from adapters.sql.readiness import SqlReadiness
 from adapters.sql.spaces import SqlOpenSpace
-from adapters.sql.url import DatabaseUrl, database_at, database_file, is_sqlite, read_url
+from adapters.sql.url import database_at
 from adapters.system.clock import SystemClock
 from adapters.system.errands import TaskErrands
 from adapters.system.ids import Uuid7Generator
@@ -63,13 +61,12 @@ from application.recording.spaces import RecordingOpenSpace
 from domain.errors import Unavailable
 from domain.session import SessionLimits
 from domain.user import PasswordPolicy
+from entrypoints.databases import service_url
 from entrypoints.keys import development_keys
-from entrypoints.settings import Settings, WrongSetting
+from entrypoints.settings import Settings, parsed
 
 if TYPE_CHECKING:
     from adapters.redis.counters import RedisServer
-
-T = TypeVar("T")
 
 _SECONDS_BETWEEN_SEALS: Final = 1.0
 _LOOK_UPS: Final = 256
@@ -79,21 +76,14 @@ _MAILS: Final = 256
 log: Any = structlog.get_logger("taskward")
 
 
-def _parsed(setting: str, parse: Callable[[str], T], text: str) -> T:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise WrongSetting(setting, str(error)) from None
-
-
 def _keys(settings: Settings) -> KeyRing:
     configured = settings.secret_keys
     text = development_keys() if configured is None else configured.get_secret_value()
-    return _parsed("secret_keys", KeyRing.parse, text)
+    return parsed("secret_keys", KeyRing.parse, text)
 
 
 def _database(settings: Settings) -> Database:
-    return database_at(_service_url(settings))
+    return database_at(service_url(settings))
 
 
 def _passwords(settings: Settings) -> BcryptPasswords:
@@ -111,7 +101,7 @@ def _limits(settings: Settings) -> SessionLimits:
 
 def _mailer(settings: Settings) -> Mailer:
     if settings.mail_url is not None and settings.mails:
-        return SmtpMailer(_parsed("mail_url", read_mail_url, settings.mail_url.get_secret_value()))
+        return SmtpMailer(parsed("mail_url", read_mail_url, settings.mail_url.get_secret_value()))
     return NoMailer() if settings.in_production else ConsoleMailer()
 
 
@@ -125,7 +115,7 @@ def _redis(settings: Settings, clock: Clock) -> "RedisServer | None":
         return None
     from adapters.redis.counters import RedisServer  # noqa: PLC0415 - a third of a second and 20 MB, where there is one
 
-    return RedisServer(_parsed("redis_url", read_redis_url, url.get_secret_value()), clock)
+    return RedisServer(parsed("redis_url", read_redis_url, url.get_secret_value()), clock)
 
 
 def _counters(settings: Settings, redis: "RedisServer | None", keys: KeyRing, here: Counters) -> Counters:
@@ -185,7 +175,7 @@ class Container(containers.DeclarativeContainer):
     readiness = providers.Singleton(
         SqlReadiness,
         database,
-        providers.Callable(migrations.expected_revision),
+        providers.Callable(expected_revision),
         tolerate_unsafe_role=settings.provided.unsafe_database_role,
     )
 
@@ -351,71 +341,3 @@ def build(settings: Settings, *, clock: Clock | None = None, mailer: Mailer | No
     return Service(
         settings, container.application(), container.database(), container.passwords(), errands, container.redis()
     )
-
-
-async def migrate(settings: Settings, revision: str = "head") -> str:
-    """Bring the schema to a revision, older or newer, as the owner of the database; return which it is then.
-
-    Raises Unavailable, WrongSetting, and LookupError for a revision that there is not.
-    """
-    url = _owner_url(settings)
-    if is_sqlite(url):
-        _make_private(database_file(url))
-    reached = await migrations.move(url, revision)
-    service = _service_url(settings)
-    if service.username != url.username and reached == migrations.expected_revision():
-        await roles.grant(url, service)
-    return reached
-
-
-def _make_private(file: Path) -> None:
-    """Make the file, so that nobody else may read it."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.touch(mode=0o600)
-
-
-async def create_roles(settings: Settings) -> str:
-    """Make the role of DATABASE_URL, as the role of MIGRATION_DATABASE_URL; return its name.
-
-    Raises Unavailable, and WrongSetting unless the settings name two roles of one PostgreSQL database.
-    """
-    owner, service = _url("migration_database_url", settings.migration_database_url), _service_url(settings)
-    if owner is None or is_sqlite(owner) or is_sqlite(service):
-        raise WrongSetting("migration_database_url", "the PostgreSQL URL of the role that owns the tables")
-    if not service.username or service.username == owner.username:
-        raise WrongSetting("database_url", "the same database, with the name and password of a role of its own")
-    await migrations.upgrade(owner)
-    await roles.create_role(owner, service)
-    return service.username
-
-
-async def distribute(settings: Settings) -> list[str]:
-    """Spread the tables over the machines of a cluster, as their owner; return those that had no place there yet.
-
-    Raises Unavailable, WrongSetting for SQLite, and LookupError where there is no cluster or a revision is missing.
-    """
-    url = _owner_url(settings)
-    if is_sqlite(url):
-        raise WrongSetting("database_url", "SQLite is a file on one machine; only PostgreSQL can be spread, with Citus")
-    return await distribution.distribute(url)
-
-
-def _owner_url(settings: Settings) -> DatabaseUrl:
-    return _url("migration_database_url", settings.migration_database_url) or _service_url(settings)
-
-
-def _service_url(settings: Settings) -> DatabaseUrl:
-    return _parsed("database_url", read_url, settings.database_url.get_secret_value())
-
-
-def _url(setting: str, value: SecretStr | None) -> DatabaseUrl | None:
-    return None if value is None else _parsed(setting, read_url, value.get_secret_value())
-
-
-def database_place(settings: Settings, *, of_owner: bool = False) -> str:
-    """Where the data lies, without the password: as the service reaches it, or as the owner does."""
-    url = _owner_url(settings) if of_owner else _service_url(settings)
-    if is_sqlite(url):
-        return str(database_file(url).resolve())
-    # A password may also stand among the parameters, of which only the socket's folder is of interest.
-    return url.set(query={name: text for name, text in url.query.items() if name == "host"}).render_as_string()

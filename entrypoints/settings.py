@@ -2,13 +2,16 @@
 
 import os
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from ipaddress import ip_network
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+T = TypeVar("T")
 
 PREFIX: Final = "TASKWARD_"
 _ENV_FILE: Final = ".env"
@@ -31,6 +34,14 @@ class WrongSetting(Exception):
 
     def __init__(self, name: str, rule: str) -> None:
         super().__init__(f"{PREFIX}{name.upper()}: {rule}")
+
+
+def parsed(setting: str, parse: Callable[[str], T], text: str) -> T:
+    """What a setting's text means. Raises WrongSetting where ``parse`` raises ValueError."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise WrongSetting(setting, str(error)) from None
 
 
 def _not_yet(value: object) -> object:

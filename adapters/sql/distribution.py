@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import URL, MetaData, Table
 
-from adapters.sql import dsn, migrations
+from adapters.sql import dsn, history, migrations
 from adapters.sql.roles import identifier
 from adapters.sql.tables import DIRECTORY, FOR_ADMINISTRATORS, metadata
 
@@ -99,7 +99,7 @@ async def distribute(owner: URL) -> list[str]:
 
     Raises NoCluster where Citus or a revision is missing, and Unavailable.
     """
-    revision, needed = await migrations.current_revision(owner), migrations.expected_revision()
+    revision, needed = await migrations.current_revision(owner), history.expected_revision()
     if revision != needed:
         raise NoCluster(f"The database is at revision {revision}, and {needed} comes first: run 'taskward migrate'.")
     if not await dsn.run(owner, [], _HAS_CITUS):

@@ -1,41 +1,26 @@
 """The schema's history: where a database stands, and bringing it up to date."""
 
 from collections.abc import Awaitable, Callable
-from functools import cache
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import asyncpg
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from adapters.sql import dsn
+from adapters.sql.history import SCRIPTS, revisions
 from adapters.sql.url import is_sqlite
 from alembic import command
 from domain.errors import Unavailable
 
 T = TypeVar("T")
 
-SCRIPTS: Final = Path(__file__).parents[2] / "alembic"
 _ONE_AT_A_TIME: Final = 4_206_942_001
 """The key of the advisory lock that keeps two migrations of one PostgreSQL database apart."""
-
-
-@cache
-def revisions() -> tuple[str, ...]:
-    """Every revision, the oldest first."""
-    scripts = ScriptDirectory(str(SCRIPTS)).walk_revisions()
-    return tuple(reversed([script.revision for script in scripts]))
-
-
-def expected_revision() -> str:
-    """The revision that this code needs."""
-    return revisions()[-1]
 
 
 async def current_revision(url: URL) -> str | None:

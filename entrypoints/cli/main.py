@@ -14,7 +14,8 @@ from domain.ids import SpaceId, read_id
 from domain.user import Email, FullName, Password, User
 from entrypoints.cli.running import one_line, ready
 from entrypoints.cli.users import users
-from entrypoints.container import Service, build, create_roles, database_place, distribute, migrate
+from entrypoints.container import Service, build
+from entrypoints.databases import database_place, may_exist
 from entrypoints.http.app import create_app
 from entrypoints.keys import new_key
 from entrypoints.proof.command import prove
@@ -60,7 +61,9 @@ def serve() -> None:
 async def _prepare(settings: Settings) -> None:
     """Have what the service needs: outside production by migrating, else by refusing to start without it."""
     service = build(settings)
-    if not settings.in_production:
+    if not settings.in_production and not await _is_ready(settings):
+        from entrypoints.upkeep import migrate
+
         await migrate(settings)
     async with ready(service):
         pass
@@ -68,11 +71,20 @@ async def _prepare(settings: Settings) -> None:
         typer.echo("taskward: TASKWARD_UNSAFE_DATABASE_ROLE is on: row-level security may not hold", err=True)
 
 
+async def _is_ready(settings: Settings) -> bool:
+    if not may_exist(settings):
+        return False
+    async with build(settings).running() as application:
+        return await application.check_readiness() is None
+
+
 @cli.command("migrate")
 def migrate_database(
     revision: Annotated[str, typer.Argument(help="A revision, 'head' or 'base'.")] = "head",
 ) -> None:
     """Bring the database's schema to a revision, by default to the newest. All or nothing."""
+    from entrypoints.upkeep import migrate
+
     with one_line():
         settings = read_settings()
         reached = asyncio.run(migrate(settings, revision))
@@ -82,6 +94,8 @@ def migrate_database(
 @cli.command("create-roles")
 def make_roles() -> None:
     """Make the service's own database role: the one in DATABASE_URL, by the one in MIGRATION_DATABASE_URL."""
+    from entrypoints.upkeep import create_roles
+
     with one_line():
         name = asyncio.run(create_roles(read_settings()))
     typer.echo(f"The role {name} can serve, and cannot get around row-level security.")
@@ -90,6 +104,8 @@ def make_roles() -> None:
 @cli.command("distribute")
 def distribute_tables() -> None:
     """Spread the database over the machines of a Citus cluster, space by space. What has its place there keeps it."""
+    from entrypoints.upkeep import distribute
+
     with one_line():
         placed = asyncio.run(distribute(read_settings()))
     typer.echo(f"Placed: {', '.join(placed)}." if placed else "Every table has its place already.")

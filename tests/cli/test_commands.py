@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.security.keys import KeyRing
-from adapters.sql import migrations
+from adapters.sql import history, migrations
 from adapters.sql.url import read_url
 from domain.errors import WrongCredentials
 from entrypoints.cli.main import cli
@@ -60,17 +60,17 @@ class TestMigrate:
         result = run("migrate")
         assert result.exit_code == 0
         assert str(folder / "var" / "taskward.db") in result.stdout
-        assert revision() == migrations.expected_revision()
+        assert revision() == history.expected_revision()
 
     def test_it_goes_up_and_down_and_may_be_repeated(self) -> None:
         for target, expected in (
-            ("head", migrations.expected_revision()),
-            ("head", migrations.expected_revision()),
+            ("head", history.expected_revision()),
+            ("head", history.expected_revision()),
             ("base", None),
             ("base", None),
-            *((older, older) for older in migrations.revisions()),
-            *((older, older) for older in reversed(migrations.revisions())),
-            ("head", migrations.expected_revision()),
+            *((older, older) for older in history.revisions()),
+            *((older, older) for older in reversed(history.revisions())),
+            ("head", history.expected_revision()),
         ):
             result = run("migrate", target)
             assert result.exit_code == 0
@@ -81,7 +81,7 @@ class TestMigrate:
     def test_a_revision_that_there_is_not_is_refused_in_one_line(self, target: str) -> None:
         assert run("migrate").exit_code == 0
         assert complaint(run("migrate", "--", target))
-        assert revision() == migrations.expected_revision()
+        assert revision() == history.expected_revision()
 
     def test_a_database_that_does_not_answer_is_said_in_one_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
         url = "postgresql://taskward:canary-7431@127.0.0.1:1/taskward"

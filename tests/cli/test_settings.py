@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from adapters.sql import migrations
+from adapters.sql import history
 from entrypoints.cli.main import cli
-from entrypoints.container import database_place
+from entrypoints.databases import database_place
 from entrypoints.settings import Environment, read_settings
 
 KEYS = "k1:Fq3zW8hYt5nRc1xLp0vBs7dKm2gJe9uA"
@@ -315,7 +315,7 @@ class TestInProduction:
         settings = {key: value for key, value in (PRODUCTION | change).items() if value is not None}
         assert complaint(started(monkeypatch, **settings), name)
 
-    @pytest.mark.parametrize("revision", [None, "base", *migrations.revisions()[:-1]])
+    @pytest.mark.parametrize("revision", [None, "base", *history.revisions()[:-1]])
     def test_pending_migrations_stop_the_start(
         self, revision: str | None, monkeypatch: pytest.MonkeyPatch, folder: Path
     ) -> None:

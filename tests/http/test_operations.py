@@ -7,12 +7,12 @@ import httpx
 import pytest
 from sqlalchemy import URL, make_url
 
-from adapters.sql import migrations
+from adapters.sql import history, migrations
 from tests.http.people import PASSWORD
 from tests.http.service import serving, settings_for
 from tests.support.postgres import execute
 
-OLDER = migrations.revisions()[-2]
+OLDER = history.revisions()[-2]
 
 
 async def test_a_service_that_can_do_its_work_says_so(http: httpx.AsyncClient) -> None:
@@ -111,7 +111,7 @@ async def test_at_an_older_revision_the_service_is_not_ready(fresh_url: URL) -> 
     await migrations.upgrade(fresh_url)
     await migrations.move(fresh_url, OLDER)
     reason = await not_ready(fresh_url)
-    assert migrations.expected_revision() in reason
+    assert history.expected_revision() in reason
     assert "taskward migrate" in reason
 
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import URL, make_url
 
-from adapters.sql import dsn, migrations
+from adapters.sql import dsn, history, migrations
 from adapters.sql.url import database_at, read_url
 from domain.errors import Unavailable
 from tests.http.people import Person, somebody
@@ -169,7 +169,7 @@ async def test_migrations_go_through_it_too(postgres_server: URL, fresh_postgres
         url = through(pooler, owner).set(query=SAID)
         for revision in ("head", "base", "head"):
             await migrations.move(url, revision)
-        assert await migrations.current_revision(url) == migrations.expected_revision()
+        assert await migrations.current_revision(url) == history.expected_revision()
         assert (await remembered(url))[-1] == 0
     await postgres.execute(fresh_postgres_url, f"DROP OWNED BY {owner.username} CASCADE")
     await postgres.execute(postgres_server, f'ALTER DATABASE "{owner.database}" OWNER TO CURRENT_USER')

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, MetaData, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.sql import migrations
-from adapters.sql.migrations import current_revision, expected_revision, move, revisions, upgrade
+from adapters.sql import history, migrations
+from adapters.sql.history import SCRIPTS, expected_revision, revisions
+from adapters.sql.migrations import current_revision, move, upgrade
 from adapters.sql.tables import metadata
 from domain.errors import Unavailable
 from tests.migrations.databases import everything_in
@@ -31,7 +33,8 @@ UNSPOKEN = ("policy ", "function ", "security ", "version ", "CREATE TRIGGER ")
 def test_there_is_one_line_of_revisions() -> None:
     assert len(revisions()) >= 2
     assert expected_revision() == revisions()[-1]
-    assert list(revisions()) == sorted(revisions())
+    walked = ScriptDirectory(str(SCRIPTS)).walk_revisions()
+    assert [script.revision for script in walked] == list(reversed(revisions())), "files are named by their revisions"
 
 
 async def test_each_revision_goes_up_down_and_up(fresh_url: URL) -> None:
@@ -142,15 +145,16 @@ class TestAMigrationThatFails:
     def scripts(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """The history, in a folder where more can be added to it."""
         folder = tmp_path / "alembic"
-        shutil.copytree(migrations.SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        monkeypatch.setattr(migrations, "SCRIPTS", folder)
-        migrations.revisions.cache_clear()
+        shutil.copytree(history.SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        for module in (history, migrations):
+            monkeypatch.setattr(module, "SCRIPTS", folder)
+        revisions.cache_clear()
         return folder
 
     @pytest.fixture(autouse=True)
     def _forget(self) -> Any:
         yield
-        migrations.revisions.cache_clear()
+        revisions.cache_clear()
 
     def add(self, scripts: Path, revision: str, *statements: str, after: str) -> None:
         lines = "\n".join(f"    op.execute({statement!r})" for statement in statements)
@@ -158,7 +162,7 @@ class TestAMigrationThatFails:
             f"from alembic import op\n\nrevision = {revision!r}\ndown_revision = {after!r}\n\n\n"
             f"def upgrade():\n{lines}\n\n\ndef downgrade():\n{lines}\n"
         )
-        migrations.revisions.cache_clear()
+        revisions.cache_clear()
 
     async def test_on_an_existing_database_leaves_it_as_it_was(self, fresh_url: URL, scripts: Path) -> None:
         last = revisions()[-1]

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import URL, Table
 
-from adapters.sql import migrations, roles
+from adapters.sql import history, migrations, roles
 from adapters.sql.tables import APPEND_ONLY, metadata
 from entrypoints.settings import Environment, WrongSetting
 from tests.cli.test_serve import free_port
@@ -179,7 +179,7 @@ async def test_where_a_policy_lets_everybody_write_nobody_serves(scratch: Ground
 
 
 async def test_before_the_last_migration_nobody_serves(fresh_postgres_url: URL) -> None:
-    before, last = migrations.revisions()[-2:]
+    before, last = history.revisions()[-2:]
     await migrations.upgrade(fresh_postgres_url)
     await migrations.move(fresh_postgres_url, before)
     found = await reason(fresh_postgres_url, unsafe_database_role=True)
