@@ -12,7 +12,7 @@ from sqlalchemy import URL, MetaData, Table
 
 from adapters.sql import dsn, history, migrations
 from adapters.sql.roles import identifier
-from adapters.sql.tables import DIRECTORY, FOR_ADMINISTRATORS, metadata
+from adapters.sql.tables import DIRECTORY, FOR_ADMINISTRATORS, metadata, organizations
 
 _HAS_CITUS: Final = "SELECT FROM pg_extension WHERE extname = 'citus'"
 _PLACED: Final = "SELECT table_name::text FROM citus_tables WHERE citus_table_type IN ('distributed', 'reference')"
@@ -29,12 +29,8 @@ _ALSO_SEEN: Final = {
 }
 """The policies that show more than one space, and what they say without a subquery."""
 
-_IS_MINE: Final = f"""
-CREATE OR REPLACE FUNCTION taskward_is_mine(the_space uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN EXISTS (SELECT 1 FROM memberships m WHERE m.space_id = the_space AND m.user_id = {_MYSELF});
-END $$
-"""  # noqa: S608 - our own words
+_EVERYWHERE: Final = "SELECT create_distributed_function('taskward_is_mine(uuid)')"
+"""The function that a policy calls is to be on every machine; that is all it does to it."""
 
 
 class NoCluster(LookupError):
@@ -69,6 +65,7 @@ def statements(database: str, *, placed: Collection[str] = ()) -> list[str]:
     return [
         "SET LOCAL citus.multi_shard_modify_mode = 'sequential'",
         *without_subqueries(guarded),
+        *([_EVERYWHERE] if organizations in to_copy else []),
         *(f"ALTER TABLE {table.name} NO FORCE ROW LEVEL SECURITY" for table in guarded),
         *(f"SELECT create_reference_table('{table.name}')" for table in to_copy),
         *_spreading(to_spread, beside=[table for table in spread() if table.name in placed]),
@@ -91,7 +88,7 @@ def without_subqueries(guarded: Collection[Table]) -> list[str]:
     said = [f"ALTER POLICY {t.name}_of_this_space ON {t.name} USING ({here}) WITH CHECK ({here})" for t in guarded]
     also = [(table.name, *_ALSO_SEEN[table.name]) for table in guarded if table.name in _ALSO_SEEN]
     said += [f"ALTER POLICY {policy} ON {table} USING ({seen})" for table, policy, seen in also]
-    return [_IS_MINE, *said] if any("taskward_is_mine" in one for one in said) else said
+    return said
 
 
 async def distribute(owner: URL) -> list[str]:

@@ -78,7 +78,8 @@ def test_only_the_statements_about_all_logs_go_to_every_machine() -> None:
 
 
 def placed_by(sql: list[str]) -> list[str]:
-    return [one.split("'")[1] for one in sql if one.startswith("SELECT create_")]
+    calls = ("SELECT create_reference_table(", "SELECT create_distributed_table(")
+    return [one.split("'")[1] for one in sql if one.startswith(calls)]
 
 
 def test_every_table_gets_its_place_after_what_it_refers_to() -> None:
@@ -115,6 +116,14 @@ def test_no_guard_is_left_lifted() -> None:
     for name in lifted:
         assert sql[forced[name]] == f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"
         assert forced[name] > last_place
+
+
+def test_the_function_that_a_policy_calls_is_everywhere_before_the_table_is() -> None:
+    sql = statements("taskward")
+    called = next(number for number, one in enumerate(sql) if "create_distributed_function('taskward_is_mine(" in one)
+    assert called < sql.index("SELECT create_reference_table('organizations')")
+    assert any("taskward_is_mine(space_id)" in one for one in sql[:called])
+    assert "create_distributed_function" not in " ".join(statements("taskward", placed={"organizations"}))
 
 
 def test_a_name_is_quoted() -> None:
