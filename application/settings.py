@@ -47,7 +47,7 @@ class GetSetting:
 
 @dataclass(frozen=True, slots=True)
 class PutSetting:
-    """Give a key a value, whether it has one or not. Admins and owners may. Raises RoleTooLow."""
+    """Give a key a value, whether it has one or not. Admins and owners may. Raises RoleTooLow, StaleVersion."""
 
     open_space: OpenSpace
     clock: Clock
