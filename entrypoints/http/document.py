@@ -26,6 +26,8 @@ The routes of a resource exist twice: under `/api` for the personal space of who
 `/api/{owner_id}` for the space that the URL names. A space that is not the caller's is 403, whether it exists
 or not; an item that is not in the space is 404, whether it exists elsewhere or not. Errors are problem details
 (RFC 9457); programs tell them by their `type`, and [a page](/docs/problems) explains each.
+
+No text may hold NUL or half of a surrogate pair. A body may have at most 1 MiB, however long its parts may be.
 """
 _TAGS: Final = {
     "authentication": "Registering, signing in, staying signed in, signing out.",

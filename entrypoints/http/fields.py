@@ -58,6 +58,15 @@ OrganizationNameField = Annotated[
     OrganizationName, _from_text(OrganizationName, minLength=1, maxLength=255, pattern=r"\S", examples=["Acme"])
 ]
 PasswordField = Annotated[Password, _from_text(Password, minLength=8, maxLength=128, format="password")]
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, Field(strict=True), BeforeValidator(_whole, json_schema_input_type=int)]
+"""A number without a fraction, which JSON may write as ``60.0``; no text, and no truth value."""
+
 UuidField = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 """An id in an answer."""
 
