@@ -64,8 +64,8 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = Annotated[int, Field(strict=True), BeforeValidator(_whole, json_schema_input_type=int)]
-"""A number without a fraction, which JSON may write as ``60.0``; no text, and no truth value."""
+WRITTEN_WITH_A_POINT: Final = BeforeValidator(_whole)
+"""For strict whole numbers, which JSON may write as ``60.0``. It comes last in the annotation."""
 
 UuidField = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 """An id in an answer."""

@@ -10,7 +10,8 @@ Parameter = dict[str, Any]
 _OWNER: Final = "owner_id"
 _PEOPLE: Final = (_OWNER, "user_id")
 _KEY: Final = "^[A-Za-z0-9._-]{1,100}$"
-_TAGS: Final = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
+_TAGS: Final = r'^(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*$'
+_CONDITION: Final = {"anyOf": [{"type": "string", "const": "*"}, {"type": "string", "pattern": _TAGS}]}
 _IDEMPOTENCY_KEY: Final = r'^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
 
 _DESCRIPTIONS: Final = {
@@ -32,7 +33,7 @@ IF_NONE_MATCH: Final[Parameter] = {
     "in": "header",
     "required": False,
     "description": "The ETags of what the client has, or `*`: the answer is 304 where it is one of these.",
-    "schema": {"type": "string", "pattern": _TAGS, "examples": ['"v1"']},
+    "schema": {**_CONDITION, "examples": ['"v1"']},
 }
 IF_MATCH: Final[Parameter] = {
     "name": "If-Match",
@@ -40,7 +41,7 @@ IF_MATCH: Final[Parameter] = {
     "required": False,
     "description": "The ETags of the versions for which the change is meant, or `*`: in another version it is 412. "
     "Where the service demands this header, it is 428 without.",
-    "schema": {"type": "string", "pattern": _TAGS, "examples": ["*"]},
+    "schema": {**_CONDITION, "examples": ["*"]},
 }
 IDEMPOTENCY_KEY: Final[Parameter] = {
     "name": KEY_HEADER,
