@@ -20,9 +20,9 @@ from tests.support.serving import ServiceProcess
 class FrontDesk:
     """Opens accounts at a service. Each is an administrator's, and an admin's in one organisation."""
 
-    def __init__(self, service: ServiceProcess) -> None:
+    def __init__(self, service: ServiceProcess, http: httpx.Client) -> None:
         self._service = service
-        self._http = httpx.Client(base_url=service.url, trust_env=False, timeout=60)
+        self._http = http
         self._operator = self._new_operator()
         self.space_id = self._ask("POST", "/api/organizations", self._operator, name="Acme")["id"]
 
@@ -68,8 +68,14 @@ def _credentials() -> dict[str, str]:
 @contextmanager
 def front_desk(service: ServiceProcess) -> Iterator[tuple[str, str]]:
     """The address at which each POST is answered with a new person's tokens, and the id of their organisation."""
-    desk = FrontDesk(service)
+    with httpx.Client(base_url=service.url, trust_env=False, timeout=60) as http:
+        desk = FrontDesk(service, http)
+        with _listening(desk) as port:
+            yield f"http://127.0.0.1:{port}", desk.space_id
 
+
+@contextmanager
+def _listening(desk: FrontDesk) -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             answer = json.dumps(desk.somebody()).encode()
@@ -83,5 +89,5 @@ def front_desk(service: ServiceProcess) -> Iterator[tuple[str, str]]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", desk.space_id
+        yield server.server_port
         server.shutdown()
