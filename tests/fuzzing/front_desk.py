@@ -24,7 +24,8 @@ class FrontDesk:
         self._service = service
         self._http = http
         self._operator = self._new_operator()
-        self.space_id = self._ask("POST", "/api/organizations", self._operator, name="Acme")["id"]
+        self.space_id = str(self._ask("POST", "/api/organizations", self._operator, name="Acme")["id"])
+        self.member_id = str(self._ask("GET", "/api/users/me", self._operator)["id"])
 
     def somebody(self) -> dict[str, Any]:
         """The tokens of a new person."""
@@ -55,7 +56,7 @@ class FrontDesk:
 
     def _ask(self, method: str, path: str, token: str | None = None, /, **body: str) -> dict[str, Any]:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        answer = self._http.request(method, path, headers=headers, json=body)
+        answer = self._http.request(method, path, headers=headers, json=body or None)
         answer.raise_for_status()
         told: dict[str, Any] = answer.json()
         return told
@@ -66,12 +67,12 @@ def _credentials() -> dict[str, str]:
 
 
 @contextmanager
-def front_desk(service: ServiceProcess) -> Iterator[tuple[str, str]]:
-    """The address at which each POST is answered with a new person's tokens, and the id of their organisation."""
+def front_desk(service: ServiceProcess) -> Iterator[tuple[FrontDesk, str]]:
+    """A desk, and the address at which each POST is answered with a new person's tokens."""
     with httpx.Client(base_url=service.url, trust_env=False, timeout=60) as http:
         desk = FrontDesk(service, http)
         with _listening(desk) as port:
-            yield f"http://127.0.0.1:{port}", desk.space_id
+            yield desk, f"http://127.0.0.1:{port}"
 
 
 @contextmanager

@@ -28,20 +28,23 @@ refresh_interval = 86400
 """Ann sends everything; Ben tries whether he can read what is hers."""
 
 
-def signing_in(name: str, desk: str) -> dict[str, Any]:
+def signing_in(name: str, url: str) -> dict[str, Any]:
     """How Schemathesis signs somebody in."""
     token = {"extractFrom": "body", "extractSelector": "/access_token", "sendIn": "header", "sendName": "Authorization"}
-    login = {"verb": "POST", "externalEndpointURL": desk, "token": token | {"sendTemplate": "Bearer {token}"}}
+    login = {"verb": "POST", "externalEndpointURL": url, "token": token | {"sendTemplate": "Bearer {token}"}}
     return {"name": name, "loginEndpointAuth": login}
 
 
 def test_schemathesis_finds_nothing_with_all_of_its_checks(tmp_path: Path) -> None:
     (tmp_path / "service").mkdir()
     limits = {"RATE_LIMITS": "off", "ACCESS_TOKEN_MINUTES": "1440", "LOG_LEVEL": "error"}
-    with serving.service(tmp_path / "service", **limits) as service, front_desk(service) as (desk, space_id):
-        people = {"auth": [signing_in(name, desk) for name in PEOPLE]}
+    with serving.service(tmp_path / "service", **limits) as service, front_desk(service) as (desk, url):
+        people = {"auth": [signing_in(name, url) for name in PEOPLE]}
         (tmp_path / "people.json").write_text(json.dumps(people), encoding="utf-8")
-        settings = SETTINGS.read_text(encoding="utf-8").replace("${SPACE_ID}", space_id) + SIGN_IN
+        settings = SETTINGS.read_text(encoding="utf-8") + SIGN_IN
+        ids = {"${SPACE_ID}": desk.space_id, "${MEMBER_ID}": desk.member_id}
+        for name, found in ids.items():
+            settings = settings.replace(name, found)
         (tmp_path / "schemathesis.toml").write_text(settings, encoding="utf-8")
         ran = attempt(
             *(COMMANDS / "st", "run", f"{service.url}/openapi.json", "--checks", "all", "--continue-on-failure"),
