@@ -13,6 +13,7 @@ from entrypoints.http.callers import CSRF_HEADER, SAFE_METHODS
 from entrypoints.http.cookies import SessionCookie
 from entrypoints.http.docstrings import description_of, raised_by, summary_of
 from entrypoints.http.examples import example_of
+from entrypoints.http.following import link
 from entrypoints.http.idempotency import REPLAYED_HEADER
 from entrypoints.http.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, Parameter, parameters_of
 from entrypoints.http.problem_types import ProblemType, problem_schemas
@@ -77,6 +78,7 @@ def _written(app: FastAPI) -> dict[str, Any]:
             _illustrate(operation, components)
             problems |= types
     components["schemas"] |= problem_schemas(problems)
+    link(written)
     return written
 
 
