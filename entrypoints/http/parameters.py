@@ -10,8 +10,8 @@ Parameter = dict[str, Any]
 _OWNER: Final = "owner_id"
 _PEOPLE: Final = (_OWNER, "user_id")
 _KEY: Final = "^[A-Za-z0-9._-]{1,100}$"
-_TAGS: Final = r'^(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*$'
-_CONDITION: Final = {"anyOf": [{"type": "string", "const": "*"}, {"type": "string", "pattern": _TAGS}]}
+ENTITY_TAGS: Final = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
+_CONDITION: Final = {"type": "string", "format": "entity-tags", "pattern": ENTITY_TAGS}
 _IDEMPOTENCY_KEY: Final = r'^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
 
 _DESCRIPTIONS: Final = {

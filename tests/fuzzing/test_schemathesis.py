@@ -15,6 +15,7 @@ from tests.support import serving
 from tests.support.serving import COMMANDS
 from tests.support.tools import attempt
 
+ROOT: Final = Path(__file__).parents[2]
 SETTINGS: Final = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES: Final = os.environ.get("TASKWARD_TEST_EXAMPLES", "2")
 PEOPLE: Final = ("ann", "ben")
@@ -51,6 +52,7 @@ def test_schemathesis_finds_nothing_with_all_of_its_checks(tmp_path: Path) -> No
             *("--max-examples", EXAMPLES),
             folder=tmp_path,
             seconds=24 * 60 * 60,
+            environment={"PYTHONPATH": str(ROOT)},
         )
     (tmp_path / "report").write_text(ran.stdout, encoding="utf-8")
     assert ran.returncode == 0, ran.stdout
