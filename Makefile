@@ -15,7 +15,7 @@ migrate: .venv/run
 roles: .venv/run
 	@$(BIN)/taskward create-roles
 
-test: .venv/dev
+test: .venv/dev .venv/clients/installed tests/clients/node_modules/installed
 	$(BIN)/pytest tests/unit --cov --cov-report=term-missing:skip-covered
 	$(BIN)/pytest --ignore=tests/unit
 
@@ -52,8 +52,11 @@ lock:
 		--no-header --group pyproject.toml:build --group pyproject.toml:bench \
 		-c requirements.lock -c requirements-dev.lock -o requirements-bench.lock $(UPGRADE)
 
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group pyproject.toml:clients -o tests/clients/requirements.lock $(UPGRADE)
+
 clean:
-	rm -rf .venv
+	rm -rf .venv tests/clients/node_modules
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Taskward needs Python 3.11 or newer; say which: make PYTHON=python3.12")'
@@ -77,3 +80,18 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# The generators of clients: what the tests of generated clients run, and nothing else.
+.venv/clients/installed: .venv/bin/python tests/clients/requirements.lock
+	@echo "Installing the generator of Python clients"
+	@$(BIN)/python -m venv .venv/clients
+	@.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.lock
+	@touch $@
+
+tests/clients/node_modules/installed: tests/clients/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "Installing the generator of TypeScript clients"; \
+		npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@; \
+	else \
+		echo "Without npm the tests that need it are skipped"; \
+	fi

@@ -65,7 +65,10 @@ class ListEvents:
 
 @dataclass(frozen=True, slots=True)
 class ListAccountEvents:
-    """Show sign-ins, changes of accounts and refusals of everybody. Administrators may. Raises NotAnAdministrator."""
+    """Show sign-ins, changes of accounts and refusals of everybody. Administrators may.
+
+    Nobody's items are in it. Raises NotAnAdministrator, CursorRefused.
+    """
 
     open_identity: OpenIdentity
     turning: Turning

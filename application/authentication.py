@@ -158,7 +158,11 @@ class StartSession:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Start a session that is kept up by tokens. Anyone may. Raises WrongCredentials and TooBusy."""
+    """Start a session that is kept up by tokens. Anyone may.
+
+    An unknown address, a wrong password and an inactive account get one answer. Raises WrongCredentials,
+    TooManyRequests and TooBusy.
+    """
 
     start_session: StartSession
     access_tokens: AccessTokens
@@ -186,7 +190,11 @@ class BrowserSession:
 
 @dataclass(frozen=True, slots=True)
 class SignInBrowser:
-    """Start a session that is kept up by a cookie. Anyone may. Raises WrongCredentials and TooBusy."""
+    """Start a session that is kept up by a cookie. Anyone may.
+
+    An unknown address, a wrong password and an inactive account get one answer. Raises WrongCredentials,
+    TooManyRequests and TooBusy.
+    """
 
     start_session: StartSession
     cookies: SessionCookies

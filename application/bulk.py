@@ -27,7 +27,7 @@ MOST_AT_ONCE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class CreateTasks:
-    """Add many tasks to a space. Every member but a viewer may.
+    """Add up to 1,000 tasks to a space: all of them or none. Every member but a viewer may.
 
     Raises RoleTooLow, and InvalidValue, which names the first task that is wrong by its index.
     """
@@ -68,7 +68,7 @@ class CreateTasks:
 
 @dataclass(frozen=True, slots=True)
 class ChangeTasks:
-    """Change many tasks in the same way, and tell how many there are. Every member but a viewer may.
+    """Change up to 1,000 tasks in the same way, all or none, and tell how many. Every member but a viewer may.
 
     Raises TaskNotFound if one of them is not in the space, RoleTooLow, InvalidValue.
     """
@@ -92,7 +92,7 @@ class ChangeTasks:
 
 @dataclass(frozen=True, slots=True)
 class DeleteTasks:
-    """Move many tasks to the trash, and tell how many. Their makers may, and the space's admins.
+    """Move up to 1,000 tasks to the trash, all or none, and tell how many. Their makers and the space's admins may.
 
     Raises TaskNotFound if one of them is not in the space, RoleTooLow if one of them is not the caller's to delete.
     """

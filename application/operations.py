@@ -7,7 +7,7 @@ from application.ports.readiness import Readiness
 
 @dataclass(frozen=True, slots=True)
 class CheckReadiness:
-    """Tell whether the service can do its work: None, or the reason why not. Anyone may ask."""
+    """Tell whether the service can do its work; if not, the reason. Anyone may ask."""
 
     readiness: Readiness
 

@@ -39,7 +39,7 @@ class FoundOrganization:
 
 @dataclass(frozen=True, slots=True)
 class ListOrganizations:
-    """List the organisations that the caller is in. Everybody who is signed in may."""
+    """List the organisations that the caller is in, by name. Everybody who is signed in may."""
 
     open_identity: OpenIdentity
 
@@ -90,7 +90,7 @@ class DissolveOrganization:
 
 @dataclass(frozen=True, slots=True)
 class ListMembers:
-    """List the members of an organisation. Its members may."""
+    """List the members of an organisation, the longest-standing first. Its members may."""
 
     open_space: OpenSpace
 
@@ -123,9 +123,10 @@ class ChangeMemberRole:
 
 @dataclass(frozen=True, slots=True)
 class RemoveMember:
-    """Put a member out, or leave. Admins and owners may, owners are touched by owners only; everyone may leave.
+    """Put a member out, or leave. Admins and owners may put out, owners are touched by owners only.
 
-    The member's assignments are cleared. Raises MemberNotFound, RoleTooLow, LastOwner.
+    Everyone may leave but the last owner. The member's assignments are cleared. Raises MemberNotFound, RoleTooLow,
+    LastOwner.
     """
 
     open_space: OpenSpace
@@ -155,7 +156,7 @@ class Invited:
 class Invite:
     """Invite somebody to an organisation. Admins and owners may, with a role not above theirs.
 
-    Raises RoleTooLow, InvalidValue.
+    The token is shown this once. Raises RoleTooLow, InvalidValue.
     """
 
     open_space: OpenSpace

@@ -56,7 +56,7 @@ class GetSetting:
 class PutSetting:
     """Give a key a value, whether it has one or not, unless something else is expected.
 
-    Admins and owners may. Raises RoleTooLow, PreconditionFailed.
+    Admins and owners may. Raises RoleTooLow, PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace

@@ -20,7 +20,7 @@ from domain.versions import Versions, require_version
 
 @dataclass(frozen=True, slots=True)
 class ListTags:
-    """List the tags of a space, by name. Every member may. Raises CursorRefused."""
+    """List the tags of a space by name, without regard to case. Every member may. Raises CursorRefused."""
 
     open_space: OpenSpace
     cursors: Cursors
@@ -48,7 +48,10 @@ class GetTag:
 
 @dataclass(frozen=True, slots=True)
 class CreateTag:
-    """Add a tag to a space. Every member but a viewer may. Raises RoleTooLow, TagTaken."""
+    """Add a tag to a space. Every member but a viewer may.
+
+    A name is there once in a space, without regard to case. Raises RoleTooLow, TagTaken.
+    """
 
     open_space: OpenSpace
     clock: Clock

@@ -106,7 +106,7 @@ class ChangeTask:
 
 @dataclass(frozen=True, slots=True)
 class CompleteTask:
-    """Mark a task as completed.
+    """Mark a task as completed; a completed one stays as it is.
 
     Every member but a viewer may. Raises TaskNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
     """

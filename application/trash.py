@@ -18,7 +18,7 @@ from domain.versions import Versions, require_version
 class RestoreTask:
     """Bring a task back from the trash. Its maker and the space's admins may.
 
-    Raises TaskNotFound, RoleTooLow, PreconditionFailed.
+    Raises TaskNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
@@ -36,7 +36,10 @@ class RestoreTask:
 
 @dataclass(frozen=True, slots=True)
 class PurgeTask:
-    """Remove a task in the trash for good. The space's admins may. Raises TaskNotFound, RoleTooLow."""
+    """Remove a task in the trash for good. The space's admins may.
+
+    Raises TaskNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
+    """
 
     open_space: OpenSpace
 

@@ -11,9 +11,9 @@ from entrypoints.container import Service, build
 from entrypoints.http.cookies import SessionCookie
 from entrypoints.http.cors import Cors
 from entrypoints.http.docs import serve_docs
+from entrypoints.http.document import document
 from entrypoints.http.errors import handle_errors
 from entrypoints.http.middleware import Envelope
-from entrypoints.http.openapi import document
 from entrypoints.http.responses import Json
 from entrypoints.http.routes import (
     administration,

@@ -1,6 +1,5 @@
 """The documentation in the browser, served from here: no page of ours loads anything from elsewhere."""
 
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -10,8 +9,8 @@ from fastapi import FastAPI
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from domain.errors import DomainError
-from entrypoints.http.problems import OTHERS, PAGE, STATUS_OF, RequestRefused
+from entrypoints.http.problem_types import every_type
+from entrypoints.http.problems import PAGE
 
 _ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 _SWAGGER: Final = """<!doctype html>
@@ -46,26 +45,9 @@ def _answering(page: Response):  # type: ignore[no-untyped-def] # noqa: ANN202
     return answer
 
 
-def problems() -> Iterator[tuple[str, int, str]]:
-    """Every problem there can be: its code, its status, what to do."""
-    for family, status in STATUS_OF.items():
-        for kind in _with_subclasses(family):
-            yield kind.code, int(status), getattr(kind, "detail", "See the list of errors.")
-    for refusal in RequestRefused.__subclasses__():
-        yield refusal.code, int(refusal.status), refusal.text
-    for other, (code, detail) in OTHERS.items():
-        yield code, other, detail
-
-
-def _with_subclasses(family: type[DomainError]) -> Iterator[type[DomainError]]:
-    yield family
-    for kind in family.__subclasses__():
-        yield from _with_subclasses(kind)
-
-
 def _problem_page() -> str:
     rows = "".join(
-        f'<dt id="{escape(code)}">{escape(code)} ({status})</dt><dd>{escape(detail)}</dd>'
-        for code, status, detail in sorted(problems())
+        f'<dt id="{escape(each.code)}">{escape(each.code)} ({each.status})</dt><dd>{escape(each.detail)}</dd>'
+        for each in every_type()
     )
     return f"{_PROBLEMS}<dl>{rows}</dl></body></html>"

@@ -13,11 +13,10 @@ from starlette.responses import Response
 
 from domain.errors import DomainError, InvalidValue, KeyReused, NotAuthenticated, TooManyRequests, Unavailable
 from entrypoints.http.idempotency import KEY_HEADER
-from entrypoints.http.problems import OTHERS, STATUS_OF, FieldError, RequestRefused, problem
+from entrypoints.http.problems import INVALID, OTHERS, STATUS_OF, FieldError, RequestRefused, problem
 from entrypoints.http.routing import methods_at
 
 _MOST_FIELD_ERRORS: Final = 50
-_INVALID: Final = "The request breaks the rules listed in 'errors'. Correct them and send it again."
 _MESSAGES: Final[Mapping[str, str]] = {
     "missing": "This is required.",
     "extra_forbidden": "There is no such field. Remove it.",
@@ -64,13 +63,13 @@ async def _invalid_value(request: Request, error: Exception) -> Response:
         found = FieldError(pointer=f"/header/{KEY_HEADER}", message=error.message, code=error.reason)
         return problem(request, STATUS_OF[InvalidValue], error.code, error.detail, errors=[found])
     found = FieldError(pointer=f"/{error.field}" if error.field else "", message=error.message, code=error.reason)
-    return problem(request, STATUS_OF[InvalidValue], InvalidValue.code, _INVALID, errors=[found])
+    return problem(request, STATUS_OF[InvalidValue], InvalidValue.code, INVALID, errors=[found])
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = [_field_error(part) for part in error.errors()[:_MOST_FIELD_ERRORS]]
-    return problem(request, STATUS_OF[InvalidValue], InvalidValue.code, _INVALID, errors=found)
+    return problem(request, STATUS_OF[InvalidValue], InvalidValue.code, INVALID, errors=found)
 
 
 def _field_error(part: Mapping[str, Any]) -> FieldError:
@@ -92,7 +91,7 @@ def _pointer(location: Sequence[str | int]) -> str:
 async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error, RequestRefused):
-        return problem(request, error.status, error.code, error.detail)
+        return problem(request, error.status, error.code, error.detail, headers=error.headers)
     code, detail = OTHERS.get(error.status_code, OTHERS[400])
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

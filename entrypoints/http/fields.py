@@ -58,6 +58,15 @@ OrganizationNameField = Annotated[
     OrganizationName, _from_text(OrganizationName, minLength=1, maxLength=255, pattern=r"\S", examples=["Acme"])
 ]
 PasswordField = Annotated[Password, _from_text(Password, minLength=8, maxLength=128, format="password")]
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WRITTEN_WITH_A_POINT: Final = BeforeValidator(_whole)
+"""For strict whole numbers, which JSON may write as ``60.0``. It comes last in the annotation."""
+
 UuidField = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 """An id in an answer."""
 

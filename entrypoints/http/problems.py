@@ -28,6 +28,7 @@ from domain.errors import (
 MEDIA_TYPE: Final = "application/problem+json"
 PAGE: Final = "/docs/problems"
 """Where every type of problem is explained."""
+INVALID: Final = "The request breaks the rules listed in 'errors'. Correct them and send it again."
 
 STATUS_OF: Final[Mapping[type[DomainError], HTTPStatus]] = {
     InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -69,9 +70,10 @@ class RequestRefused(HTTPException):
     code: ClassVar[str]
     status: ClassVar[HTTPStatus]
     text: ClassVar[str]
+    sent_along: ClassVar[Mapping[str, str] | None] = None
 
     def __init__(self, text: str | None = None) -> None:
-        super().__init__(self.status, text or self.text)
+        super().__init__(self.status, text or self.text, self.sent_along)
 
 
 class AmbiguousCredentials(RequestRefused):
@@ -160,6 +162,7 @@ class NotReady(RequestRefused):
     code = "not-ready"
     status = HTTPStatus.SERVICE_UNAVAILABLE
     text = "The service cannot do its work."
+    sent_along: ClassVar = {"Retry-After": str(Unavailable.retry_after)}
 
 
 OTHERS: Final[Mapping[int, tuple[str, str]]] = {
@@ -177,6 +180,16 @@ OTHERS: Final[Mapping[int, tuple[str, str]]] = {
 """The framework's own refusals."""
 
 
+def uri_of(code: str) -> str:
+    """The type of a problem, for programs."""
+    return f"{PAGE}#{code}"
+
+
+def title_of(code: str) -> str:
+    """The type of a problem, for people."""
+    return code.replace("-", " ").capitalize()
+
+
 def problem(  # noqa: PLR0913 - a problem has these parts
     request: Request,
     status: int,
@@ -188,8 +201,8 @@ def problem(  # noqa: PLR0913 - a problem has these parts
 ) -> Response:
     """An answer that says what went wrong."""
     body = Problem(
-        type=f"{PAGE}#{code}",
-        title=code.replace("-", " ").capitalize(),
+        type=uri_of(code),
+        title=title_of(code),
         status=int(status),
         detail=detail,
         request_id=request.scope["request_id"],

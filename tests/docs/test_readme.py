@@ -3,25 +3,21 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, get_args
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
 from entrypoints.settings import PREFIX, LaterFlag, LaterText, Settings
+from tests.support import serving
+from tests.support.serving import COMMANDS
 
 ROOT: Final = Path(__file__).parents[2]
-COMMANDS: Final = Path(sys.executable).parent
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 LATER: Final = {get_args(LaterFlag)[1], get_args(LaterText)[1]}
-SECONDS_TO_START: Final = 30
 
 
 def section(heading: str) -> str:
@@ -44,41 +40,8 @@ def first_cells(heading: str) -> list[str]:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service that runs as the README says, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("service")
-    port = _free_port()
-    settings = {"ENVIRONMENT": "test", "BCRYPT_COST": "4", "PORT": str(port)}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    environment |= {PREFIX + name: value for name, value in settings.items()}
-    command = [str(COMMANDS / "taskward"), "serve"]
-    log = folder / "log"
-    with (
-        log.open("wb") as out,
-        subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out) as server,
-    ):
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/readyz", server, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    give_up = time.monotonic() + SECONDS_TO_START
-    with httpx.Client(trust_env=False) as client:
-        while server.poll() is None and time.monotonic() < give_up:
-            try:
-                if client.get(url).is_success:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-    pytest.fail(f"the service did not start:\n{log.read_text(encoding='utf-8')}")
+    with serving.service(tmp_path_factory.mktemp("service")) as started:
+        yield started.url
 
 
 def walk(script: str, service: str) -> str:

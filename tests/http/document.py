@@ -41,6 +41,18 @@ class Operation:
         return f"{self.method} {self.path}"
 
     @property
+    def id(self) -> str:
+        """The name of the operation, the same under both prefixes."""
+        name: str = self.spec["operationId"]
+        return name.removesuffix("_of_owner")
+
+    @property
+    def problems(self) -> dict[str, set[str]]:
+        """The types of problem that each status is documented with."""
+        refusals = {status: found for status, found in self.spec["responses"].items() if status >= "4"}
+        return {status: set(found["content"][PROBLEM]["examples"]) for status, found in refusals.items()}
+
+    @property
     def is_public(self) -> bool:
         return "security" not in self.spec
 
@@ -65,11 +77,16 @@ class Document:
     def __init__(self, written: Mapping[str, Any]) -> None:
         self.written: Any = json.loads(json.dumps(written))
         self.operations = [
-            Operation(method.upper(), path, item[method])
+            Operation(method.upper(), path, self._with_responses(item[method]))
             for path, item in self.written["paths"].items()
             for method in _METHODS
             if method in item
         ]
+
+    def _with_responses(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """The operation with its shared responses in the place of references to them."""
+        responses = {status: self.resolved(response) for status, response in spec["responses"].items()}
+        return spec | {"responses": responses}
 
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation that a request is for: the one with the most literal segments."""
@@ -99,7 +116,9 @@ class Document:
     def _problem(self, response: httpx.Response) -> dict[str, Any]:
         assert response.headers["content-type"] == PROBLEM, response.headers["content-type"]
         problem: dict[str, Any] = response.json()
-        self.conforms(problem, {"$ref": "#/components/schemas/Problem"})
+        assert problem.keys() - {"errors"} == {"type", "title", "status", "detail", "request_id"}
+        assert problem["title"]
+        assert problem["detail"]
         assert problem["status"] == response.status_code
         assert problem["request_id"] == response.headers["x-request-id"]
         assert ("errors" in problem) == (response.status_code == 422)
@@ -132,6 +151,10 @@ class Document:
                 case "anyOf":
                     if all(list(self.mismatches(value, choice, at)) for choice in rule):
                         yield f"{at}: {value!r} is none of {rule}"
+                case "oneOf":
+                    fitting = [choice for choice in rule if not list(self.mismatches(value, choice, at))]
+                    if len(fitting) != 1:
+                        yield f"{at}: {value!r} is {len(fitting)} of {rule}"
                 case "type":
                     if not isinstance(value, _TYPES[rule]) or (isinstance(value, bool) and rule != "boolean"):
                         yield f"{at}: {value!r} is no {rule}"
@@ -164,6 +187,10 @@ class Document:
                 yield from self.mismatches(member, properties[name], f"{at}/{name}")
             else:
                 yield f"{at}: {name!r} is not documented"
+
+    def resolved(self, part: Any) -> Any:
+        """What a reference points to; anything else as it is."""
+        return self.resolve(part["$ref"]) if "$ref" in part else part
 
     def resolve(self, ref: str) -> Any:
         """What a reference points to."""

@@ -13,12 +13,12 @@ ITEMS = ("task_id", "tag_id", "document_id", "key")
 """How paths name what lies in a space."""
 
 
-def _document() -> Document:
+def document_of(**settings: Any) -> Document:
     """The document of a service that is never opened."""
-    return Document(create_app(build(settings_for(make_url("sqlite:///never-opened.db")))).openapi())
+    return Document(create_app(build(settings_for(make_url("sqlite:///never-opened.db"), **settings))).openapi())
 
 
-DOCUMENT = _document()
+DOCUMENT = document_of()
 OPERATIONS = DOCUMENT.operations
 
 SECURED = [o for o in OPERATIONS if not o.is_public]

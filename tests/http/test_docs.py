@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from entrypoints.http.docs import problems
+from entrypoints.http.problem_types import every_type
 from tests.http.service import ORIGIN
 
 
@@ -52,13 +52,14 @@ async def test_the_documentation_shows_the_document_of_this_service(http: httpx.
 
 async def test_every_problem_is_explained_once(http: httpx.AsyncClient) -> None:
     page = (await http.get("/docs/problems")).text
-    codes = [code for code, _, _ in problems()]
+    codes = [each.code for each in every_type()]
     assert len(codes) > 15
-    assert sorted(re.findall(r'<dt id="([^"]+)">', page)) == sorted(codes)
-    for code, status, detail in problems():
-        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", code)
-        assert 400 <= status < 600
-        assert detail.endswith(".")
+    assert len(set(codes)) == len(codes)
+    assert re.findall(r'<dt id="([^"]+)">', page) == codes
+    for each in every_type():
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", each.code)
+        assert 400 <= each.status < 600
+        assert each.detail.endswith(".")
 
 
 async def test_the_page_can_show_this_version_of_openapi(http: httpx.AsyncClient) -> None:

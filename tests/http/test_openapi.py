@@ -3,14 +3,17 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from inspect import cleandoc
+from typing import Any, get_type_hints
 
 import httpx
 import pytest
 
+from application.facade import Application
+from entrypoints.http.problem_types import every_type
 from entrypoints.version import VERSION
 from tests.http.document import PROBLEM, Document, Operation
-from tests.http.offer import DOCUMENT, ITEMS, OPERATIONS, SECURED, WITH_BODY
+from tests.http.offer import DOCUMENT, ITEMS, OPERATIONS, SECURED, WITH_BODY, document_of
 
 PUBLIC = {
     "POST /api/auth/register",
@@ -21,6 +24,17 @@ PUBLIC = {
     "POST /api/auth/password-reset/confirm",
     "GET /livez",
     "GET /readyz",
+}
+TYPES = {each.code: each for each in every_type()}
+USE_CASES_WITH_ANOTHER_NAME = {
+    "livez": None,
+    "readyz": "check_readiness",
+    "login": "sign_in",
+    "login_browser": "sign_in_browser",
+    "show_browser_session": "get_me",
+    "logout": "sign_out",
+    "logout_browser": "sign_out",
+    "logout_all": "end_all_sessions",
 }
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 
@@ -43,7 +57,8 @@ def test_the_document_says_what_it_is_of() -> None:
     assert DOCUMENT.written["info"]["title"] == "Taskward"
     assert DOCUMENT.written["info"]["version"] == VERSION
     assert DOCUMENT.written["info"]["description"]
-    assert DOCUMENT.written.keys() <= {"openapi", "info", "paths", "components", "servers", "tags", "security"}
+    assert DOCUMENT.written["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+    assert DOCUMENT.written.keys() == {"openapi", "info", "servers", "tags", "paths", "components"}
 
 
 def test_every_reference_leads_somewhere() -> None:
@@ -53,10 +68,11 @@ def test_every_reference_leads_somewhere() -> None:
         assert isinstance(DOCUMENT.resolve(reference), dict), reference
 
 
-def test_every_schema_is_used() -> None:
+@pytest.mark.parametrize("kind", ["schemas", "responses", "examples"])
+def test_everything_that_is_shared_is_used(kind: str) -> None:
     text = json.dumps(DOCUMENT.written)
-    for name in DOCUMENT.written["components"]["schemas"]:
-        assert f'"#/components/schemas/{name}"' in text, name
+    for name in DOCUMENT.written["components"][kind]:
+        assert f'"#/components/{kind}/{name}"' in text, name
 
 
 def test_every_operation_has_a_name_of_its_own() -> None:
@@ -67,11 +83,21 @@ def test_every_operation_has_a_name_of_its_own() -> None:
 
 @every_operation
 def test_every_operation_says_what_it_does(operation: Operation) -> None:
-    for text in (operation.spec["summary"], operation.spec["description"]):
-        assert text
-        assert text[0].isupper()
-    assert operation.spec["description"].endswith(".")
-    assert operation.spec["tags"]
+    summary, description = operation.spec["summary"], operation.spec["description"]
+    assert re.fullmatch(r"[A-Z][^.:;]{4,110}", summary), summary
+    assert re.fullmatch(r"[A-Z].+\.", description, re.DOTALL), description
+    assert "Raises" not in description
+    (tag,) = operation.spec["tags"]
+    assert tag in [described["name"] for described in DOCUMENT.written["tags"] if described["description"]]
+
+
+@every_operation
+def test_the_description_is_the_use_cases_docstring(operation: Operation) -> None:
+    name = USE_CASES_WITH_ANOTHER_NAME.get(operation.id, operation.id)
+    if name:
+        docstring = cleandoc(get_type_hints(Application)[name].__doc__ or "")
+        said = " ".join(docstring.split(" Raises ")[0].split("\nRaises ")[0].split())
+        assert " ".join(operation.spec["description"].split()).startswith(said)
 
 
 def test_the_public_operations_are_these_and_no_others() -> None:
@@ -80,9 +106,10 @@ def test_the_public_operations_are_these_and_no_others() -> None:
 
 def test_the_schemes_that_secure_the_others_are_there() -> None:
     schemes = DOCUMENT.written["components"]["securitySchemes"]
-    assert schemes["bearer"] == {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    assert schemes["cookie"] == {"type": "apiKey", "in": "cookie", "name": "taskward_session"}
-    assert (schemes["csrf"]["in"], schemes["csrf"]["name"]) == ("header", "X-CSRF-Token")
+    assert schemes["bearer"].items() >= {("type", "http"), ("scheme", "bearer"), ("bearerFormat", "JWT")}
+    assert schemes["cookie"].items() >= {("type", "apiKey"), ("in", "cookie"), ("name", "taskward_session")}
+    assert schemes["csrf"].items() >= {("type", "apiKey"), ("in", "header"), ("name", "X-CSRF-Token")}
+    assert all(scheme["description"] for scheme in schemes.values())
     assert schemes.keys() == {"bearer", "cookie", "csrf"}
     for operation in SECURED:
         by_cookie: dict[str, list[str]] = {"cookie": []} if operation.method == "GET" else {"cookie": [], "csrf": []}
@@ -97,9 +124,11 @@ def test_every_parameter_is_described(operation: Operation) -> None:
     assert len(set(names)) == len(names)
     assert {name for place, name in names if place == "path"} == set(re.findall(r"{(\w+)}", operation.path))
     for parameter in parameters:
-        assert parameter["schema"]
+        assert parameter["schema"].keys() & {"type", "$ref"}, "there is no null outside of JSON"
+        assert parameter["description"].endswith(".")
         if parameter["in"] == "path":
             assert parameter["required"] is True
+            assert parameter["schema"]["examples"]
 
 
 @every_operation
@@ -110,11 +139,79 @@ def test_every_answer_has_a_description_and_every_error_is_a_problem(operation: 
         assert re.fullmatch(r"[1-5]\d\d", status)
         assert response["description"]
         if status >= "4":
-            assert response["content"] == {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            assert list(response["content"]) == [PROBLEM]
         elif status in {"204", "304"}:
             assert "content" not in response
         else:
             assert response["content"]["application/json"]["schema"]["$ref"]
+
+
+@every_operation
+def test_every_refusal_names_its_types_of_problem(operation: Operation) -> None:
+    for status, codes in operation.problems.items():
+        content = operation.spec["responses"][status]["content"][PROBLEM]
+        assert codes
+        for code in codes:
+            known = TYPES[code]
+            example = content["examples"][code]["value"]
+            assert (example["type"], str(example["status"]), example["detail"]) == (known.uri, status, known.detail)
+            assert f"`{code}`" in operation.spec["responses"][status]["description"]
+            DOCUMENT.conforms(example, content["schema"])
+            for other in ({"type": "/docs/problems#another"}, {"status": 418}, {"surplus": 1}):
+                assert list(DOCUMENT.mismatches(example | other, content["schema"], "")), other
+
+
+def test_every_type_of_problem_is_documented_but_those_of_no_operation() -> None:
+    documented = {code for operation in OPERATIONS for codes in operation.problems.values() for code in codes}
+    families = {"conflict", "forbidden", "not-found"}  # nobody is answered with these, but with what they stand for
+    assert (
+        TYPES.keys() - documented == {"bad-request", "https-required", "method-not-allowed", "no-such-route"} | families
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "codes"),
+    [
+        ("GET /api/tasks", "400", {"ambiguous-credentials", "cursor-refused"}),
+        ("GET /api/tasks", "403", {"space-forbidden"}),
+        ("GET /api/tasks/{task_id}", "404", {"task-not-found"}),
+        ("PUT /api/tasks/{task_id}", "403", {"space-forbidden", "role-too-low", "csrf-token", "cross-site"}),
+        ("POST /api/tasks/{task_id}/transfer", "404", {"task-not-found", "recipient-not-found"}),
+        ("POST /api/tags", "409", {"still-running", "tag-taken"}),
+        ("POST /api/tags", "422", {"invalid-value", "idempotency-key-reused"}),
+        ("POST /api/auth/login", "401", {"wrong-credentials"}),
+        ("DELETE /api/users/me", "409", {"last-owner", "last-administrator"}),
+        ("POST /api/organizations/{organization_id}/invitations", "403",
+         {"space-forbidden", "role-too-low", "csrf-token", "cross-site"}),
+        ("GET /readyz", "503", {"not-ready"}),
+    ],
+)  # fmt: skip
+def test_the_types_of_problem_are_those_that_can_happen(operation: str, status: str, codes: set[str]) -> None:
+    (found,) = [each for each in OPERATIONS if str(each) == operation]
+    assert found.problems[status] == codes
+
+
+def test_a_service_that_speaks_https_only_says_so() -> None:
+    for operation in document_of(require_https=True).operations:
+        assert ("https-required" in operation.problems.get("403", ())) == operation.path.startswith("/api")
+
+
+@every_operation
+def test_every_body_and_every_answer_has_an_example(operation: Operation) -> None:
+    answers = [response for status, response in operation.spec["responses"].items() if status < "3"]
+    contents = [part["content"]["application/json"] for part in answers if "content" in part]
+    for content in contents:
+        (example,) = content["examples"].values()
+        DOCUMENT.conforms(DOCUMENT.resolved(example)["value"], content["schema"])
+    if operation.has_body:
+        content = operation.spec["requestBody"]["content"]["application/json"]
+        (example,) = content["examples"].values()
+        assert DOCUMENT.resolved(example)["value"].keys() == DOCUMENT.body_schema(operation)["properties"].keys()
+
+
+@every_operation
+def test_every_operation_can_be_refused_for_what_is_wrong_on_our_side(operation: Operation) -> None:
+    assert operation.problems["500"] == {"internal-error"}
 
 
 @every_operation
@@ -142,6 +239,17 @@ def test_what_makes_something_says_where_it_is(operation: Operation) -> None:
     assert operation.spec["responses"]["201"]["headers"]["Location"]["required"] is True
 
 
+@pytest.mark.parametrize("operation", MAKING_ONE, ids=str)
+def test_what_makes_something_with_an_id_leads_to_what_takes_the_id(operation: Operation) -> None:
+    links = operation.spec["responses"]["201"].get("links", {})
+    below = [o for o in OPERATIONS if re.fullmatch(re.escape(operation.path) + r"/{\w+}", o.path)]
+    if operation.method == "POST":
+        assert {o.spec["operationId"] for o in below} <= links.keys()
+    for name, link in links.items():
+        (target,) = [o for o in OPERATIONS if o.spec["operationId"] == name]
+        assert link["parameters"].keys() == set(re.findall(r"{(\w+)}", target.path))
+
+
 @pytest.mark.parametrize("operation", WITH_BODY, ids=str)
 def test_every_body_is_an_object_that_is_closed(operation: Operation) -> None:
     assert operation.spec["requestBody"]["required"] is True
@@ -162,6 +270,12 @@ def test_the_rules_for_values_are_documented() -> None:
     assert registration["email"]["format"] == "email"
 
 
+def without_links(operation: Operation) -> dict[str, Any]:
+    """The answers; their links lead on under the same prefix."""
+    responses: dict[str, Any] = operation.spec["responses"]
+    return {status: response | {"links": None} for status, response in responses.items()}
+
+
 def test_both_prefixes_offer_the_same() -> None:
     roots = ("/api/tasks", "/api/tags", "/api/documents", "/api/settings", "/api/audit")
     personal = {(o.method, o.path.removeprefix("/api")) for o in OPERATIONS if o.path.startswith(roots)}
@@ -174,7 +288,7 @@ def test_both_prefixes_offer_the_same() -> None:
         )
         assert short is not None
         assert long is not None
-        assert short.spec["responses"] == long.spec["responses"]
+        assert without_links(short) == without_links(long)
         assert short.spec.get("requestBody") == long.spec.get("requestBody")
 
 

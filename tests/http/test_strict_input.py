@@ -381,3 +381,12 @@ async def test_a_body_that_nobody_asked_for_is_not_read(operation: Operation, ta
 async def test_a_path_that_cannot_be_text_is_answered(path: str, ann: Person, http: httpx.AsyncClient) -> None:
     for answer in (await ann.get(path), await http.get(path)):
         assert answer.status_code in {401, 404, 405}, answer.text
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(60, 201), (60.0, 201), (60.5, 422), ("60", 422), (True, 422)])
+async def test_a_whole_number_may_be_written_with_a_point_and_is_no_text(
+    seconds: object, status: int, ann: Person
+) -> None:
+    invitations = f"/api/organizations/{await ann.new_organization()}/invitations"
+    answer = await ann.post(invitations, json={"role": "member", "expires_in": seconds})
+    assert answer.status_code == status

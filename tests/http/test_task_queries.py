@@ -461,10 +461,9 @@ def test_every_parameter_is_in_the_document_with_its_rules() -> None:
     assert set(parameters["sort"]["schema"]["enum"]) == {sign + name for name in SORTS for sign in ("", "-")}
     assert parameters["sort"]["schema"]["default"] == "-created_at"
     assert parameters["tz"]["schema"]["default"] == "UTC"
-    assert parameters["q"]["schema"]["anyOf"][0]["maxLength"] == 255
-    assert parameters["page_size"]["schema"]["anyOf"][0]["maximum"] == 100
-    assert parameters["due_before"]["schema"]["anyOf"][0]["format"] == "date-time"
-    assert all(one["description"] for one in parameters.values() if one["name"] in {"cursor", "due", "sort", "tz"})
+    assert parameters["q"]["schema"]["maxLength"] == 255
+    assert parameters["page_size"]["schema"]["maximum"] == 100
+    assert parameters["due_before"]["schema"]["format"] == "date-time"
     assert "Link" in operation.spec["responses"]["200"]["headers"]
     assert "400" in operation.spec["responses"]
 

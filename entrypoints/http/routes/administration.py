@@ -62,6 +62,6 @@ async def list_users(call: CurrentCall, parameters: Annotated[UserParameters, Qu
 async def change_user(call: CurrentCall, user_id: str, body: Annotated[AccountPatch, Body()]) -> Response:
     """Change somebody's role, deactivate an account or activate it again. Administrators may.
 
-    A deactivated account's sessions end at once. The last active administrator cannot be taken away: 409.
+    The last active administrator cannot be taken away: 409.
     """
     return Json(user_view(await call.app.change_user(call.actor, UserId(read_id(user_id)), body)))

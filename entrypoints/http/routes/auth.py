@@ -137,14 +137,20 @@ async def login_browser(request: Request, app: App, origin: From, body: Annotate
 
 @router.get("/auth/session", response_model=BrowserSessionView)
 async def show_browser_session(call: CurrentCall) -> Response:
-    """Show who is signed in, and the token that changes need: for a page that was loaded anew."""
+    """Show who is signed in, and the token that changes need.
+
+    For a page that was loaded anew: it has the cookie, and not the csrf_token.
+    """
     user = await call.app.get_me(call.actor)
     return Json(BrowserSessionView(user=user_view(user), csrf_token=call.app.list_csrf_tokens(call.actor)[0]))
 
 
 @router.delete("/auth/session", status_code=204)
 async def logout_browser(request: Request, call: CurrentCall) -> Response:
-    """End this session, and have the browser forget its cookie."""
+    """End this session, and have the browser forget its cookie.
+
+    The answer takes the cookie back.
+    """
     await call.app.sign_out(call.actor)
     response = no_content()
     request.app.state.session_cookie.take(response)

@@ -11,7 +11,7 @@ from application.ports.organizations import Member
 from domain.access import Role
 from domain.ids import InvitationId, UserId, read_id
 from domain.organization import DEFAULT_VALIDITY, LONGEST_VALIDITY, Invitation, Membership, Organization
-from entrypoints.http.fields import STRICT, OrganizationNameField, PlainText, UuidField
+from entrypoints.http.fields import STRICT, WRITTEN_WITH_A_POINT, OrganizationNameField, PlainText, UuidField
 from entrypoints.http.idempotency import once
 from entrypoints.http.openapi import answer, created, refusals
 from entrypoints.http.responses import Json, no_content
@@ -44,6 +44,7 @@ class _InvitationBody(TypedDict, total=False):
             description="Seconds until it expires.",
             json_schema_extra={"default": int(DEFAULT_VALIDITY.total_seconds())},
         ),
+        WRITTEN_WITH_A_POINT,
     ]
 
 

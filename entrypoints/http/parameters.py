@@ -1,0 +1,98 @@
+"""The parameters in the OpenAPI document: what the framework knows of them, and what it does not."""
+
+from typing import Any, Final
+
+from entrypoints.http.examples import PERSON, THING
+from entrypoints.http.idempotency import KEY_HEADER
+
+Parameter = dict[str, Any]
+
+_OWNER: Final = "owner_id"
+_PEOPLE: Final = (_OWNER, "user_id")
+_KEY: Final = "^[A-Za-z0-9._-]{1,100}$"
+ENTITY_TAGS: Final = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
+_CONDITION: Final = {"type": "string", "format": "entity-tags", "pattern": ENTITY_TAGS}
+_IDEMPOTENCY_KEY: Final = r'^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
+
+_DESCRIPTIONS: Final = {
+    "owner_id": "The space: one's own user id, or an organisation that one is a member of.",
+    "key": "1 to 100 letters, digits, '.', '_' and '-'.",
+    "page": "Which page, from 1 on.",
+    "page_size": "How many at most on a page.",
+    "skip": "How many come before.",
+    "limit": "How many at most.",
+    "assignee_id": "Assigned to this person.",
+    "action": "What was done.",
+    "resource_type": "What kind of thing it was done to.",
+    "resource_id": "What it was done to, by its id; a setting by its key.",
+}
+"""Of parameters that mean the same wherever they are taken."""
+
+IF_NONE_MATCH: Final[Parameter] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETags of what the client has, or `*`: the answer is 304 where it is one of these.",
+    "schema": {**_CONDITION, "examples": ['"v1"']},
+}
+ONLY_NEW: Final[Parameter] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "`*`: only where there is none yet; otherwise it is 412. Not together with If-Match.",
+    "schema": {"type": "string", "const": "*"},
+}
+IF_MATCH: Final[Parameter] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETags of the versions for which the change is meant, or `*`: in another version it is 412. "
+    "Where the service demands this header, it is 428 without.",
+    "schema": {**_CONDITION, "examples": ["*"]},
+}
+IDEMPOTENCY_KEY: Final[Parameter] = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Names this request: 1 to 255 visible ASCII characters, best a random UUID, in quotes or without. "
+    "Sent again within 24 hours, it is answered as the first time and not done again. With another request it is 422, "
+    "while the first is being answered 409. A request that was refused leaves its key free.",
+    "schema": {"type": "string", "pattern": _IDEMPOTENCY_KEY},
+}
+
+
+def parameters_of(written: list[Parameter], path: str) -> list[Parameter]:
+    """The parameters of an operation: those of the path first, each described."""
+    owner = [{"name": _OWNER, "in": "path", "required": True}] if f"{{{_OWNER}}}" in path else []
+    return [_described(parameter) for parameter in (*owner, *written)]
+
+
+def _described(parameter: Parameter) -> Parameter:
+    name: str = parameter["name"]
+    described = {"description": _DESCRIPTIONS.get(name) or f"The id of the {_noun(name)}."} | parameter
+    if parameter["in"] == "path":
+        return described | {"schema": _path_schema(name)}
+    return described | {"schema": _query_schema(parameter["schema"])}
+
+
+def _noun(name: str) -> str:
+    return name.removesuffix("_id").replace("_", " ")
+
+
+def _path_schema(name: str) -> dict[str, Any]:
+    """What a client should send. Anything else is answered like the id of something that is not there."""
+    if name == "key":
+        return {"type": "string", "pattern": _KEY, "examples": ["editor.theme"]}
+    return {"type": "string", "format": "uuid", "examples": [PERSON if name in _PEOPLE else THING]}
+
+
+def _query_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without ``null``, of which a query knows nothing, and without what the parameter says already."""
+    own = {keyword: rule for keyword, rule in schema.items() if keyword not in {"anyOf", "description"}}
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) > 1:
+        return {"anyOf": choices, **own}
+    plain = {**(choices[0] if choices else {}), **own}
+    if plain.get("format") == "uuid":
+        del plain["format"]  # What is no UUID is the id of nobody, and no mistake.
+    return plain
