@@ -63,7 +63,8 @@ class Stage:
         body = await self.body(attempt, person)
         await self.watch.remember(views)
         operation = attempt.operation
-        answer = await self.cast.deployment.send_as(person, operation.method, operation.at(space_id, item_id), body)
+        path = operation.at(space_id, item_id) + (attempt.rule.harmless if attempt.succeeds else "")
+        answer = await self.cast.deployment.send_as(person, operation.method, path, body)
         wrong = [*attempt.faults(answer, body, self.cast), *await self.watch.damage(views)]
         if answer.is_success and not operation.is_safe:
             await self._tidy(attempt)

@@ -152,7 +152,7 @@ async def test_a_transaction_has_the_limits_that_it_has_without_a_pooler(
         async with database.begin(read_only=read_only) as connection:
             raw: Any = connection
             for name, value in (("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "1min")):
-                assert await raw._raw.fetchval(f"SHOW {name}") == value
+                assert await raw.raw.fetchval(f"SHOW {name}") == value
         await database.close()
 
 
