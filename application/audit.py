@@ -1,7 +1,9 @@
 """Reading the logs, and making sure that nobody has touched them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
 
 from application.ports.audit import AuditLog, AuditQuery, OpenLog, SealTaken
 from application.ports.cursors import Cursors
@@ -11,9 +13,11 @@ from application.recording.scribe import Unsealed
 from domain.access import Actor, Permission
 from domain.audit import AuditEvent, Seal, Verdict, verify
 from domain.errors import NotAnAdministrator
-from domain.ids import EventId, SpaceId, read_id
+from domain.ids import EventId, SpaceId, id_before, read_id
 
 _AT_ONCE = 500
+_RECENT: Final = timedelta(minutes=1)
+_MOST_REMEMBERED: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +89,28 @@ class ListAccountEvents:
 
 @dataclass(frozen=True, slots=True)
 class SealLog:
-    """Seal what a log has grown by; no writer waits for it. The service alone may."""
+    """Seal what a log has grown by; no writer waits for it. The service alone may.
+
+    ``recently`` leaves alone what is older than a minute: so the look is short, however long the log.
+    """
 
     open_log: OpenLog
 
-    async def __call__(self, space_id: SpaceId) -> None:
-        while await self._seal_some(space_id):
+    async def __call__(self, space_id: SpaceId, *, recently: bool = False) -> None:
+        while await self._seal_some(space_id, recently=recently):
             pass
 
-    async def _seal_some(self, space_id: SpaceId) -> bool:
+    async def _seal_some(self, space_id: SpaceId, *, recently: bool) -> bool:
         """Seal a stretch, and tell whether there may be more."""
         try:
             async with self.open_log(space_id) as log:
-                events = await log.unsealed(_AT_ONCE)
                 seal = await log.last_seal()
+                after = EventId(id_before(seal.event_id, _RECENT)) if recently and seal else None
+                events, seals = await log.unsealed(_AT_ONCE, after=after), list[Seal]()
                 for event in events:
                     seal = Seal.of(event, after=seal)
-                    await log.add_seal(seal)
+                    seals.append(seal)
+                await log.add_seals(seals)
         except SealTaken:
             return True  # Another process is sealing; what it leaves is ours.
         return len(events) == _AT_ONCE
@@ -109,20 +118,27 @@ class SealLog:
 
 @dataclass(frozen=True, slots=True)
 class SealGrownLogs:
-    """Seal every log that has grown in this process. The service alone may."""
+    """Seal every log that has grown in this process, the first time all of it. The service alone may."""
 
     seal_log: SealLog
     unsealed: Unsealed
+    looked_over: set[SpaceId] = field(default_factory=set)
+    """The logs of which everything old is sealed."""
 
     async def __call__(self) -> None:
         grown = list(self.unsealed.take())
         try:
             while grown:
-                await self.seal_log(grown[-1])
-                grown.pop()
+                await self.seal_log(grown[-1], recently=grown[-1] in self.looked_over)
+                self._remember(grown.pop())
         finally:
             for space_id in grown:  # The database does not answer: the next time.
                 self.unsealed.add(space_id)
+
+    def _remember(self, space_id: SpaceId) -> None:
+        if len(self.looked_over) >= _MOST_REMEMBERED:
+            self.looked_over.clear()
+        self.looked_over.add(space_id)
 
 
 @dataclass(frozen=True, slots=True)

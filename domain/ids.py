@@ -1,5 +1,6 @@
 """Ids: UUIDs that name one kind of thing each."""
 
+from datetime import timedelta
 from typing import Final, NewType
 from uuid import UUID
 
@@ -11,6 +12,8 @@ TagId = NewType("TagId", UUID)
 DocumentId = NewType("DocumentId", UUID)
 EventId = NewType("EventId", UUID)
 InvitationId = NewType("InvitationId", UUID)
+
+_BITS_BEHIND_TIME: Final = 80
 
 NOBODY: Final = UUID(int=0)
 """The nil UUID (RFC 9562, section 5.9): the id that nothing and nobody ever has."""
@@ -27,6 +30,12 @@ def read_id(text: str) -> UUID:
     except ValueError:
         return NOBODY
     return found if str(found) == text.lower() else NOBODY
+
+
+def id_before(made: UUID, by: timedelta) -> UUID:
+    """An id below all that were made so long before this one, or later: UUIDv7 begin with the time (RFC 9562, 5.7)."""
+    milliseconds = (made.int >> _BITS_BEHIND_TIME) - by // timedelta(milliseconds=1)
+    return UUID(int=max(milliseconds, 0) << _BITS_BEHIND_TIME)
 
 
 def personal_space(user_id: UserId) -> SpaceId:

@@ -39,23 +39,25 @@ class MemoryAuditLog:
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
         return _found([event for (space_id, _), event in self._events.items() if space_id == self._space_id], query)
 
-    async def unsealed(self, limit: int) -> Sequence[AuditEvent]:
+    async def unsealed(self, limit: int, *, after: EventId | None = None) -> Sequence[AuditEvent]:
         sealed = {seal.event_id for seal in self._chain()}
         found = [
             event
             for (space_id, event_id), event in self._events.items()
-            if space_id == self._space_id and event_id not in sealed
+            if space_id == self._space_id and event_id not in sealed and (after is None or event_id > after)
         ]
         return sorted(found, key=lambda event: event.id)[:limit]
 
     async def last_seal(self) -> Seal | None:
         return self._chain()[-1] if self._chain() else None
 
-    async def add_seal(self, seal: Seal) -> None:
+    async def add_seals(self, seals: Sequence[Seal]) -> None:
         taken = {kept.event_id for kept in self._chain()}
-        if (self._space_id, seal.position) in self._seals or seal.event_id in taken:
-            raise SealTaken
-        self._seals[self._space_id, seal.position] = seal
+        for seal in seals:
+            if (self._space_id, seal.position) in self._seals or seal.event_id in taken:
+                raise SealTaken
+            self._seals[self._space_id, seal.position] = seal
+            taken.add(seal.event_id)
 
     async def chain(self, after: int, limit: int) -> list[tuple[Seal, AuditEvent | None]]:
         behind = [seal for seal in self._chain() if seal.position > after][:limit]

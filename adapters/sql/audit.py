@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from functools import cache
 from itertools import groupby
 from typing import Any, Final
@@ -14,7 +15,7 @@ from adapters.sql.query import Query, Row
 from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals
 from application.ports.audit import AuditQuery, SealTaken
 from domain.audit import Action, AuditEvent, Outcome, Resource, Seal
-from domain.ids import SpaceId
+from domain.ids import EventId, SpaceId
 
 _EVENT: Final = tuple(audit_events.c)
 _SEAL: Final = (audit_seals.c.position, audit_seals.c.event_id, audit_seals.c.digest)
@@ -34,13 +35,15 @@ _FILTERS: Final[dict[str, ColumnElement[bool]]] = {
 }
 
 _APPEND: Final = Query(insert(audit_events))
-_UNSEALED: Final = Query(
+_WITHOUT_SEAL: Final = (
     select(*_EVENT)
     .outerjoin(audit_seals, _SEAL_OF_EVENT)
     .where(_OF_SPACE, audit_seals.c.position.is_(None))
     .order_by(audit_events.c.id)
     .limit(_LIMIT)
 )
+_UNSEALED: Final = Query(_WITHOUT_SEAL)
+_UNSEALED_BEHIND: Final = Query(_WITHOUT_SEAL.where(audit_events.c.id > bindparam("after")))
 _LAST_SEAL: Final = Query(select(*_SEAL).where(_SEALS_OF_SPACE).order_by(audit_seals.c.position.desc()).limit(1))
 _ADD_SEAL: Final = Query(insert(audit_seals))
 _CHAIN: Final = Query(
@@ -107,9 +110,10 @@ class SqlAuditLog:
         await self._step_in()
         return await find_events(self._connection, _OF_SPACE, query, space_id=self._space_id)
 
-    async def unsealed(self, limit: int) -> Sequence[AuditEvent]:
+    async def unsealed(self, limit: int, *, after: EventId | None = None) -> Sequence[AuditEvent]:
         await self._step_in()
-        rows = await self._connection.fetch_all(_UNSEALED, space_id=self._space_id, limit=limit)
+        query, place = (_UNSEALED, {}) if after is None else (_UNSEALED_BEHIND, {"after": after})
+        rows = await self._connection.fetch_all(query, space_id=self._space_id, limit=limit, **place)
         return [_event_from(row) for row in rows]
 
     async def last_seal(self) -> Seal | None:
@@ -117,16 +121,11 @@ class SqlAuditLog:
         row = await self._connection.fetch_one(_LAST_SEAL, space_id=self._space_id)
         return None if row is None else Seal(*row)
 
-    async def add_seal(self, seal: Seal) -> None:
+    async def add_seals(self, seals: Sequence[Seal]) -> None:
         await self._step_in()
+        rows = [{**asdict(seal), "space_id": self._space_id} for seal in seals]
         try:
-            await self._connection.execute(
-                _ADD_SEAL,
-                space_id=self._space_id,
-                position=seal.position,
-                event_id=seal.event_id,
-                digest=seal.digest,
-            )
+            await self._connection.execute_many(_ADD_SEAL, rows)
         except ConstraintViolated as violated:
             raise SealTaken from violated
 

@@ -34,15 +34,15 @@ class AuditLog(Protocol):
         """The events that fit."""
         ...
 
-    async def unsealed(self, limit: int) -> Sequence[AuditEvent]:
-        """Events that no seal vouches for yet, the oldest first."""
+    async def unsealed(self, limit: int, *, after: EventId | None = None) -> Sequence[AuditEvent]:
+        """Events that no seal vouches for yet, behind this id if one is given, the oldest first."""
         ...
 
     async def last_seal(self) -> Seal | None:
         """The end of the chain."""
         ...
 
-    async def add_seal(self, seal: Seal) -> None:
+    async def add_seals(self, seals: Sequence[Seal]) -> None:
         """Make the chain longer. Raises SealTaken if somebody else has done so meanwhile."""
         ...
 

@@ -244,19 +244,19 @@ class RecordingSpace:
     def access(self) -> Access:
         return self.space.access
 
-    @cached_property
+    @property
     def tasks(self) -> RecordingTasks:
         return RecordingTasks(self.space.tasks, self.notes, self.access.space_id)
 
-    @cached_property
+    @property
     def tags(self) -> RecordingTags:
         return RecordingTags(self.space.tags, self.notes, self.space.tags)
 
-    @cached_property
+    @property
     def documents(self) -> RecordingDocuments:
         return RecordingDocuments(self.space.documents, self.notes)
 
-    @cached_property
+    @property
     def settings(self) -> RecordingSettings:
         return RecordingSettings(self.space.settings, self.notes)
 
@@ -267,7 +267,7 @@ class RecordingSpace:
     def members(self) -> RecordingMembers:
         return RecordingMembers(self.space.members, self.notes)
 
-    @cached_property
+    @property
     def invitations(self) -> RecordingInvitations:
         return RecordingInvitations(self.space.invitations, self.notes)
 

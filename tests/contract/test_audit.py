@@ -136,7 +136,7 @@ async def chain_of(open_log: OpenLog, space_id: SpaceId) -> list[tuple[Seal, Aud
 
 async def seal(open_log: OpenLog, space_id: SpaceId, one: Seal) -> None:
     async with open_log(space_id) as log:
-        await log.add_seal(one)
+        await log.add_seals([one])
 
 
 # What is written down
@@ -197,7 +197,7 @@ async def test_a_log_that_has_passed_an_event_on_is_still_the_same_log(open_log:
         await log.append(an_event(there))
         assert list(await log.unsealed(9)) == [mine]
         await log.append(an_event(there))
-        await log.add_seal(sealed)
+        await log.add_seals([sealed])
         await log.append(an_event(there))
         assert await log.last_seal() == sealed
         await log.append(an_event(there))
@@ -211,7 +211,7 @@ async def test_what_is_undone_was_never_written_down(open_log: OpenLog) -> None:
     async def write_and_fail() -> None:
         async with open_log(space_id) as log:
             await log.append(event)
-            await log.add_seal(Seal.of(event, after=None))
+            await log.add_seals([Seal.of(event, after=None)])
             raise Interrupted
 
     with pytest.raises(Interrupted):
@@ -228,7 +228,7 @@ async def test_nothing_is_written_into_a_log_that_was_opened_for_reading(open_lo
         with pytest.raises(OpenedForReading):
             await log.append(an_event(space_id))
         with pytest.raises(OpenedForReading):
-            await log.add_seal(Seal.of(event, after=None))
+            await log.add_seals([Seal.of(event, after=None)])
 
 
 # Finding
@@ -322,6 +322,9 @@ async def test_unsealed_events_come_oldest_first_and_not_too_many(open_log: Open
     async with open_log(space_id, read_only=True) as log:
         for limit in (1, 3, 4, 9):
             assert list(await log.unsealed(limit)) == rest[:limit]
+        assert list(await log.unsealed(9, after=events[0].id)) == rest[1:]
+        assert list(await log.unsealed(1, after=events[3].id)) == [events[4]]
+        assert list(await log.unsealed(9, after=events[4].id)) == []
 
 
 async def test_a_chain_is_read_in_stretches(open_log: OpenLog, seal_log: SealLog) -> None:

@@ -1,7 +1,7 @@
 """Reading the logs, sealing them, and finding out who has touched them."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -346,6 +346,40 @@ async def test_what_comes_later_is_sealed_behind_what_was_there_even_with_an_ear
     assert [seal.event_id for seal in await seals_in(store)] == [*(event.id for event in events), early.id]
 
 
+async def test_what_is_older_than_a_minute_is_looked_for_once_and_for_each_verdict() -> None:
+    def made_at(seconds: int, number: int) -> AuditEvent:
+        return an_event(number, id=EventId(UUID(int=((1_750_000_000 + seconds) * 1000 << 80) + number)))
+
+    store, unsealed = MemoryStore(), Unsealed()
+    seal_grown_logs = SealGrownLogs(SealLog(MemoryOpenLog(store)), unsealed)
+    older, first = made_at(-3600, 1), made_at(0, 2)
+    steps = {
+        "the first time everything": ([older, first], [older, first]),
+        "then what is new": ([made_at(5, 3)], [made_at(5, 3)]),
+        "or came late": ([made_at(-50, 4)], [made_at(-50, 4)]),
+        "but not too late": ([made_at(-300, 5)], []),
+    }
+    expected = []
+    for step, (written, sealed) in steps.items():
+        await a_log(store, *written)
+        unsealed.add(SOMEWHERE)
+        await seal_grown_logs()
+        expected += [event.id for event in sealed]
+        assert [seal.event_id for seal in await seals_in(store)] == expected, step
+    assert await inspector(store)(SOMEWHERE) == Verdict(5)
+
+
+async def test_a_process_that_has_looked_over_very_many_logs_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("application.audit._MOST_REMEMBERED", 1)
+    store, unsealed = MemoryStore(), Unsealed()
+    seal_grown_logs = SealGrownLogs(SealLog(MemoryOpenLog(store)), unsealed)
+    await a_log(store, an_event(0), an_event(1, ELSEWHERE))
+    for space_id in (SOMEWHERE, ELSEWHERE):
+        unsealed.add(space_id)
+        await seal_grown_logs()
+        assert seal_grown_logs.looked_over == {space_id}
+
+
 async def test_each_space_has_a_chain_of_its_own() -> None:
     store = MemoryStore()
     await a_log(store, an_event(0), an_event(1, ELSEWHERE), an_event(2))
@@ -356,10 +390,10 @@ async def test_each_space_has_a_chain_of_its_own() -> None:
 class _Late(MemoryAuditLog):
     """A log in which somebody else is quicker."""
 
-    async def add_seal(self, seal: Seal) -> None:
-        if seal.position % 3 == 2:
+    async def add_seals(self, seals: Sequence[Seal]) -> None:
+        if any(seal.position % 3 == 2 for seal in seals):
             raise SealTaken
-        await super().add_seal(seal)
+        await super().add_seals(seals)
 
 
 class Contested:
