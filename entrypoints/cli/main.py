@@ -18,8 +18,6 @@ from entrypoints.container import Service, build
 from entrypoints.databases import database_place, may_exist
 from entrypoints.http.app import create_app
 from entrypoints.keys import new_key
-from entrypoints.proof.command import prove
-from entrypoints.proof.deployment import CannotRun, Person
 from entrypoints.settings import Settings, read_settings
 
 _SECONDS_TO_FINISH: Final = 10
@@ -195,6 +193,9 @@ def prove_isolation(
     Everybody tries everything, with throw-away accounts. Exits with 1 where something does not hold, 2 where it cannot
     be tried.
     """
+    from entrypoints.proof.command import prove
+    from entrypoints.proof.deployment import CannotRun, Person
+
     administrator = None
     if admin_email is not None:
         given = sys.stdin.readline().rstrip("\n") if admin_password_stdin else typer.prompt("Password", hide_input=True)

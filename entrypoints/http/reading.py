@@ -7,6 +7,7 @@ FastAPI's own way can do much more, and costs a quarter of a request.
 import inspect
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from fastapi import params
@@ -87,6 +88,12 @@ class Signature:
         if errors:
             raise RequestValidationError(errors)
         return arguments
+
+
+@cache
+def signature_of(endpoint: Endpoint, in_path: frozenset[str]) -> Signature:
+    """The same for every route that leads to the endpoint, in whichever space. Raises TypeError."""
+    return Signature(endpoint, in_path)
 
 
 async def _json(request: StrictRequest) -> object:

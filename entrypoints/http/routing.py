@@ -16,7 +16,7 @@ from domain.access import Actor, Origin
 from domain.errors import NotAuthenticated
 from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.callers import Caller, caller_of, origin_of, require_intent
-from entrypoints.http.reading import Endpoint, Signature
+from entrypoints.http.reading import Endpoint, signature_of
 
 FIXED_SEGMENTS: Final = (
     "auth", "users", "admin", "organizations", "invitations",
@@ -28,7 +28,8 @@ FIXED_ITEMS: Final = ("bulk", "trash")
 """What stands in the place of an id and is none."""
 
 PERSONAL: Final = "/api"
-OF_OWNER: Final = "/api/{owner_id:owner}"
+OWNER: Final = "owner_id"
+OF_OWNER: Final = f"/api/{{{OWNER}:owner}}"
 
 
 class _OwnerConvertor(StringConvertor):
@@ -67,7 +68,7 @@ class PublicRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Endpoint, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
-        self.signature = Signature(endpoint, self.param_convertors)
+        self.signature = signature_of(endpoint, frozenset(self.param_convertors) - {OWNER})
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +90,7 @@ class SecuredRoute(PublicRoute):
         app: Application = request.app.state.application
         caller = caller_of(request)
         await app.count_request(caller.actor)
-        request.scope["call"] = Call(app, caller.actor, request.path_params.get("owner_id"), request)
+        request.scope["call"] = Call(app, caller.actor, request.path_params.get(OWNER), request)
         try:
             return await self._answer(request, app, caller)
         except NotAuthenticated:

@@ -1,0 +1,76 @@
+"""What endpoints take, read from requests: what cannot be read is noticed when the route is made."""
+
+from typing import Annotated, Any
+
+import pytest
+from fastapi import Body, Depends, Query, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from entrypoints.http.bodies import StrictRequest
+from entrypoints.http.reading import Signature, signature_of
+
+
+class Wanted(BaseModel):
+    """A query."""
+
+    one: int = 1
+    many: tuple[str, ...] = ()
+
+
+async def who(request: Request) -> str:
+    return str(request.headers["who"])
+
+
+async def endpoint(
+    request: Request,
+    item: str,
+    wanted: Annotated[Wanted, Query()],
+    body: Annotated[dict[str, int], Body()],
+    caller: Annotated[str, Depends(who)],
+) -> Response:
+    return Response(f"{request.method} {item} {wanted} {body} {caller}")
+
+
+def a_request(query: bytes, body: bytes) -> StrictRequest:
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    headers = [(b"who", b"ann"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": query, "headers": headers}
+    return StrictRequest(scope | {"path_params": {"item": "7"}}, receive)
+
+
+async def test_each_part_is_read_from_its_place() -> None:
+    request = a_request(b"one=2&one=3&many=a&many=b", b'{"x": 1}')
+    read = await Signature(endpoint, {"item"}).read(request)
+    assert read == {
+        "request": request,
+        "item": "7",
+        "wanted": Wanted(one=3, many=("a", "b")),
+        "body": {"x": 1},
+        "caller": "ann",
+    }
+
+
+async def test_what_is_left_out_of_a_query_has_its_default() -> None:
+    read = await Signature(endpoint, {"item"}).read(a_request(b"", b"{}"))
+    assert read["wanted"] == Wanted()
+
+
+async def strange(number: int) -> Response:
+    return Response(str(number))
+
+
+async def undone(caller: Annotated[str, Depends()]) -> Response:
+    return Response(caller)
+
+
+@pytest.mark.parametrize("wrong", [strange, undone])
+def test_a_parameter_that_nothing_is_read_for_is_noticed_at_once(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"in neither path, query nor body"):
+        Signature(wrong, set())
+
+
+def test_both_prefixes_share_what_is_known_of_an_endpoint() -> None:
+    assert signature_of(endpoint, frozenset({"item"})) is signature_of(endpoint, frozenset({"item"}))
