@@ -142,7 +142,8 @@ class PostgresDatabase:
         self._roles: dict[tuple[UserId, SpaceId], Role] = {}
 
     async def open(self) -> None:
-        """Nothing to do: connections are made as they are needed, so the server need not answer yet."""
+        """Begin without any connection: they are made as they are needed, so the server need not answer yet."""
+        self._pool = Pool(self._connect, _roll_back, size=_POOL_SIZE)
 
     async def revision(self) -> str | None:
         """Which revision the schema is at."""

@@ -170,6 +170,17 @@ async def test_what_only_read_is_ended_soon_if_nobody_comes(database: PostgresDa
     await who(database)
 
 
+async def test_a_database_that_was_closed_can_be_opened_again(database: PostgresDatabase) -> None:
+    await database.close()
+    await database.open()
+    raws = []
+    for _ in range(2):
+        async with database.begin(read_only=True) as connection:
+            raws.append(connection.raw)
+    assert raws[0] is raws[1]
+    assert not raws[0].is_closed()
+
+
 async def test_what_wrote_is_ended_before_anybody_is_told(database: PostgresDatabase) -> None:
     async with database.begin(read_only=False) as connection:
         raw = connection.raw
