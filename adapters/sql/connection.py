@@ -1,6 +1,6 @@
 """What the SQL adapters need of a database: transactions, and rows for statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,13 @@ class Connection(Protocol):
 
     async def execute(self, query: Query, **values: Any) -> int:
         """Run a statement and tell how many rows it changed. Raises ConstraintViolated."""
+        ...
+
+    async def execute_soon(self, query: Query, refused: "Refusing", **values: Any) -> None:
+        """Run a statement, at the latest with the next one or at the end: nobody waits for what comes of it.
+
+        If it violates a constraint, then what ``refused`` makes of that is raised, at the latest there as well.
+        """
         ...
 
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -106,6 +113,10 @@ class ConstraintViolated(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+Refusing = Callable[[ConstraintViolated], Exception]
+"""What it means to whoever asked that a statement was refused by a constraint."""
 
 
 class RightMissing(Unavailable):

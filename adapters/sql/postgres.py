@@ -6,15 +6,18 @@ the role seen last time; it is checked against the tables each time, so it may b
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 import asyncpg
 from sqlalchemy import URL
 
 from adapters.sql import dsn, roles
-from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, RightMissing, check_entry
+from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, Refusing, RightMissing, check_entry
 from adapters.sql.pool import Pool
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
@@ -25,6 +28,8 @@ from domain.ids import SpaceId, UserId, personal_space
 T = TypeVar("T")
 
 _POOL_SIZE: Final = 16
+_PAIRS: Final = 64
+_PARAMETER: Final = re.compile(r"\$(\d+)")
 _CONNECT_SECONDS: Final = 2
 _ACQUIRE_SECONDS: Final = 2
 _SETTINGS: Final = {"statement_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
@@ -60,6 +65,27 @@ def _translated() -> Iterator[None]:
         raise Unavailable from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Soon:
+    """A statement that was put off."""
+
+    sql: str
+    arguments: Sequence[Any]
+    refused: Refusing
+
+    def together_with(self, sql: str, arguments: Sequence[Any]) -> "_Soon":
+        """This statement and the next one, as one."""
+        return _Soon(_together(self.sql, sql), [*self.arguments, *arguments], self.refused)
+
+
+@lru_cache(_PAIRS)
+def _together(first: str, second: str) -> str:
+    """Two statements that change something as one, of which the second one's parameters come last."""
+    behind = max(int(number) for number in _PARAMETER.findall(first))
+    moved = _PARAMETER.sub(lambda number: f"${int(number[1]) + behind}", second)
+    return f"WITH first AS ({first}) {moved}"
+
+
 class PostgresConnection:
     """One open transaction on PostgreSQL."""
 
@@ -67,9 +93,21 @@ class PostgresConnection:
         self.raw = raw
         self.read_only = read_only
         self._space_id = space_id
+        self._soon: _Soon | None = None
+
+    async def settle(self) -> None:
+        """Run what was put off."""
+        if self._soon is not None:
+            soon, self._soon = self._soon, None
+            try:
+                with _translated():
+                    await self.raw.execute(soon.sql, *soon.arguments)
+            except ConstraintViolated as violated:
+                raise soon.refused(violated) from violated
 
     async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
         """Every row that the statement finds."""
+        await self.settle()
         compiled = query.on_postgres
         try:
             rows: list[Row] = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
@@ -79,6 +117,7 @@ class PostgresConnection:
 
     async def fetch_one(self, query: Query, **values: Any) -> Row | None:
         """The first row that the statement finds."""
+        await self.settle()
         compiled = query.on_postgres
         try:
             row: Row | None = await self.raw.fetchrow(compiled.sql, *compiled.arguments(values))
@@ -90,16 +129,30 @@ class PostgresConnection:
         """Run a statement and tell how many rows it changed."""
         if self.read_only:
             raise OpenedForReading
+        await self.settle()
         compiled = query.on_postgres
         with _translated():
             status: str = await self.raw.execute(compiled.sql, *compiled.arguments(values))
         return int(status.rpartition(" ")[2])
+
+    async def execute_soon(self, query: Query, refused: Refusing, **values: Any) -> None:
+        """Put a statement off until the next one: the two may go in one round trip."""
+        if self.read_only:
+            raise OpenedForReading
+        await self.settle()
+        compiled = query.on_postgres
+        self._soon = _Soon(compiled.sql, compiled.arguments(values), refused)
 
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of values, without waiting in between."""
         if self.read_only:
             raise OpenedForReading
         compiled = query.on_postgres
+        if self._soon is not None and len(rows) == 1:
+            self._soon = self._soon.together_with(compiled.sql, compiled.arguments(rows[0]))
+            await self.settle()
+            return
+        await self.settle()
         with _translated():
             await self.raw.executemany(compiled.sql, [compiled.arguments(values) for values in rows])
 
@@ -107,6 +160,7 @@ class PostgresConnection:
         """Run a statement and tell of every row it changed what it returns."""
         if self.read_only:
             raise OpenedForReading
+        await self.settle()
         compiled = query.on_postgres
         with _translated():
             rows: list[Row] = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
@@ -115,11 +169,13 @@ class PostgresConnection:
     async def step_into(self, space_id: SpaceId) -> None:
         """Let row-level security see this space."""
         if space_id != self._space_id:
+            await self.settle()
             await _send(self.raw, _in_space(space_id))
             self._space_id = space_id
 
     async def hold(self, number: int) -> bool:
         """Take the advisory lock of this number; it goes with the transaction, whatever ends that."""
+        await self.settle()
         try:
             held: bool = await self.raw.fetchval("SELECT pg_try_advisory_xact_lock($1)", number)
         except _OUT_OF_ORDER as error:
@@ -128,6 +184,7 @@ class PostgresConnection:
 
     async def show_accounts_log(self) -> None:
         """Let row-level security show what administrators see of all logs."""
+        await self.settle()
         await _send(self.raw, "SET LOCAL app.accounts_log = 'on'")
 
 
@@ -176,30 +233,30 @@ class PostgresDatabase:
     def begin(self, *, read_only: bool) -> "_Transaction[PostgresConnection]":
         """Open a transaction."""
 
-        async def begun(raw: Any) -> PostgresConnection:
-            await _open(raw, self._begin[read_only])
-            return PostgresConnection(raw, read_only=read_only)
+        async def begun(connection: PostgresConnection) -> PostgresConnection:
+            await _open(connection.raw, self._begin[read_only])
+            return connection
 
-        return self._transaction(begun, read_only=read_only)
+        return _Transaction(self, begun, read_only=read_only)
 
     def enter(self, entry: Entry, *, read_only: bool) -> "_Transaction[tuple[PostgresConnection, Access]]":
         """Open a transaction in somebody's name."""
 
-        async def entered(raw: Any) -> tuple[PostgresConnection, Access]:
+        async def entered(connection: PostgresConnection) -> tuple[PostgresConnection, Access]:
             opening = f"{self._begin[read_only]};{_context(entry)}"
-            connection = PostgresConnection(raw, read_only=read_only, space_id=entry.space_id)
-            access = await self._as_expected(raw, opening, entry)
+            access = await self._as_expected(connection.raw, opening, entry)
             if access is None:
-                await _open(raw, opening)
+                await _open(connection.raw, opening)
                 access = await check_entry(connection, entry)
                 self._remember(access)
             return connection, access
 
-        return self._transaction(entered, read_only=read_only)
+        return _Transaction(self, entered, read_only=read_only, space_id=entry.space_id)
 
-    def _transaction(self, begin: Callable[[Any], Awaitable[T]], *, read_only: bool) -> "_Transaction[T]":
-        # Behind a pooler an open transaction keeps others from a connection of the server.
-        return _Transaction(self, begin, is_left_open=read_only and not self._is_pooled)
+    @property
+    def leaves_open(self) -> bool:
+        """Whether what only read may be left open. Behind a pooler that would keep others from the server."""
+        return not self._is_pooled
 
     async def _connect(self) -> Any:
         return await asyncpg.connect(timeout=_CONNECT_SECONDS, **self._arguments)
@@ -257,18 +314,22 @@ class _Transaction(Generic[T]):
     One that only reads may be left open, since it holds nothing that matters; it ends where the next one begins.
     """
 
-    __slots__ = ("_begin", "_database", "_is_left_open", "_raw")
-
-    def __init__(self, database: PostgresDatabase, begin: Callable[[Any], Awaitable[T]], *, is_left_open: bool) -> None:
+    def __init__(
+        self,
+        database: PostgresDatabase,
+        begin: Callable[[PostgresConnection], Awaitable[T]],
+        *,
+        read_only: bool,
+        space_id: SpaceId | None = None,
+    ) -> None:
         self._database = database
         self._begin = begin
-        self._is_left_open = is_left_open
-        self._raw: Any = None
+        self._connection = PostgresConnection(None, read_only=read_only, space_id=space_id)
 
     async def __aenter__(self) -> T:
-        self._raw = await self._database.acquire()
+        self._connection.raw = await self._database.acquire()
         try:
-            return await self._begin(self._raw)
+            return await self._begin(self._connection)
         except BaseException:
             await self._undo()
             raise
@@ -277,19 +338,21 @@ class _Transaction(Generic[T]):
         if kind is not None:
             await self._undo()
             return
-        if not self._is_left_open:
+        if not (self._connection.read_only and self._database.leaves_open):
             try:
-                await _commit(self._raw)
+                await self._connection.settle()
+                await _commit(self._connection.raw)
             except BaseException:
                 await self._undo()
                 raise
-        self._database.release(self._raw)
+        self._database.release(self._connection.raw)
 
     async def _undo(self) -> None:
+        raw = self._connection.raw
         try:
-            await _roll_back(self._raw)
+            await _roll_back(raw)
         finally:
-            self._database.release(self._raw)
+            self._database.release(raw)
 
 
 def _context(entry: Entry) -> str:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.sql.connection import ConstraintViolated, Entry, check_entry
+from adapters.sql.connection import ConstraintViolated, Entry, Refusing, check_entry
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access
@@ -81,6 +81,13 @@ class SqliteConnection:
             raise OpenedForReading
         compiled = query.on_sqlite
         return self._run(compiled.sql, compiled.arguments(values)).rowcount
+
+    async def execute_soon(self, query: Query, refused: Refusing, **values: Any) -> None:
+        """Run a statement, now: there is no way to spare."""
+        try:
+            await self.execute(query, **values)
+        except ConstraintViolated as violated:
+            raise refused(violated) from violated
 
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of values."""

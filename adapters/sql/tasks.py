@@ -131,10 +131,7 @@ class SqlTasks:
 
     async def add(self, task: Task) -> None:
         """Keep a new task."""
-        try:
-            await self._connection.execute(_ADD, **_to_row(task) | {"space_id": self._space_id})
-        except ConstraintViolated as violated:
-            raise _translated(violated) from violated
+        await self._connection.execute_soon(_ADD, _translated, **_to_row(task) | {"space_id": self._space_id})
 
     async def get(self, task_id: TaskId) -> Task:
         """The task, locked where the space was opened for writing."""

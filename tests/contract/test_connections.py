@@ -1,8 +1,10 @@
 """Connections to PostgreSQL: how many there are, who gets the next one, and what is left open on them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import asyncpg
@@ -13,11 +15,20 @@ from adapters.sql.connection import Entry
 from adapters.sql.pool import Pool
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.query import Query
-from domain.ids import personal_space
-from tests.support.people import People
+from adapters.sql.spaces import SqlOpenSpace, SqlSpace
+from application.ports.audit import AuditQuery
+from application.ports.reading import OpenedForReading
+from application.ports.tasks import TaskQuery
+from domain.access import Actor
+from domain.audit import Action, AuditEvent, Outcome, Resource
+from domain.errors import InvalidValue
+from domain.ids import EventId, SpaceId, personal_space
+from domain.task import Task
+from tests.support.people import People, a_task, new_id
 from tests.support.stores import NOON, Store
 
 SIZE: Final = 2
+NOTHING: Final = (None, None, None)
 WHO: Final = Query(
     select(*(func.current_setting(name, true()) for name in ("app.user_id", "app.space_id")), func.txid_current())
 )
@@ -194,3 +205,117 @@ async def test_what_was_interrupted_is_ended_and_its_connection_goes_on(database
     assert not raw.is_in_transaction()
     async with database.begin(read_only=True) as connection:
         assert connection.raw is raw
+
+
+# What is put off
+
+
+def an_event(space_id: SpaceId) -> AuditEvent:
+    return AuditEvent(
+        id=EventId(new_id()),
+        space_id=space_id,
+        at=NOON,
+        actor_id=None,
+        action=Action.CREATE,
+        outcome=Outcome.SUCCESS,
+        resource_type=Resource.TASK,
+        resource_id=None,
+        ip_address=None,
+        user_agent=None,
+        request_id=None,
+        changes={},
+    )
+
+
+def sent_on(space: SqlSpace) -> list[str]:
+    """The statements that are sent from now on."""
+    sent: list[str] = []
+    space._connection.raw.add_query_logger(lambda record: sent.append(record.query))  # type: ignore[attr-defined] # PostgreSQL's
+    return sent
+
+
+@asynccontextmanager
+async def opened(database: PostgresDatabase, actor: Actor, *, read_only: bool = False) -> AsyncIterator[SqlSpace]:
+    async with SqlOpenSpace(database, lambda: NOON)(actor, None, read_only=read_only) as space:
+        yield space
+
+
+async def test_a_new_task_and_what_is_written_down_of_it_are_one_statement(
+    database: PostgresDatabase, people: People
+) -> None:
+    somebody = await people.somebody()
+    async with opened(database, somebody) as space:
+        sent, task = sent_on(space), a_task(space)
+        await space.tasks.add(task)
+        assert sent == []
+        event = an_event(space.access.space_id)
+        await space.audit.append(event)
+        await asyncio.sleep(0)  # The driver tells of a statement after it.
+        (statement,) = sent
+        assert {"INSERT INTO tasks", "INSERT INTO audit_events"} <= set(re.findall(r"INSERT INTO \w+", statement))
+    async with opened(database, somebody, read_only=True) as space:
+        assert await space.tasks.get(task.id) == task
+        assert list(await space.audit.find(AuditQuery())) == [event]
+
+
+Next = Callable[[SqlSpace, Task], Awaitable[object]]
+NEXT: dict[str, Next] = {
+    "one row": lambda space, task: space.tasks.get(task.id),
+    "rows": lambda space, _: space.tasks.find(TaskQuery()),
+    "another task": lambda space, _: space.tasks.add(a_task(space)),
+    "many tasks": lambda space, _: space.tasks.add_all([a_task(space), a_task(space)]),
+    "a change": lambda space, task: space.tasks.save(replace(task, version=2), was=task),
+    "what returns": lambda space, _: space.tasks.empty_trash(),
+    "another space": lambda space, _: space._connection.step_into(SpaceId(new_id())),
+    "a number": lambda space, _: space._connection.hold(7),
+    "the accounts' log": lambda space, _: space._connection.show_accounts_log(),
+}
+
+
+@pytest.mark.parametrize("what", NEXT)
+async def test_what_was_put_off_comes_before_anything_else(
+    database: PostgresDatabase, people: People, what: str
+) -> None:
+    somebody = await people.somebody()
+    async with opened(database, somebody) as space:
+        sent, task = sent_on(space), a_task(space)
+        await space.tasks.add(task)
+        await NEXT[what](space, task)
+        await asyncio.sleep(0)
+        assert sent[0].startswith("INSERT INTO tasks")
+    async with opened(database, somebody, read_only=True) as space:
+        assert (await space.tasks.get(task.id)).id == task.id
+
+
+async def test_what_was_put_off_is_done_at_the_end(database: PostgresDatabase, people: People) -> None:
+    somebody = await people.somebody()
+    async with opened(database, somebody) as space:
+        task = a_task(space)
+        await space.tasks.add(task)
+    async with opened(database, somebody, read_only=True) as space:
+        assert await space.tasks.get(task.id) == task
+
+
+@pytest.mark.parametrize("is_written_down", [True, False])
+async def test_what_was_put_off_and_is_refused_is_refused_in_its_own_words(
+    database: PostgresDatabase, people: People, *, is_written_down: bool
+) -> None:
+    somebody, stranger = await people.somebody(), await people.somebody()
+    door = opened(database, somebody)
+    space = await door.__aenter__()
+    await space.tasks.add(a_task(space, assignee_id=stranger.user_id))
+    finishing = space.audit.append(an_event(space.access.space_id)) if is_written_down else door.__aexit__(*NOTHING)
+    with pytest.raises(InvalidValue) as refused:
+        await finishing
+    assert (refused.value.reason, refused.value.field) == ("not_a_member", "assignee_id")
+    if is_written_down:
+        assert not await door.__aexit__(InvalidValue, refused.value, None)
+    async with opened(database, somebody, read_only=True) as space:
+        assert (await space.tasks.find(TaskQuery())).total == 0
+        assert list(await space.audit.find(AuditQuery())) == []
+
+
+async def test_nothing_is_put_off_where_nothing_may_be_written(database: PostgresDatabase, people: People) -> None:
+    async with opened(database, await people.somebody(), read_only=True) as space:
+        with pytest.raises(OpenedForReading):
+            await space.tasks.add(a_task(space))
