@@ -6,11 +6,14 @@ what saves a round trip: leave the end of a transaction that only read to the be
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 _SECONDS_TO_REST: Final = 0.01
 """How long a connection may be idle before the transaction that was left open on it is ended."""
+
+_SECONDS_IDLE: Final = 300.0
+"""How long a connection may be idle before it is closed."""
 
 _Waiter = asyncio.Future[Any]
 
@@ -26,16 +29,18 @@ class Pool:
         """Ends what was left open on a connection; if that fails, it terminates the connection, and raises nothing."""
         self._size = size
         self._made = 0
-        self._idle: list[Any] = []
+        self._idle: list[tuple[Any, float]] = []
+        """Each with when it came back, the last one at the end."""
         self._waiting: deque[_Waiter] = deque()
         self._ending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
         self._is_closed = False
 
     def take(self) -> Any | None:
         """An idle connection, if there is one. A transaction that only read may still be open on it."""
         while self._idle:
-            connection = self._idle.pop()
+            connection, _ = self._idle.pop()
             if not connection.is_closed():
                 return connection
             self._made -= 1
@@ -60,15 +65,19 @@ class Pool:
             self._made -= 1
             self._pass_on(None)
         elif not self._pass_on(connection):
-            self._idle.append(connection)
+            loop = asyncio.get_running_loop()
+            self._idle.append((connection, loop.time()))
             if self._timer is None and connection.is_in_transaction():
-                self._timer = asyncio.get_running_loop().call_later(_SECONDS_TO_REST, self._rest)
+                self._timer = loop.call_later(_SECONDS_TO_REST, self._rest)
+            if self._sweeper is None:
+                self._sweeper = loop.call_later(_SECONDS_IDLE, self._sweep)
 
     async def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back."""
         self._is_closed = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._sweeper):
+            if timer is not None:
+                timer.cancel()
         await asyncio.gather(*self._ending)
         while (connection := self.take()) is not None:
             self._made -= 1
@@ -112,12 +121,26 @@ class Pool:
     def _rest(self) -> None:
         """End what was left open on idle connections."""
         self._timer = None
-        left_open = [connection for connection in self._idle if connection.is_in_transaction()]
-        self._idle = [connection for connection in self._idle if connection not in left_open]
+        left_open = [connection for connection, _ in self._idle if connection.is_in_transaction()]
+        self._idle = [idle for idle in self._idle if idle[0] not in left_open]
         for connection in left_open:
-            task = asyncio.create_task(self._finish(connection))
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._do(self._finish(connection))
+
+    def _sweep(self) -> None:
+        """Close what nobody has needed for long."""
+        loop = asyncio.get_running_loop()
+        forgotten = [connection for connection, since in self._idle if since <= loop.time() - _SECONDS_IDLE]
+        self._idle = self._idle[len(forgotten) :]
+        self._made -= len(forgotten)
+        for connection in forgotten:
+            self._do(connection.close())
+        next_at = self._idle[0][1] + _SECONDS_IDLE if self._idle else None
+        self._sweeper = None if next_at is None else loop.call_at(next_at, self._sweep)
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def _finish(self, connection: Any) -> None:
         try:

@@ -40,7 +40,7 @@ ONLY_NEW: Final[Parameter] = {
     "in": "header",
     "required": False,
     "description": "`*`: only where there is none yet; otherwise it is 412. Not together with If-Match.",
-    "schema": {"type": "string", "const": "*"},
+    "schema": {"type": "string", "pattern": r"^\*$", "examples": ["*"]},
 }
 IF_MATCH: Final[Parameter] = {
     "name": "If-Match",

@@ -32,7 +32,7 @@ from application.tasks import ChangeTask, CreateTask
 from domain.access import Actor, Origin, Role
 from domain.audit import Action, AuditEvent, Outcome, Resource, Seal, Verdict
 from domain.errors import NotAuthenticated, SpaceForbidden
-from domain.ids import EventId, SpaceId, UserId, personal_space
+from domain.ids import NOBODY, EventId, SpaceId, UserId, personal_space
 from domain.organization import OrganizationName
 from domain.task import Title
 from domain.user import FullName
@@ -300,10 +300,14 @@ async def test_a_log_shows_nothing_of_another(open_log: OpenLog, seal_log: SealL
     (mine,) = await a_log(open_log, here, 1)
     theirs = replace(mine, space_id=there, user_agent="another")
     await write(open_log, theirs, an_event(there))
+    await write(open_log, an_event(there))
+    async with open_log(here, read_only=True) as log:
+        assert list(await log.unsealed(9, after=EventId(NOBODY))) == [mine]
     await seal_log(there)
     async with open_log(here, read_only=True) as log:
         assert list(await log.find(AuditQuery())) == [mine]
         assert list(await log.unsealed(9)) == [mine]
+        assert list(await log.unsealed(9, after=EventId(NOBODY))) == [mine]
         assert await log.last_seal() is None
         assert await log.chain(0, 9) == []
     await seal_log(here)

@@ -123,6 +123,24 @@ async def test_who_waits_tries_again_where_a_connection_could_not_be_made(servic
     await pool.close()
 
 
+async def test_what_nobody_needs_for_long_is_closed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.sql.pool._SECONDS_IDLE", 0.05)
+    first, second = await pool.wait(), await pool.wait()
+    pool.give_back(first)
+    await asyncio.sleep(0.03)
+    pool.give_back(second)
+    async with asyncio.timeout(2):
+        while not first.is_closed():  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.001)
+    assert not second.is_closed()
+    async with asyncio.timeout(2):
+        while not second.is_closed():  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.001)
+    for connection in [await pool.wait() for _ in range(SIZE)]:
+        assert not connection.is_closed()
+        pool.give_back(connection)
+
+
 async def test_a_closed_pool_closes_what_comes_back(pool: Pool) -> None:
     used, idle = await pool.wait(), await pool.wait()
     pool.give_back(idle)

@@ -27,12 +27,13 @@ SHOWN: Final = {
     "TaskItemsView": "items",
     "UpdatedView": "updated_count",
     "DeletedView": "deleted_count",
-    "Problem": "type title status detail request_id errors",
+    "InvalidValueProblem": "type title status detail request_id errors",
     "FieldError": "pointer message code",
 }
 """What the contract says that is shown, and nothing else is."""
 
-SOMETIMES: Final = {("InvitationView", "token"), ("Problem", "errors")}
+SOMETIMES: Final = {("InvitationView", "token")}
+WITH_ERRORS: Final = {"InvalidValueProblem", "IdempotencyKeyReusedProblem"}
 
 # What succeeds otherwise than its method would have it, as the contract's tables say.
 OTHERWISE: Final = {
@@ -77,6 +78,14 @@ def test_what_is_shown_is_what_the_contract_lists(name: str) -> None:
     schema = DOCUMENT.written["components"]["schemas"][name]
     assert set(schema["properties"]) == set(SHOWN[name].split())
     assert set(schema["required"]) == {part for part in SHOWN[name].split() if (name, part) not in SOMETIMES}
+
+
+def test_every_problem_is_told_in_the_same_fields() -> None:
+    schemas = DOCUMENT.written["components"]["schemas"]
+    problems = {name: set(schema["properties"]) for name, schema in schemas.items() if name.endswith("Problem")}
+    fields = {"type", "title", "status", "detail", "request_id"}
+    assert problems == {name: fields | ({"errors"} if name in WITH_ERRORS else set()) for name in problems}
+    assert len(problems) >= 40
 
 
 def test_every_moment_that_is_answered_is_a_moment_in_utc() -> None:
