@@ -6,7 +6,7 @@ what saves a round trip: leave the end of a transaction that only read to the be
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 _SECONDS_TO_REST: Final = 0.01
@@ -124,7 +124,9 @@ class Pool:
         left_open = [connection for connection, _ in self._idle if connection.is_in_transaction()]
         self._idle = [idle for idle in self._idle if idle[0] not in left_open]
         for connection in left_open:
-            self._do(self._finish(connection))
+            task = asyncio.create_task(self._finish(connection))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     def _sweep(self) -> None:
         """Close what nobody has needed for long."""
@@ -133,14 +135,9 @@ class Pool:
         self._idle = self._idle[len(forgotten) :]
         self._made -= len(forgotten)
         for connection in forgotten:
-            self._do(connection.close())
+            connection.terminate()  # Nothing is open on it, and nobody waits for a server that does not answer.
         next_at = self._idle[0][1] + _SECONDS_IDLE if self._idle else None
         self._sweeper = None if next_at is None else loop.call_at(next_at, self._sweep)
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
 
     async def _finish(self, connection: Any) -> None:
         try:
