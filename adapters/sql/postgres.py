@@ -393,10 +393,12 @@ async def _commit(raw: Any) -> None:
 
 
 async def _roll_back(raw: Any) -> None:
-    """Undo what is open. A connection on which that fails or is interrupted is thrown away, which undoes it too."""
+    """Undo what is open. A connection on which that fails or is interrupted is thrown away, which undoes it too.
+
+    Asked is the server: where an opening was interrupted, the driver does not know that something is open.
+    """
     try:
-        if raw.is_in_transaction():
-            await raw.execute("ROLLBACK")
+        await raw.execute("ROLLBACK")
     except (*_OUT_OF_ORDER, asyncpg.PostgresError):
         raw.terminate()
     except BaseException:

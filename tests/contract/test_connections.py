@@ -21,7 +21,7 @@ from application.ports.reading import OpenedForReading
 from application.ports.tasks import TaskQuery
 from domain.access import Actor
 from domain.audit import Action, AuditEvent, Outcome, Resource
-from domain.errors import InvalidValue
+from domain.errors import InvalidValue, Unavailable
 from domain.ids import EventId, SpaceId, personal_space
 from domain.task import Task
 from tests.support.people import People, a_task, new_id
@@ -223,6 +223,25 @@ async def test_what_was_interrupted_is_ended_and_its_connection_goes_on(database
     assert not raw.is_in_transaction()
     async with database.begin(read_only=True) as connection:
         assert connection.raw is raw
+
+
+@pytest.mark.parametrize(("patience", "limit"), [(0.2, None), (1, 0.2)])
+async def test_an_opening_that_was_interrupted_leaves_nothing_open(
+    database: PostgresDatabase, people: People, monkeypatch: pytest.MonkeyPatch, patience: float, limit: float | None
+) -> None:
+    somebody = await people.somebody()
+    entry = Entry(somebody, personal_space(somebody.user_id), NOON)
+    database._arguments["command_timeout"] = limit
+    async with database.begin(read_only=False) as connection:
+        raw = connection.raw
+    with monkeypatch.context() as patched:
+        patched.setattr("adapters.sql.postgres._expectation", lambda *_: "SELECT pg_sleep(2)")
+        with pytest.raises((TimeoutError, Unavailable)):
+            async with asyncio.timeout(patience), database.enter(entry, read_only=False):
+                pytest.fail("it has opened")
+    assert raw.is_closed() or not raw.is_in_transaction()
+    user_id, space_id, _ = await who(database, read_only=False)
+    assert (user_id or None, space_id or None) == (None, None)
 
 
 # What is put off
