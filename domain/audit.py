@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from domain.task import Task, TaskStatus
 from domain.user import User
 
 _LONGEST_VALUE: Final = 200
+_CANONICAL_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _BOOKKEEPING: Final = frozenset({"id", "space_id", "key", "version", "created_at", "updated_at"})
 
 
@@ -96,6 +98,9 @@ class AuditEvent:
     user_agent: str | None
     request_id: str | None
     changes: Changes
+
+
+_SAID: Final = tuple(part.name for part in fields(AuditEvent) if part.name != "changes")
 
 
 def task_deed(was: Task | None, now: Task) -> Deed:
@@ -233,16 +238,25 @@ def _task_action(was: Task | None, now: Task) -> Action:
 def difference(was: Any, now: Any) -> Changes:
     """Which fields of an entity changed: ``{name: {"from": …, "to": …}}``. A new one has no from, a gone one no to."""
     found: dict[str, Any] = {}
-    for part in fields(now or was):
-        before, after = getattr(was, part.name, None), getattr(now, part.name, None)
-        if part.name not in _BOOKKEEPING and before != after:
-            sides = {"from": (was, before), "to": (now, after)}
-            found[part.name] = {name: _cut(_plain(value)) for name, (side, value) in sides.items() if side is not None}
+    kind: Any = type(now or was)
+    for name in _compared(kind):
+        before, after = getattr(was, name, None), getattr(now, name, None)
+        if before != after:
+            sides = {} if was is None else {"from": _cut(_plain(before))}
+            found[name] = sides if now is None else sides | {"to": _cut(_plain(after))}
     return found
+
+
+@cache
+def _compared(kind: type) -> tuple[str, ...]:
+    """The fields of an entity that say something about it."""
+    return tuple(part.name for part in fields(kind) if part.name not in _BOOKKEEPING)
 
 
 def _plain(value: Any) -> Any:
     """The value as JSON has it."""
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, UUID):
@@ -276,9 +290,9 @@ class Seal:
 
 def _canonical(event: AuditEvent) -> bytes:
     """The event as bytes, always the same ones."""
-    said = {part.name: _plain(getattr(event, part.name)) for part in fields(event) if part.name != "changes"}
+    said = {name: _plain(getattr(event, name)) for name in _SAID}
     said["changes"] = event.changes
-    return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    return _CANONICAL_JSON.encode(said).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from functools import cache
 from itertools import groupby
 from typing import Any, Final
@@ -123,7 +122,10 @@ class SqlAuditLog:
 
     async def add_seals(self, seals: Sequence[Seal]) -> None:
         await self._step_in()
-        rows = [{**asdict(seal), "space_id": self._space_id} for seal in seals]
+        rows = [
+            {"space_id": self._space_id, "position": seal.position, "event_id": seal.event_id, "digest": seal.digest}
+            for seal in seals
+        ]
         try:
             await self._connection.execute_many(_ADD_SEAL, rows)
         except ConstraintViolated as violated:

@@ -1,7 +1,7 @@
 """The door to owned data, on SQL databases."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
@@ -108,6 +108,21 @@ class SqlSpace:
         return SqlCharter(self._connection, self.access.space_id)
 
 
+class _Opening:
+    """A space that is open as long as its transaction."""
+
+    def __init__(self, entering: AbstractAsyncContextManager[tuple[Connection, Access]]) -> None:
+        self._entering = entering
+
+    async def __aenter__(self) -> SqlSpace:
+        return SqlSpace(*await self._entering.__aenter__())
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._entering.__aexit__(kind, error, trace)
+
+
 class SqlOpenSpace:
     """The door: one transaction for each open space."""
 
@@ -115,9 +130,7 @@ class SqlOpenSpace:
         self._database = database
         self._clock = clock
 
-    @asynccontextmanager
-    async def __call__(self, actor: Actor, owner_id: str | None, *, read_only: bool = False) -> AsyncIterator[SqlSpace]:
+    def __call__(self, actor: Actor, owner_id: str | None, *, read_only: bool = False) -> _Opening:
         """Open the space for somebody who is in it."""
         entry = Entry(actor, space_named(actor, owner_id), self._clock())
-        async with self._database.enter(entry, read_only=read_only) as (connection, access):
-            yield SqlSpace(connection, access)
+        return _Opening(self._database.enter(entry, read_only=read_only))

@@ -52,12 +52,7 @@ def _is_json(content_type: str) -> bool:
 def read_json(body: bytes) -> Any:
     """Read JSON (RFC 8259), more strictly than the standard library. Raises MalformedBody, InvalidValue."""
     try:
-        return json.loads(
-            body.decode(),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_not_a_number,
-            parse_float=_finite,
-        )
+        return _STRICT_JSON.decode(body.decode())
     except InvalidValue:
         raise
     except (ValueError, RecursionError) as error:
@@ -80,3 +75,8 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise InvalidValue("not_finite", "This number is too large.")
     return number
+
+
+_STRICT_JSON: Final = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates, parse_constant=_not_a_number, parse_float=_finite
+)
