@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from adapters.sql import postgres, sqlite
+from adapters.sql import postgres, sqlite_connection
 from tests.http.people import Person
 
 
@@ -66,7 +66,7 @@ async def test_a_list_of_a_hundred_tagged_tasks_takes_as_many_statements_as_one_
 SENDING = (
     (postgres.PostgresConnection, "fetch_all"),
     (postgres.PostgresConnection, "fetch_one"),
-    (sqlite.SqliteConnection, "_run"),
+    (sqlite_connection.SqliteConnection, "_run"),
 )
 
 

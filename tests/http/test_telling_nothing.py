@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.sql import postgres
 from adapters.sql.postgres import PostgresConnection
-from adapters.sql.sqlite import SqliteConnection
+from adapters.sql.sqlite_connection import SqliteConnection
 from tests.http.document import Operation
 from tests.http.offer import BODIES, FINDING, ITEMS, OF_OWNER
 from tests.http.people import Person

@@ -34,5 +34,5 @@ async def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def opened(file: Path) -> Iterator[sqlite3.Connection]:
     """The file, opened as the service does."""
-    with closing(SqliteDatabase(file)._connect()) as connection:
+    with closing(SqliteDatabase(file)._connect(())) as connection:
         yield connection

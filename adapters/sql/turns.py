@@ -1,0 +1,73 @@
+"""Whose turn it is to write to a SQLite file: one transaction at a time, of all processes.
+
+SQLite knows no queue: whoever finds the file taken must try again. So the writers of one process queue here, and only
+the first of them tries. And since nobody can tell who waits in other processes, a process that has had the file for a
+stretch leaves a gap for them, the less often the longer it has met nobody.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from domain.errors import TooBusy
+
+T = TypeVar("T")
+
+_NAP: Final = 0.001
+"""Seconds between two tries, and as much as a timer of the event loop can tell apart."""
+
+_GAP: Final = 2 * _NAP
+_SHORT_STRETCH: Final = 0.01
+_LONG_STRETCH: Final = 0.1
+_PATIENCE: Final = 5.0
+_LONG_AGO: Final = float("-inf")
+
+
+class Turns:
+    """The turns of one process."""
+
+    def __init__(self) -> None:
+        self._queue = asyncio.Lock()
+        self._stretch = _SHORT_STRETCH
+        self._began = self._left = _LONG_AGO
+        """When the stretch began, and when the last turn ended."""
+
+    async def take(self, begin: Callable[[], T | None]) -> T:
+        """Wait for a turn: for what ``begin`` returns, which is None while others write.
+
+        Raises TooBusy, and what ``begin`` raises.
+        """
+        await self._queue.acquire()
+        try:
+            await self._leave_a_gap()
+            return await self._begun(begin)
+        except BaseException:
+            self._queue.release()
+            raise
+
+    def leave(self) -> None:
+        """End a turn."""
+        self._left = _now()
+        self._queue.release()
+
+    async def _leave_a_gap(self) -> None:
+        now = _now()
+        if now - self._left > _GAP:
+            self._began = now  # There has been one.
+        elif now - self._began > self._stretch:
+            await asyncio.sleep(_GAP)
+            self._began = _now()
+            self._stretch = min(2 * self._stretch, _LONG_STRETCH)
+
+    async def _begun(self, begin: Callable[[], T | None]) -> T:
+        end = _now() + _PATIENCE
+        while (begun := begin()) is None:
+            if _now() > end:
+                raise TooBusy
+            await asyncio.sleep(_NAP)
+            self._began, self._stretch = _now(), _SHORT_STRETCH
+        return begun
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
