@@ -130,7 +130,9 @@ class SqlOpenSpace:
         self._database = database
         self._clock = clock
 
-    def __call__(self, actor: Actor, owner_id: str | None, *, read_only: bool = False) -> _Opening:
+    def __call__(
+        self, actor: Actor, owner_id: str | None, *, read_only: bool = False
+    ) -> AbstractAsyncContextManager[SqlSpace]:
         """Open the space for somebody who is in it."""
         entry = Entry(actor, space_named(actor, owner_id), self._clock())
         return _Opening(self._database.enter(entry, read_only=read_only))
