@@ -68,15 +68,15 @@ def problems_of(route: APIRoute, parameters: Sequence[Parameter], *, https_only:
 
 def _of_route(route: APIRoute) -> Iterator[Refusal]:
     if route.path_format.startswith("/api"):
-        yield from (TooBusy, Unavailable)
+        yield from (TooBusy, Unavailable, InvalidValue)
+    if not SAFE_METHODS.issuperset(route.methods or ()):
+        yield from (MalformedBody, BodyTooLarge, UnsupportedMediaType)
     if isinstance(route, SecuredRoute):
         yield from (AmbiguousCredentials, NotAuthenticated, TooManyRequests)
         if not SAFE_METHODS.issuperset(route.methods or ()):
             yield from (CrossSiteRefused, CsrfRefused)
     if isinstance(route, SpaceRoute) or "{organization_id}" in route.path_format:
         yield SpaceForbidden
-    if route.body_field is not None:
-        yield from (MalformedBody, BodyTooLarge, UnsupportedMediaType, InvalidValue)
     if route.name in _OF_ONE:
         yield _OF_ONE[route.name]
 
@@ -84,8 +84,6 @@ def _of_route(route: APIRoute) -> Iterator[Refusal]:
 def _of_parameters(parameters: Sequence[Parameter]) -> Iterator[Refusal]:
     for parameter in parameters:
         yield from _OF_HEADER.get(parameter["name"], ())
-        if parameter["in"] == "query":
-            yield InvalidValue
 
 
 def by_status(types: set[ProblemType]) -> dict[str, list[ProblemType]]:

@@ -15,8 +15,8 @@ from application.facade import Application
 from domain.access import Actor, Origin
 from domain.errors import NotAuthenticated
 from entrypoints.http.bodies import StrictRequest
-from entrypoints.http.callers import Caller, caller_of, origin_of, require_intent
-from entrypoints.http.reading import Endpoint, signature_of
+from entrypoints.http.callers import SAFE_METHODS, Caller, caller_of, origin_of, require_intent
+from entrypoints.http.reading import Endpoint, Strictness, signature_of
 
 FIXED_SEGMENTS: Final = (
     "auth", "users", "admin", "organizations", "invitations",
@@ -68,7 +68,9 @@ class PublicRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Endpoint, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
-        self.signature = signature_of(endpoint, frozenset(self.param_convertors) - {OWNER})
+        # What asks for nothing but an answer has no body of any meaning, and a probe is answered whatever it says.
+        strictness = Strictness(body=not SAFE_METHODS.issuperset(self.methods or ()), query=path.startswith(PERSONAL))
+        self.signature = signature_of(endpoint, frozenset(self.param_convertors) - {OWNER}, strictness)
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -218,13 +218,11 @@ def test_every_operation_can_be_refused_for_what_is_wrong_on_our_side(operation:
 def test_the_refusals_that_follow_from_the_kind_of_operation_are_documented(operation: Operation) -> None:
     statuses = set(operation.spec["responses"])
     if operation.path.startswith("/api"):
-        assert "503" in statuses
+        assert statuses >= {"422", "503"}
     if not operation.is_public:
         assert statuses >= {"400", "401"}
-    if operation.has_body:
+    if operation.method != "GET":
         assert statuses >= {"400", "413", "415", "422"}
-    if any(parameter["in"] == "query" for parameter in operation.spec.get("parameters", [])):
-        assert "422" in statuses
     if "{owner_id}" in operation.path:
         assert "403" in statuses
     if "{task_id}" in operation.path:

@@ -8,7 +8,9 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from entrypoints.http.bodies import StrictRequest
-from entrypoints.http.reading import Signature, signature_of
+from entrypoints.http.reading import Signature, Strictness, signature_of
+
+STRICTLY = Strictness(body=True, query=True)
 
 
 class Wanted(BaseModel):
@@ -43,7 +45,7 @@ def a_request(query: bytes, body: bytes) -> StrictRequest:
 
 async def test_each_part_is_read_from_its_place() -> None:
     request = a_request(b"one=2&one=3&many=a&many=b", b'{"x": 1}')
-    read = await Signature(endpoint, {"item"}).read(request)
+    read = await Signature(endpoint, {"item"}, STRICTLY).read(request)
     assert read == {
         "request": request,
         "item": "7",
@@ -54,7 +56,7 @@ async def test_each_part_is_read_from_its_place() -> None:
 
 
 async def test_what_is_left_out_of_a_query_has_its_default() -> None:
-    read = await Signature(endpoint, {"item"}).read(a_request(b"", b"{}"))
+    read = await Signature(endpoint, {"item"}, STRICTLY).read(a_request(b"", b"{}"))
     assert read["wanted"] == Wanted()
 
 
@@ -69,8 +71,9 @@ async def undone(caller: Annotated[str, Depends()]) -> Response:
 @pytest.mark.parametrize("wrong", [strange, undone])
 def test_a_parameter_that_nothing_is_read_for_is_noticed_at_once(wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"in neither path, query nor body"):
-        Signature(wrong, set())
+        Signature(wrong, set(), STRICTLY)
 
 
 def test_both_prefixes_share_what_is_known_of_an_endpoint() -> None:
-    assert signature_of(endpoint, frozenset({"item"})) is signature_of(endpoint, frozenset({"item"}))
+    first, second = (signature_of(endpoint, frozenset({"item"}), STRICTLY) for _ in range(2))
+    assert first is second
