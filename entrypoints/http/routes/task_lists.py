@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from application.ports.tasks import TaskFilters, TaskQuery
 from domain.due import Due, DueIn, Span
+from domain.errors import InvalidValue
 from domain.tag import MOST_TAGS
 from domain.task import Priority, Task, TaskStatus
 from domain.task_order import Sort, TaskOrder
@@ -82,6 +84,26 @@ class FilterParameters(BaseModel):
         return None if self.due is None else DueIn(self.due, self.tz)
 
 
+class DeletionParameters(FilterParameters):
+    """Which tasks are to be deleted. A task must fit every filter, and each filter that is named must say something."""
+
+    # No default that is documented: generated clients send those.
+    tz: ZoneField = Field(
+        default_factory=lambda: UTC_ZONE,
+        description="The time zone of 'due', by its IANA name; else UTC. Not without 'due'.",
+    )
+    q: Annotated[
+        SearchField | None, Field(min_length=1, description="Part of the title or of the description, in any case.")
+    ] = None
+
+    @field_validator("tz")
+    @classmethod
+    def _zone_of_a_day(cls, zone: ZoneInfo, info: ValidationInfo) -> ZoneInfo:
+        if "due" in info.data and info.data["due"] is None:
+            raise InvalidValue("zone_of_nothing", "This is the time zone of 'due'. Send that, too.")
+        return zone
+
+
 TaskSort = Literal[
     "created_at", "-created_at", "updated_at", "-updated_at", "due_date", "-due_date", "priority", "-priority",
     "title", "-title",
@@ -121,7 +143,7 @@ async def list_tasks(call: CurrentCall, parameters: Annotated[TaskParameters, Qu
 
 
 @router.delete("/tasks", response_model=DeletedView)
-async def delete_found_tasks(call: CurrentCall, parameters: Annotated[FilterParameters, Query()]) -> Response:
+async def delete_found_tasks(call: CurrentCall, parameters: Annotated[DeletionParameters, Query()]) -> Response:
     """Move the tasks that fit every filter to the trash; without a filter, every task of the space.
 
     All of them or none. The admins of the space may.
