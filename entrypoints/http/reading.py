@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 from fastapi import params
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError, with_config
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -98,11 +99,11 @@ class Signature:
         if self._refuses_query and request.scope["query_string"]:
             errors += _strays("query", dict(request.query_params))
         for part in self._parts:
-            sent = part.sent(request, body)
-            if sent is _NOTHING:
-                errors.append({"type": "missing", "loc": part.location})
-                continue
             try:
+                sent = part.sent(request, body)
+                if sent is _NOTHING:
+                    errors.append({"type": "missing", "loc": part.location})
+                    continue
                 arguments[part.name] = part.adapter.validate_python(sent)
             except ValidationError as error:
                 errors += _located(error, part.location)
@@ -143,13 +144,29 @@ async def _json(request: StrictRequest) -> object:
 
 
 def _query_of(model: type[BaseModel]) -> Callable[[StrictRequest, object], object]:
-    """How the values for a model are read from a query: each one that is repeated, where the model has room for it."""
+    """How the values for a model are read from a query: each one that is repeated, where the model has room for it.
+
+    What is made raises ValidationError for a name that comes twice and has room for one value.
+    """
     repeated = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is tuple}
+    single = model.model_fields.keys() - repeated
 
     def values(request: StrictRequest, _: object) -> object:
+        found: dict[str, Any] = {}
         if not request.scope["query_string"]:
-            return {}
-        sent = request.query_params
-        return {name: sent.getlist(name) if name in repeated else sent[name] for name in sent}
+            return found
+        for name, text in request.query_params.multi_items():
+            if name in repeated:
+                found.setdefault(name, []).append(text)
+            elif name in found and name in single:
+                raise _once_only(name, text)
+            else:
+                found[name] = text
+        return found
 
     return values
+
+
+def _once_only(name: str, text: str) -> ValidationError:
+    error = InitErrorDetails(type=PydanticCustomError("repeated", "Send this once."), loc=(name,), input=text)
+    return ValidationError.from_exception_data("query", [error])

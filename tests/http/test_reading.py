@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi import Body, Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -44,7 +45,7 @@ def a_request(query: bytes, body: bytes) -> StrictRequest:
 
 
 async def test_each_part_is_read_from_its_place() -> None:
-    request = a_request(b"one=2&one=3&many=a&many=b", b'{"x": 1}')
+    request = a_request(b"one=3&many=a&many=b", b'{"x": 1}')
     read = await Signature(endpoint, {"item"}, STRICTLY).read(request)
     assert read == {
         "request": request,
@@ -53,6 +54,12 @@ async def test_each_part_is_read_from_its_place() -> None:
         "body": {"x": 1},
         "caller": "ann",
     }
+
+
+async def test_what_has_one_value_is_not_read_from_two() -> None:
+    with pytest.raises(RequestValidationError) as refusal:
+        await Signature(endpoint, {"item"}, STRICTLY).read(a_request(b"one=2&many=a&one=3", b"{}"))
+    assert [(error["loc"], error["type"]) for error in refusal.value.errors()] == [(("query", "one"), "repeated")]
 
 
 async def test_what_is_left_out_of_a_query_has_its_default() -> None:

@@ -412,6 +412,26 @@ async def test_an_unknown_name_in_a_query_is_refused(operation: Operation, targe
     assert _verdict(await target.send(_example(target), query="unknown")) == expected["unknown"]
 
 
+def _single(operation: Operation) -> list[str]:
+    """The names in its query that have one value each."""
+    query = [parameter for parameter in operation.spec["parameters"] if parameter["in"] == "query"]
+    return [parameter["name"] for parameter in query if parameter["schema"].get("type") != "array"]
+
+
+@pytest.mark.parametrize("operation", [o for o in BELOW_API if _single(o)], ids=str)
+@nothing_is_written
+async def test_a_name_that_has_one_value_comes_once_in_a_query(operation: Operation, target: Target) -> None:
+    for name in _single(operation):
+        for query in (
+            f"{name}=x&{name}=y",
+            f"{name}=1&{name}=1",
+            f"{name}=&{name}=",
+            f"{name}&%{ord(name[0]):x}{name[1:]}",
+        ):
+            answer = await target.send(_example(target), query=query)
+            assert _verdict(answer) == (422, [(f"/query/{name}", "repeated")]), query
+
+
 def _example(target: Target) -> bytes:
     return json.dumps(target.example).encode() if target.operation.has_body else b""
 
