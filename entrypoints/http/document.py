@@ -123,7 +123,7 @@ def _headers(operation: dict[str, Any], route: APIRoute) -> list[Parameter]:
         found.append(IF_NONE_MATCH)
     if PreconditionFailed in raised_by(route):
         found.append(IF_MATCH)
-        if {"200", "201"} <= operation["responses"].keys():
+        if "PUT" in (route.methods or ()):
             found.append(ONLY_NEW)
     if any(REPLAYED_HEADER in described.get("headers", ()) for described in operation["responses"].values()):
         found.append(IDEMPOTENCY_KEY)

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from domain.document import Document
 from domain.ids import DocumentId, read_id
-from entrypoints.http.conditions import expected_versions, tagged, unless_seen
+from entrypoints.http.conditions import expected_by_put, expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, ContentField, TitleField, UuidField
 from entrypoints.http.idempotency import once
 from entrypoints.http.lists import ListView, listed
@@ -117,7 +117,7 @@ async def create_document(call: CurrentCall, body: Annotated[DocumentBody, Body(
 @router.put("/documents/{document_id}", response_model=DocumentView, responses=answer(200, "ETag") | conditional())
 async def replace_document(call: CurrentCall, document_id: str, body: Annotated[DocumentBody, Body()]) -> Response:
     """Replace a document: without a content it has none. Every member but a viewer may."""
-    expected = expected_versions(call.request)
+    expected = expected_by_put(call.request)
     return _shown(await call.app.replace_document(call.actor, call.owner_id, _document_id(document_id), body, expected))
 
 

@@ -7,7 +7,7 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from domain.ids import SpaceId
-from entrypoints.http.conditions import expected_versions, tagged, unless_seen
+from entrypoints.http.conditions import expected_by_put, expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, UserIdField
 from entrypoints.http.idempotency import once
 from entrypoints.http.openapi import answer, conditional, refusals, seen_already
@@ -51,7 +51,7 @@ async def create_task(call: CurrentCall, body: Annotated[TaskBody, Body()]) -> R
 async def replace_task(call: CurrentCall, task_id: str, body: Annotated[TaskBody, Body()]) -> Response:
     """Replace a task: what is left out returns to its default. Every member but a viewer may."""
     task = await call.app.replace_task(
-        call.actor, call.owner_id, read_task_id(task_id), body, expected_versions(call.request)
+        call.actor, call.owner_id, read_task_id(task_id), body, expected_by_put(call.request)
     )
     return shown(task)
 
