@@ -12,8 +12,7 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from fastapi import params
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, TypeAdapter, ValidationError, with_config
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import TypeAdapter, ValidationError, with_config
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -21,6 +20,7 @@ from typing_extensions import TypedDict
 from domain.errors import InvalidValue
 from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.fields import STRICT
+from entrypoints.http.queries import query_of
 
 Endpoint = Callable[..., Awaitable[Response]]
 Provider = Callable[[Request], Awaitable[object]]
@@ -56,7 +56,7 @@ class _Part:
 
 
 class Signature:
-    """What one endpoint takes. Raises TypeError for a parameter of a kind that is not read here."""
+    """What one endpoint takes. Raises TypeError for a parameter that is not read here, or would be misread."""
 
     def __init__(self, endpoint: Endpoint, in_path: Container[str], strictness: Strictness) -> None:
         self._requests: list[str] = []
@@ -79,10 +79,10 @@ class Signature:
         elif isinstance(mark, params.Depends) and mark.dependency is not None:
             self._provided.append((name, mark.dependency))
         elif isinstance(mark, params.Query):
-            self._has_query = True
-            self._parts.append(_Part(name, TypeAdapter(kind), ("query",), _query_of(kind)))
+            self._has_query = _first(name, is_second=self._has_query)
+            self._parts.append(_Part(name, TypeAdapter(kind), ("query",), query_of(kind)))
         elif isinstance(mark, params.Body):
-            self._has_body = True
+            self._has_body = _first(name, is_second=self._has_body)
             self._parts.append(_Part(name, TypeAdapter(hint), ("body",), lambda _, body: body))
         else:
             raise TypeError(f"'{name}' is no request, no dependency, and in neither path, query nor body")
@@ -110,6 +110,13 @@ class Signature:
         if errors:
             raise RequestValidationError(errors)
         return arguments
+
+
+def _first(name: str, *, is_second: bool) -> bool:
+    """True. Raises TypeError for a second parameter from a part of the request that is read into one."""
+    if is_second:
+        raise TypeError(f"'{name}' is one too many: what comes from the query is one parameter, and so is the body")
+    return True
 
 
 @cache
@@ -141,32 +148,3 @@ async def _json(request: StrictRequest) -> object:
     except InvalidValue as refusal:
         error = {"type": refusal.reason, "loc": ("body",), "ctx": {"error": refusal}}
         raise RequestValidationError([error]) from refusal
-
-
-def _query_of(model: type[BaseModel]) -> Callable[[StrictRequest, object], object]:
-    """How the values for a model are read from a query: each one that is repeated, where the model has room for it.
-
-    What is made raises ValidationError for a name that comes twice and has room for one value.
-    """
-    repeated = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is tuple}
-    single = model.model_fields.keys() - repeated
-
-    def values(request: StrictRequest, _: object) -> object:
-        found: dict[str, Any] = {}
-        if not request.scope["query_string"]:
-            return found
-        for name, text in request.query_params.multi_items():
-            if name in repeated:
-                found.setdefault(name, []).append(text)
-            elif name in found and name in single:
-                raise _once_only(name, text)
-            else:
-                found[name] = text
-        return found
-
-    return values
-
-
-def _once_only(name: str, text: str) -> ValidationError:
-    error = InitErrorDetails(type=PydanticCustomError("repeated", "Send this once."), loc=(name,), input=text)
-    return ValidationError.from_exception_data("query", [error])

@@ -1,11 +1,12 @@
 """What endpoints take, read from requests: what cannot be read is noticed when the route is made."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import pytest
 from fastapi import Body, Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, create_model
 from starlette.responses import Response
 
 from entrypoints.http.bodies import StrictRequest
@@ -79,6 +80,50 @@ async def undone(caller: Annotated[str, Depends()]) -> Response:
 def test_a_parameter_that_nothing_is_read_for_is_noticed_at_once(wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"in neither path, query nor body"):
         Signature(wrong, set(), STRICTLY)
+
+
+async def two_bodies(one: Annotated[dict[str, int], Body()], two: Annotated[dict[str, int], Body()]) -> Response:
+    return Response(f"{one} {two}")
+
+
+async def two_queries(one: Annotated[Wanted, Query()], two: Annotated[Wanted, Query()]) -> Response:
+    return Response(f"{one} {two}")
+
+
+@pytest.mark.parametrize("wrong", [two_bodies, two_queries])
+def test_a_second_body_and_a_second_query_are_noticed_at_once(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"'two' is one too many"):
+        Signature(wrong, set(), STRICTLY)
+
+
+MISREAD = {
+    "an alias": Annotated[int, Field(alias="other")],
+    "an alias for reading": Annotated[int, Field(validation_alias="other")],
+    "an alias of several": Annotated[tuple[str, ...], Field(alias="other")],
+    "several or none": tuple[str, ...] | None,
+    "several or none, at most three": Annotated[tuple[str, ...] | None, Field(max_length=3)],
+    "at most three, or none": Annotated[tuple[str, ...], Field(max_length=3)] | None,
+    "a tuple of anything": tuple,
+    "a list": list[str],
+    "a list or none": list[str] | None,
+    "a list of anything": list,
+    "a set": set[str],
+    "a frozen set or none": frozenset[str] | None,
+    "a sequence": Sequence[str],
+    "a dictionary": dict[str, str],
+}
+
+
+@pytest.mark.parametrize("kind", MISREAD.values(), ids=MISREAD)
+def test_a_field_of_a_query_that_would_be_misread_is_noticed_at_once(kind: Any) -> None:
+    model = create_model("Odd", odd=(kind, ...))
+
+    async def odd(query: Annotated[model, Query()]) -> Response:  # type: ignore[valid-type]
+        return Response(str(query))
+
+    odd.__annotations__["query"] = Annotated[model, Query()]
+    with pytest.raises(TypeError, match="'odd' cannot be read from a query"):
+        Signature(odd, set(), STRICTLY)
 
 
 def test_both_prefixes_share_what_is_known_of_an_endpoint() -> None:
