@@ -34,7 +34,7 @@ from entrypoints.http.problems import (
     PreconditionRequired,
     UnsupportedMediaType,
 )
-from entrypoints.http.routing import SecuredRoute, SpaceRoute
+from entrypoints.http.routing import SecuredRoute, SpaceRoute, StrictRoute
 
 _OF_ONE: Final[Mapping[str, Refusal]] = {"login_browser": CrossSiteRefused, "readyz": NotReady}
 """What the route itself refuses, and neither its kind nor its use case."""
@@ -68,7 +68,9 @@ def problems_of(route: APIRoute, parameters: Sequence[Parameter], *, https_only:
 
 def _of_route(route: APIRoute) -> Iterator[Refusal]:
     if route.path_format.startswith("/api"):
-        yield from (TooBusy, Unavailable, InvalidValue)
+        yield from (TooBusy, Unavailable)
+    if isinstance(route, StrictRoute) and not route.ignores_query:
+        yield InvalidValue
     if not SAFE_METHODS.issuperset(route.methods or ()):
         yield from (MalformedBody, BodyTooLarge, UnsupportedMediaType)
     if isinstance(route, SecuredRoute):

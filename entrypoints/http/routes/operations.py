@@ -8,9 +8,9 @@ from typing_extensions import TypedDict
 from entrypoints.http.openapi import refusals
 from entrypoints.http.problems import NotReady
 from entrypoints.http.responses import Json
-from entrypoints.http.routing import App, PublicRoute
+from entrypoints.http.routing import App, ProbeRoute
 
-router = APIRouter(route_class=PublicRoute, tags=["operations"])
+router = APIRouter(route_class=ProbeRoute, tags=["operations"])
 
 
 class StateView(TypedDict):
