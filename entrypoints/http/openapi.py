@@ -7,12 +7,6 @@ from entrypoints.http.idempotency import REPLAYED_HEADER
 
 Responses = dict[int | str, dict[str, Any]]
 
-
-def refusals(*statuses: int) -> Responses:
-    """The statuses of a route that refuses. Which problems these are follows from its kind and its use case."""
-    return {status: {"description": HTTPStatus(status).phrase} for status in statuses}
-
-
 _ANSWER_HEADERS: Final = {
     "Location": "Where it is.",
     "ETag": "Which version this is: for If-Match, and for If-None-Match.",
@@ -35,21 +29,11 @@ def answer(status: int, *headers: str, repeatable: bool = False) -> Responses:
     return {status: {"headers": described}}
 
 
-def created() -> Responses:
-    """The answer of a route that makes something and takes no key."""
-    return answer(HTTPStatus.CREATED, "Location")
-
-
 def seen_already() -> Responses:
     """The answer of a route that shows one thing, to somebody who has it already."""
     seen = answer(HTTPStatus.NOT_MODIFIED, "ETag")
     seen[HTTPStatus.NOT_MODIFIED]["description"] = "It is still the version that If-None-Match names."
     return seen
-
-
-def conditional() -> Responses:
-    """The refusals of a route that changes one thing, and does so for a version only if one is named."""
-    return refusals(404, 409, 412, 428)
 
 
 def linked() -> Responses:

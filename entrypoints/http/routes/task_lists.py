@@ -15,7 +15,7 @@ from domain.task import Priority, Task, TaskStatus
 from domain.task_order import Sort, TaskOrder
 from entrypoints.http.fields import STRICT, MomentField, SearchField, TagField, UserIdField
 from entrypoints.http.lists import ListView, listed
-from entrypoints.http.openapi import linked, refusals
+from entrypoints.http.openapi import linked
 from entrypoints.http.paging import CursorParameters
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SpaceRoute
@@ -129,7 +129,7 @@ class TaskParameters(FilterParameters, CursorParameters):
         return TaskQuery(**self.filters, sort=sort, skip=self.start, limit=self.size)
 
 
-@router.get("/tasks", response_model=TaskListView, responses=refusals(400) | linked())
+@router.get("/tasks", response_model=TaskListView, responses=linked())
 async def list_tasks(call: CurrentCall, parameters: Annotated[TaskParameters, Query()]) -> Response:
     """List the tasks of a space that fit every filter, the newest first unless another order is asked for.
 
@@ -154,7 +154,7 @@ async def delete_found_tasks(call: CurrentCall, parameters: Annotated[DeletionPa
     return Json(DeletedView(deleted_count=count))
 
 
-@router.get("/tasks/trash", response_model=TrashView, responses=refusals(400) | linked())
+@router.get("/tasks/trash", response_model=TrashView, responses=linked())
 async def list_trash(call: CurrentCall, parameters: Annotated[CursorParameters, Query()]) -> Response:
     """List the tasks in the trash of a space, the last deleted first. Every member may."""
     found = await call.app.list_trash(call.actor, call.owner_id, parameters.stretch, cursor=parameters.cursor)
