@@ -36,16 +36,8 @@ def seen_already() -> Responses:
     return seen
 
 
-def linked() -> Responses:
+def linked(*, by_cursor: bool = True) -> Responses:
     """The answer of a list that leads on to its other stretches."""
-    return {
-        200: {
-            "headers": {
-                "Link": {
-                    "description": "Where the other stretches are (RFC 8288): first, prev, next and last of pages, "
-                    "next of cursors. The targets are relative to the address of the request.",
-                    "schema": {"type": "string"},
-                }
-            }
-        }
-    }
+    where = "first, prev, next and last of pages" + (", next of cursors" if by_cursor else "")
+    text = f"Where the other stretches are (RFC 8288): {where}. The targets are relative to the address of the request."
+    return {200: {"headers": {"Link": {"description": text, "schema": {"type": "string"}}}}}

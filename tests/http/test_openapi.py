@@ -209,6 +209,13 @@ def test_every_body_and_every_answer_has_an_example(operation: Operation) -> Non
         assert DOCUMENT.resolved(example)["value"].keys() == DOCUMENT.body_schema(operation)["properties"].keys()
 
 
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if "Link" in str(o.spec["responses"].get("200"))], ids=str)
+def test_links_of_cursors_are_documented_where_there_are_cursors(operation: Operation) -> None:
+    text = operation.spec["responses"]["200"]["headers"]["Link"]["description"]
+    takes_cursors = "cursor" in {parameter["name"] for parameter in operation.spec["parameters"]}
+    assert ("next of cursors" in text) == takes_cursors
+
+
 @every_operation
 def test_every_operation_can_be_refused_for_what_is_wrong_on_our_side(operation: Operation) -> None:
     assert operation.problems["500"] == {"internal-error"}

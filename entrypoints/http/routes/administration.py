@@ -43,7 +43,7 @@ class UserListView(TypedDict):
     page_size: int
 
 
-@router.get("/admin/users", response_model=UserListView, responses=linked())
+@router.get("/admin/users", response_model=UserListView, responses=linked(by_cursor=False))
 async def list_users(call: CurrentCall, parameters: Annotated[UserParameters, Query()]) -> Response:
     """List and search accounts, the newest first. Administrators may."""
     query = UserQuery(text=parameters.q, skip=parameters.start, limit=parameters.size)

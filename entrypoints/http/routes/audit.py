@@ -10,7 +10,6 @@ from typing_extensions import TypedDict
 from application.audit import AuditPage
 from application.ports.audit import AuditQuery
 from domain.audit import Action, AuditEvent, Outcome, Resource
-from domain.time import in_utc
 from entrypoints.http.fields import STRICT, MomentField, PlainText, UuidField
 from entrypoints.http.paging import DEFAULT_SIZE, LARGEST_SIZE
 from entrypoints.http.responses import Json
@@ -39,8 +38,8 @@ class EventParameters(BaseModel):
             action=self.action,
             resource_type=self.resource_type,
             resource_id=self.resource_id,
-            since=None if self.since is None else in_utc(self.since),
-            until=None if self.until is None else in_utc(self.until),
+            since=self.since,
+            until=self.until,
             limit=self.limit,
         )
 
