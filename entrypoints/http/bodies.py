@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any, Final, NoReturn
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from domain.errors import InvalidValue
 from entrypoints.http.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
@@ -17,7 +17,10 @@ class StrictRequest(Request):
     """A request whose body is read as the contract says."""
 
     async def body(self) -> bytes:
-        """The whole body. Raises BodyTooLarge before more than the limit is read, UnsupportedMediaType."""
+        """The whole body.
+
+        Raises BodyTooLarge before more than the limit is read, MalformedBody where it breaks off, UnsupportedMediaType.
+        """
         if not hasattr(self, "_body"):
             self._body = await self._limited()
             if self._body and not _is_json(self.headers.get("content-type", "")):
@@ -38,10 +41,13 @@ class StrictRequest(Request):
         if announced.isdecimal() and int(announced) > LARGEST_BODY:
             raise BodyTooLarge
         body = bytearray()
-        async for chunk in self.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise BodyTooLarge
+        try:
+            async for chunk in self.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise BodyTooLarge
+        except ClientDisconnect as gone:
+            raise MalformedBody from gone
         return bytes(body)
 
 

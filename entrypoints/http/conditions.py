@@ -58,6 +58,11 @@ def expected_versions(request: Request) -> frozenset[int] | None:
     return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
 
 
+def expected_by_put(request: Request) -> frozenset[int] | None:
+    """The same for a PUT that makes nothing. ``If-None-Match: *`` names no version, since what is there is not new."""
+    return frozenset() if _expects_nothing(request) else expected_versions(request)
+
+
 @contextmanager
 def expectation(request: Request) -> Iterator[Expectation]:
     """What a PUT that also makes things expects: what ``If-Match`` says, or ``If-None-Match: *``.
@@ -65,9 +70,7 @@ def expectation(request: Request) -> Iterator[Expectation]:
     Raises MalformedCondition for both at once. Where changes need a condition and there is none, it expects that
     there is nothing yet, and where there is something it raises PreconditionRequired.
     """
-    if "if-none-match" in request.headers:
-        if "if-match" in request.headers or _tags(request, "if-none-match") is not None:
-            raise MalformedCondition
+    if _expects_nothing(request):
         yield Expectation(is_new=True)
     elif "if-match" in request.headers:
         yield Expectation(expected_versions(request), is_new=False)
@@ -78,6 +81,15 @@ def expectation(request: Request) -> Iterator[Expectation]:
             raise PreconditionRequired from None
     else:
         yield ANYTHING
+
+
+def _expects_nothing(request: Request) -> bool:
+    """Whether a PUT says ``If-None-Match: *``. Raises MalformedCondition for any other, or one with ``If-Match``."""
+    if "if-none-match" not in request.headers:
+        return False
+    if "if-match" in request.headers or _tags(request, "if-none-match") is not None:
+        raise MalformedCondition
+    return True
 
 
 def _tags(request: Request, header: str) -> list[str] | None:

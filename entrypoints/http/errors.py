@@ -83,7 +83,7 @@ def _field_error(part: Mapping[str, Any]) -> FieldError:
 
 
 def _pointer(location: Sequence[str | int]) -> str:
-    """Where in the body (RFC 6901); ``/query/…`` for a query parameter and ``/header/…`` for a header."""
+    """Where in the body (RFC 6901); ``/query/…`` and ``/path/…`` for what stands in these parts of the request."""
     parts = location[1:] if location[:1] == ("body",) else location
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 

@@ -7,12 +7,6 @@ from entrypoints.http.idempotency import REPLAYED_HEADER
 
 Responses = dict[int | str, dict[str, Any]]
 
-
-def refusals(*statuses: int) -> Responses:
-    """The statuses of a route that refuses. Which problems these are follows from its kind and its use case."""
-    return {status: {"description": HTTPStatus(status).phrase} for status in statuses}
-
-
 _ANSWER_HEADERS: Final = {
     "Location": "Where it is.",
     "ETag": "Which version this is: for If-Match, and for If-None-Match.",
@@ -35,11 +29,6 @@ def answer(status: int, *headers: str, repeatable: bool = False) -> Responses:
     return {status: {"headers": described}}
 
 
-def created() -> Responses:
-    """The answer of a route that makes something and takes no key."""
-    return answer(HTTPStatus.CREATED, "Location")
-
-
 def seen_already() -> Responses:
     """The answer of a route that shows one thing, to somebody who has it already."""
     seen = answer(HTTPStatus.NOT_MODIFIED, "ETag")
@@ -47,21 +36,8 @@ def seen_already() -> Responses:
     return seen
 
 
-def conditional() -> Responses:
-    """The refusals of a route that changes one thing, and does so for a version only if one is named."""
-    return refusals(404, 409, 412, 428)
-
-
-def linked() -> Responses:
+def linked(*, by_cursor: bool = True) -> Responses:
     """The answer of a list that leads on to its other stretches."""
-    return {
-        200: {
-            "headers": {
-                "Link": {
-                    "description": "Where the other stretches are (RFC 8288): first, prev, next and last of pages, "
-                    "next of cursors. The targets are relative to the address of the request.",
-                    "schema": {"type": "string"},
-                }
-            }
-        }
-    }
+    where = "first, prev, next and last of pages" + (", next of cursors" if by_cursor else "")
+    text = f"Where the other stretches are (RFC 8288): {where}. The targets are relative to the address of the request."
+    return {200: {"headers": {"Link": {"description": text, "schema": {"type": "string"}}}}}

@@ -12,17 +12,36 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from fastapi import params
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError, with_config
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from domain.errors import InvalidValue
 from entrypoints.http.bodies import StrictRequest
+from entrypoints.http.fields import STRICT
+from entrypoints.http.queries import query_of
 
 Endpoint = Callable[..., Awaitable[Response]]
 Provider = Callable[[Request], Awaitable[object]]
 
 _NOTHING: Final = object()
+
+
+@with_config(STRICT)
+class _Empty(TypedDict):
+    """What can be sent where nothing is taken."""
+
+
+_NO_FIELDS: Final = TypeAdapter(_Empty)
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """Which parts of a request may hold nothing that the endpoint does not take; the others are left alone."""
+
+    body: bool
+    query: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +54,20 @@ class _Part:
     sent: Callable[[StrictRequest, object], object]
     """What was sent of it, given the request and its body."""
 
-    def errors(self, error: ValidationError) -> list[Any]:
-        """What is wrong, with where it stands in the request."""
-        return [{**one, "loc": (*self.location, *one["loc"])} for one in error.errors(include_url=False)]
-
 
 class Signature:
-    """What one endpoint takes. Raises TypeError for a parameter of a kind that is not read here."""
+    """What one endpoint takes. Raises TypeError for a parameter that is not read here, or would be misread."""
 
-    def __init__(self, endpoint: Endpoint, in_path: Container[str]) -> None:
+    def __init__(self, endpoint: Endpoint, in_path: Container[str], strictness: Strictness) -> None:
         self._requests: list[str] = []
         self._provided: list[tuple[str, Provider]] = []
         self._parts: list[_Part] = []
-        self._has_body = False
+        self._has_body = self._has_query = False
         hints = get_type_hints(endpoint, include_extras=True)
         for name in inspect.signature(endpoint).parameters:
             self._take(name, hints[name], is_in_path=name in in_path)
+        self._refuses_body = strictness.body and not self._has_body
+        self._refuses_query = strictness.query and not self._has_query
 
     def _take(self, name: str, hint: Any, *, is_in_path: bool) -> None:
         kind, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
@@ -62,38 +79,64 @@ class Signature:
         elif isinstance(mark, params.Depends) and mark.dependency is not None:
             self._provided.append((name, mark.dependency))
         elif isinstance(mark, params.Query):
-            self._parts.append(_Part(name, TypeAdapter(kind), ("query",), _query_of(kind)))
+            self._has_query = _first(name, is_second=self._has_query)
+            self._parts.append(_Part(name, TypeAdapter(kind), ("query",), query_of(kind)))
         elif isinstance(mark, params.Body):
-            self._has_body = True
+            self._has_body = _first(name, is_second=self._has_body)
             self._parts.append(_Part(name, TypeAdapter(hint), ("body",), lambda _, body: body))
         else:
             raise TypeError(f"'{name}' is no request, no dependency, and in neither path, query nor body")
 
     async def read(self, request: StrictRequest) -> dict[str, Any]:
         """The arguments for the endpoint. Raises RequestValidationError, and what reading a body raises."""
-        body = await _json(request) if self._has_body else _NOTHING
+        body = await _json(request) if self._has_body or self._refuses_body else _NOTHING
         arguments: dict[str, Any] = dict.fromkeys(self._requests, request)
         for name, provide in self._provided:
             arguments[name] = await provide(request)
         errors: list[Any] = []
+        if self._refuses_body and body is not _NOTHING:
+            errors += _strays("body", body)
+        if self._refuses_query and request.scope["query_string"]:
+            errors += _strays("query", dict(request.query_params))
         for part in self._parts:
-            sent = part.sent(request, body)
-            if sent is _NOTHING:
-                errors.append({"type": "missing", "loc": part.location})
-                continue
             try:
+                sent = part.sent(request, body)
+                if sent is _NOTHING:
+                    errors.append({"type": "missing", "loc": part.location})
+                    continue
                 arguments[part.name] = part.adapter.validate_python(sent)
             except ValidationError as error:
-                errors += part.errors(error)
+                errors += _located(error, part.location)
         if errors:
             raise RequestValidationError(errors)
         return arguments
 
 
+def _first(name: str, *, is_second: bool) -> bool:
+    """True. Raises TypeError for a second parameter from a part of the request that is read into one."""
+    if is_second:
+        raise TypeError(f"'{name}' is one too many: what comes from the query is one parameter, and so is the body")
+    return True
+
+
 @cache
-def signature_of(endpoint: Endpoint, in_path: frozenset[str]) -> Signature:
+def signature_of(endpoint: Endpoint, in_path: frozenset[str], strictness: Strictness) -> Signature:
     """The same for every route that leads to the endpoint, in whichever space. Raises TypeError."""
-    return Signature(endpoint, in_path)
+    return Signature(endpoint, in_path, strictness)
+
+
+def _located(error: ValidationError, location: tuple[str, ...]) -> list[Any]:
+    """What is wrong, with where it stands in the request."""
+    return [{**one, "loc": (*location, *one["loc"])} for one in error.errors(include_url=False)]
+
+
+def _strays(part: str, sent: object) -> list[Any]:
+    """What is wrong with a part of the request of which the endpoint takes nothing."""
+    try:
+        _NO_FIELDS.validate_python(sent)
+    except ValidationError as error:
+        return _located(error, (part,))
+    return []
 
 
 async def _json(request: StrictRequest) -> object:
@@ -105,16 +148,3 @@ async def _json(request: StrictRequest) -> object:
     except InvalidValue as refusal:
         error = {"type": refusal.reason, "loc": ("body",), "ctx": {"error": refusal}}
         raise RequestValidationError([error]) from refusal
-
-
-def _query_of(model: type[BaseModel]) -> Callable[[StrictRequest, object], object]:
-    """How the values for a model are read from a query: each one that is repeated, where the model has room for it."""
-    repeated = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is tuple}
-
-    def values(request: StrictRequest, _: object) -> object:
-        if not request.scope["query_string"]:
-            return {}
-        sent = request.query_params
-        return {name: sent.getlist(name) if name in repeated else sent[name] for name in sent}
-
-    return values

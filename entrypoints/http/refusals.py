@@ -34,7 +34,7 @@ from entrypoints.http.problems import (
     PreconditionRequired,
     UnsupportedMediaType,
 )
-from entrypoints.http.routing import SecuredRoute, SpaceRoute
+from entrypoints.http.routing import SecuredRoute, SpaceRoute, StrictRoute
 
 _OF_ONE: Final[Mapping[str, Refusal]] = {"login_browser": CrossSiteRefused, "readyz": NotReady}
 """What the route itself refuses, and neither its kind nor its use case."""
@@ -69,14 +69,16 @@ def problems_of(route: APIRoute, parameters: Sequence[Parameter], *, https_only:
 def _of_route(route: APIRoute) -> Iterator[Refusal]:
     if route.path_format.startswith("/api"):
         yield from (TooBusy, Unavailable)
+    if isinstance(route, StrictRoute) and not route.ignores_query:
+        yield InvalidValue
+    if not SAFE_METHODS.issuperset(route.methods or ()):
+        yield from (MalformedBody, BodyTooLarge, UnsupportedMediaType)
     if isinstance(route, SecuredRoute):
         yield from (AmbiguousCredentials, NotAuthenticated, TooManyRequests)
         if not SAFE_METHODS.issuperset(route.methods or ()):
             yield from (CrossSiteRefused, CsrfRefused)
     if isinstance(route, SpaceRoute) or "{organization_id}" in route.path_format:
         yield SpaceForbidden
-    if route.body_field is not None:
-        yield from (MalformedBody, BodyTooLarge, UnsupportedMediaType, InvalidValue)
     if route.name in _OF_ONE:
         yield _OF_ONE[route.name]
 
@@ -84,8 +86,6 @@ def _of_route(route: APIRoute) -> Iterator[Refusal]:
 def _of_parameters(parameters: Sequence[Parameter]) -> Iterator[Refusal]:
     for parameter in parameters:
         yield from _OF_HEADER.get(parameter["name"], ())
-        if parameter["in"] == "query":
-            yield InvalidValue
 
 
 def by_status(types: set[ProblemType]) -> dict[str, list[ProblemType]]:

@@ -1,7 +1,7 @@
 """Routes: who is calling is settled before anything else is looked at."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,8 +15,8 @@ from application.facade import Application
 from domain.access import Actor, Origin
 from domain.errors import NotAuthenticated
 from entrypoints.http.bodies import StrictRequest
-from entrypoints.http.callers import Caller, caller_of, origin_of, require_intent
-from entrypoints.http.reading import Endpoint, signature_of
+from entrypoints.http.callers import SAFE_METHODS, Caller, caller_of, origin_of, require_intent
+from entrypoints.http.reading import Endpoint, Strictness, signature_of
 
 FIXED_SEGMENTS: Final = (
     "auth", "users", "admin", "organizations", "invitations",
@@ -63,12 +63,19 @@ class Call:
         return "/".join(map(str, ("/api", *space, *segments)))
 
 
-class PublicRoute(APIRoute):
-    """A route that anyone may use."""
+class StrictRoute(APIRoute):
+    """A route whose endpoint is handed what it takes, and is not called if anything else was sent.
+
+    It is made as one that is public or secured.
+    """
+
+    ignores_query: ClassVar = False
 
     def __init__(self, path: str, endpoint: Endpoint, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
-        self.signature = signature_of(endpoint, frozenset(self.param_convertors) - {OWNER})
+        # A body means nothing to what only reads.
+        strictness = Strictness(body=not SAFE_METHODS.issuperset(self.methods or ()), query=not self.ignores_query)
+        self.signature = signature_of(endpoint, frozenset(self.param_convertors) - {OWNER}, strictness)
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +89,17 @@ class PublicRoute(APIRoute):
         return response
 
 
-class SecuredRoute(PublicRoute):
+class PublicRoute(StrictRoute):
+    """A route that anyone may use."""
+
+
+class ProbeRoute(PublicRoute):
+    """A route for machines that ask how the service is: it is answered whatever its query says."""
+
+    ignores_query = True
+
+
+class SecuredRoute(StrictRoute):
     """A route for people who are signed in."""
 
     async def answer(self, request: StrictRequest) -> Response:
@@ -103,7 +120,7 @@ class SecuredRoute(PublicRoute):
             renewed = await app.renew_browser(caller.actor) if caller.cookie_is_old else None
             response = await super().answer(request)
         except (RequestValidationError, HTTPException):
-            # No use case has looked at the session yet, and a 401 goes before what is wrong with the request.
+            # Perhaps no use case has looked at the session, and a 401 goes before what is wrong with the request.
             await app.check_session(caller.actor)
             raise
         if renewed is not None and "set-cookie" not in response.headers:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.http.offer import DOCUMENT
 from tests.http.people import Json, Person
 
 
@@ -177,11 +178,33 @@ async def test_what_fits_every_filter_goes_to_the_trash(ann: Person, ben: Person
         ("cursor=", "/query/cursor"),
         ("due_before=2026-05-01T12:00:00", "/query/due_before"),
         ("tz=Nowhere", "/query/tz"),
+        ("tz=Europe/Berlin", "/query/tz"),
+        ("tz=UTC&priority=medium", "/query/tz"),
+        ("tz=UTC&due=tomorrow", "/query/due"),
+        ("q=", "/query/q"),
+        ("q", "/query/q"),
+        ("q=&status=pending", "/query/q"),
+        ("q=x&q=", "/query/q"),
+        ("tag=", "/query/tag/0"),
+        ("due=", "/query/due"),
+        ("status=", "/query/status/0"),
+        ("due_after=", "/query/due_after"),
     ],
 )
 async def test_a_filter_that_is_wrong_deletes_nothing(query: str, pointer: str, ann: Person) -> None:
-    await ann.new_task()
+    task = await ann.new_task()
     answer = await ann.delete(f"/api/tasks?{query}")
     assert answer.status_code == 422
+    assert (await ann.get(f"/api/tasks/{task['id']}")).json() == task
     assert [where for where, _ in errors(answer)] == [pointer]
     assert (await ann.tasks())["total"] == 1
+
+
+def test_no_filter_has_a_default_that_generated_clients_would_send() -> None:
+    for path in ("/api/tasks", "/api/{owner_id}/tasks"):
+        operation = DOCUMENT.operation("DELETE", path)
+        assert operation is not None
+        filters = {one["name"]: one["schema"] for one in operation.spec["parameters"] if one["in"] == "query"}
+        assert {name for name, schema in filters.items() if schema.get("default")} == set()
+        assert filters["tz"]["type"] == "string"
+        assert filters["q"]["minLength"] == 1

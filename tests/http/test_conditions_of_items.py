@@ -51,6 +51,32 @@ async def test_a_change_that_is_meant_for_something_else_is_412_and_changes_noth
     assert await kept(ann) == before
 
 
+PUTTING = [o for o in CHANGING if o.method == "PUT"]
+
+
+@pytest.mark.parametrize("operation", PUTTING, ids=str)
+async def test_what_is_there_is_not_put_as_something_new(operation: Operation, ann: Person) -> None:
+    mine = await belongings_of(ann, operation)
+    before = await kept(ann)
+    for headers, status, problem in (
+        ({"If-None-Match": "*"}, 412, "precondition-failed"),
+        ({"If-None-Match": " * "}, 412, "precondition-failed"),
+        ({"If-None-Match": '"v99"'}, 400, "malformed-condition"),
+        ({"If-None-Match": ""}, 400, "malformed-condition"),
+        ({"If-None-Match": "*", "If-Match": "*"}, 400, "malformed-condition"),
+    ):
+        answer = await ann.put(mine.at(), json=mine.body, headers=headers)
+        assert (answer.status_code, answer.json()["type"]) == (status, f"/docs/problems#{problem}")
+    assert await kept(ann) == before
+
+
+@pytest.mark.parametrize("operation", [o for o in PUTTING if "201" not in o.spec["responses"]], ids=str)
+async def test_what_cannot_be_made_by_putting_it_is_404_as_something_new(operation: Operation, ann: Person) -> None:
+    mine = await belongings_of(ann, operation)
+    gone = mine.at(task_id=ann.id, document_id=ann.id)
+    assert (await ann.put(gone, json=mine.body, headers={"If-None-Match": "*"})).status_code == 404
+
+
 @each_change
 async def test_a_garbled_condition_is_400_and_changes_nothing(operation: Operation, ann: Person) -> None:
     mine = await belongings_of(ann, operation)

@@ -208,6 +208,33 @@ async def test_an_error_that_nobody_expects_is_logged_with_the_request_id(servic
     assert (line["method"], line["path"]) == ("GET", "/api/users/me")
 
 
+@pytest.mark.parametrize("before", [[], [b""], [b'{"title": ']])
+@pytest.mark.parametrize(("method", "path"), [("POST", b"/api/tasks"), ("DELETE", b"/api/tasks")])
+async def test_a_client_that_goes_away_within_its_body_is_no_error_of_ours(
+    method: str, path: bytes, before: list[bytes], service: Service, ann: Person
+) -> None:
+    kept = await ann.new_task()
+    headers = [(b"authorization", f"Bearer {ann.access_token}".encode()), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": method, "path": path.decode(), "raw_path": path, "query_string": b""}
+    scope |= {"headers": headers, "scheme": "http", "client": ("127.0.0.1", 1), "root_path": ""}
+    messages = [{"type": "http.request", "body": part, "more_body": True} for part in before]
+    incoming = iter([*messages, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(incoming)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with structlog.testing.capture_logs() as lines:
+        await create_app(service)(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert b"#malformed-json" in sent[1]["body"]
+    assert [line for line in lines if line["log_level"] == "error"] == []
+    assert [task["id"] for task in (await ann.tasks())["items"]] == [kept["id"]]
+
+
 async def test_the_service_goes_on_after_an_error_that_nobody_expects(service: Service, ann: Person) -> None:
     async with failing(service, _Oops()) as http:
         headers = {"Authorization": f"Bearer {ann.access_token}"}

@@ -105,7 +105,6 @@ async def test_a_key_comes_with_one_request_only(ann: Person) -> None:
     others = [
         await ann.post("/api/tasks", json={"title": "y"}, headers=headers),
         await ann.post("/api/tasks", content=b'{"title":  "x"}', headers=headers | JSON_TYPE),
-        await ann.post("/api/tasks?x=1", json={"title": "x"}, headers=headers),
         await ann.post(f"/api/{ann.id}/tasks", json={"title": "x"}, headers=headers),
         await ann.post("/api/organizations", json={"name": "x"}, headers=headers),
         await ann.post(f"/api/tasks/{tasks[0]['id']}/complete", headers=headers),
@@ -116,6 +115,15 @@ async def test_a_key_comes_with_one_request_only(ann: Person) -> None:
         assert [error["pointer"] for error in answer.json()["errors"]] == ["/header/Idempotency-Key"]
     assert await ann.everything() == before
     assert told(await ann.post("/api/tasks/", json={"title": "x"}, headers=headers)) == told(first)
+
+
+async def test_a_key_comes_with_one_body_only_where_none_is_taken_too(ann: Person) -> None:
+    headers, task = keyed(), await ann.new_task()
+    first = await ann.post(f"/api/tasks/{task['id']}/toggle", headers=headers)
+    assert first.json()["status"] == "completed"
+    answer = await ann.post(f"/api/tasks/{task['id']}/toggle", json={}, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/docs/problems#idempotency-key-reused")
+    assert told(await ann.post(f"/api/tasks/{task['id']}/toggle", headers=headers)) == told(first)
 
 
 async def test_everybody_has_keys_of_their_own(ann: Person, ben: Person) -> None:

@@ -1,4 +1,4 @@
-"""What a request may hold: nothing is guessed, nothing is ignored. For every route that takes a body."""
+"""What a request may hold: nothing is guessed, nothing is ignored. For every route, whether it takes a body or none."""
 
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
@@ -31,7 +31,13 @@ READ_ONLY_FIELDS = (
 )
 ODD_NAMES = ("unknown", "", " ", "TITLE", "Title", "title ", "__proto__", "__class__", "$ref", "a/b~c", "\u00e9")
 
+BELOW_API = [o for o in OPERATIONS if o.path.startswith("/api")]
+UNSAFE = [o for o in OPERATIONS if o.method != "GET"]
+UNSAFE_WITHOUT_BODY = [o for o in UNSAFE if not o.has_body]
+
 every_body = pytest.mark.parametrize("operation", WITH_BODY, ids=str)
+every_change = pytest.mark.parametrize("operation", UNSAFE, ids=str)
+every_change_without_body = pytest.mark.parametrize("operation", UNSAFE_WITHOUT_BODY, ids=str)
 
 
 class Target:
@@ -45,9 +51,13 @@ class Target:
         self.properties = DOCUMENT.body_schema(operation)["properties"] if operation.has_body else {}
 
     async def send(
-        self, content: bytes | AsyncIterable[bytes], headers: Mapping[str, str] = JSON_TYPE
+        self,
+        content: bytes | AsyncIterable[bytes],
+        headers: Mapping[str, str] = JSON_TYPE,
+        query: str | dict[str, str] | None = None,
     ) -> httpx.Response:
-        return await self.ann.send(self.operation.method, self._path, content=content, headers=dict(headers))
+        method, path = self.operation.method, self._path
+        return await self.ann.send(method, path, content=content, headers=dict(headers), params=query)
 
     async def errors(self, contents: Mapping[str, bytes]) -> dict[str, tuple[int, list[tuple[str, str]]]]:
         """The status and the errors with which each of these bodies is answered."""
@@ -106,7 +116,7 @@ async def _unchanged(target: Target, ann: Person, ben: Person) -> AsyncIterator[
 nothing_is_written = pytest.mark.usefixtures("_unchanged")
 
 
-@every_body
+@every_change
 async def test_the_example_that_the_tests_start_from_is_well_formed(operation: Operation, target: Target) -> None:
     answer = await target.send(json.dumps(target.example).encode())
     if answer.status_code == 400:  # There is nothing wrong with its form: no mail was sent.
@@ -116,7 +126,7 @@ async def test_the_example_that_the_tests_start_from_is_well_formed(operation: O
         assert answer.status_code in ({403} if only_administrators else {200, 201, 202, 204, 401}), answer.text
 
 
-@every_body
+@every_change
 @nothing_is_written
 async def test_an_unknown_field_is_refused(operation: Operation, target: Target, ann: Person, ben: Person) -> None:
     names = [name for name in (*OWNER_FIELDS, *READ_ONLY_FIELDS, *ODD_NAMES) if name not in target.properties]
@@ -159,12 +169,12 @@ async def test_a_value_of_another_type_is_refused(operation: Operation, target: 
             assert (status, {pointer for pointer, _ in errors}) == (422, {f"/{name}"}), label
 
 
-@every_body
+@every_change
 @nothing_is_written
 async def test_a_number_that_is_not_finite_is_a_refused_value(operation: Operation, target: Target) -> None:
     numbers = ("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 400 + ".0")
     shapes = ("%s", "[%s]", '{"deep": [%s]}')
-    name = next(iter(target.properties))
+    name = next(iter(target.properties), "unknown")
     bodies = {
         f"{name}: {shape}" % number[:9]: target.with_member(name, (shape % number).encode())
         for number in numbers
@@ -206,7 +216,7 @@ async def test_text_that_cannot_be_stored_is_refused_in_lists(operation: Operati
         assert (status, [pointer for pointer, _ in errors]) == (422, ["/tags/1"]), label
 
 
-@every_body
+@every_change
 @nothing_is_written
 async def test_text_that_cannot_be_stored_is_refused_in_names_of_fields(operation: Operation, target: Target) -> None:
     bodies = {label: target.with_member("##", b"1").replace(b'"##"', text) for label, text in UNSTORABLE.items()}
@@ -219,7 +229,7 @@ async def test_an_escaped_character_is_that_character(text: str, ann: Person) ->
     assert answer.json()["title"] == json.loads(f'"{text}"')
 
 
-@every_body
+@every_change
 @nothing_is_written
 async def test_a_name_that_comes_twice_is_malformed(operation: Operation, target: Target) -> None:
     name, value = next(iter(target.example.items()), ("full_name", "Ann"))
@@ -264,13 +274,13 @@ MALFORMED = {
 }
 
 
-@every_body
+@every_change
 @nothing_is_written
 async def test_a_body_that_is_no_json_is_malformed(operation: Operation, target: Target) -> None:
     assert await target.refusals(MALFORMED) == dict.fromkeys(MALFORMED, MALFORMED_JSON)
 
 
-@every_body
+@every_change
 @nothing_is_written
 async def test_json_that_is_merely_deep_is_refused_too(operation: Operation, target: Target) -> None:
     bodies = {
@@ -282,7 +292,7 @@ async def test_json_that_is_merely_deep_is_refused_too(operation: Operation, tar
     assert set((await target.statuses(bodies)).values()) <= {400, 422}
 
 
-@every_body
+@every_change
 @nothing_is_written
 async def test_a_body_that_does_not_say_it_is_json_is_an_unsupported_media_type(
     operation: Operation, target: Target
@@ -331,7 +341,7 @@ class Stream:
             yield b" " * CHUNK
 
 
-@every_body
+@every_change
 @nothing_is_written
 async def test_a_body_over_the_limit_is_refused_by_its_announced_length(operation: Operation, target: Target) -> None:
     for length in (str(MEBIBYTE + 1), str(50 * MEBIBYTE), "9" * 19):
@@ -340,7 +350,7 @@ async def test_a_body_over_the_limit_is_refused_by_its_announced_length(operatio
         assert (answer.status_code, stream.read) == (413, 0)
 
 
-@every_body
+@every_change
 @nothing_is_written
 async def test_a_body_over_the_limit_is_read_no_further_than_the_limit(operation: Operation, target: Target) -> None:
     for headers in ({}, {"Content-Length": "2"}):
@@ -363,15 +373,85 @@ async def test_the_limit_is_one_mebibyte_to_the_byte(extra: int, status: int, an
     assert (await ann.post_json("/api/tasks", chunks())).status_code == status
 
 
-WITHOUT_BODY = [o for o in OPERATIONS if not o.has_body and o.path.startswith("/api") and "/admin/" not in o.path]
+@every_change_without_body
+@pytest.mark.parametrize(("content", "headers"), [(b"", {}), (b"", JSON_TYPE), (b"", {"Content-Type": "text/plain"})])
+async def test_where_no_body_is_taken_there_may_be_an_empty_one(
+    operation: Operation, content: bytes, headers: dict[str, str], target: Target
+) -> None:
+    assert (await target.send(content, headers)).is_success
 
 
-@pytest.mark.parametrize("operation", WITHOUT_BODY, ids=str)
-async def test_a_body_that_nobody_asked_for_is_not_read(operation: Operation, target: Target) -> None:
+@every_change_without_body
+@nothing_is_written
+async def test_where_no_body_is_taken_one_that_is_no_object_is_refused(operation: Operation, target: Target) -> None:
+    bodies = {text: text.encode() for text in ("[]", '""', "0", "false", "null", '[{"ids": []}]')}
+    assert await target.errors(bodies) == dict.fromkeys(bodies, (422, [("", "dict_type")]))
+
+
+READING = [o for o in OPERATIONS if o.method == "GET" and not o.path.startswith("/api/admin/")]
+
+
+@pytest.mark.parametrize("operation", READING, ids=str)
+async def test_a_body_of_a_request_that_only_reads_is_not_read(operation: Operation, target: Target) -> None:
     stream = Stream()
-    answer = await target.send(stream)
-    assert answer.status_code in {200, 204, 413}
-    assert stream.read <= MEBIBYTE + CHUNK
+    assert (await target.send(stream)).status_code == 200
+    assert stream.read <= CHUNK
+
+
+@pytest.mark.parametrize("operation", BELOW_API, ids=str)
+@nothing_is_written
+async def test_an_unknown_name_in_a_query_is_refused(operation: Operation, target: Target) -> None:
+    named = [parameter["name"] for parameter in operation.spec["parameters"] if parameter["in"] == "query"]
+    names = [name for name in ("status", "ids", "owner_id", "force", *ODD_NAMES) if name not in named]
+    found = {name: _verdict(await target.send(_example(target), query={name: "x"})) for name in names}
+    expected = {
+        name: (status, [(f"/query{at}", code)]) for name in names for status, [(at, code)] in [_no_such_field(name)]
+    }
+    assert found == expected
+    # A name is a name, with a value and without.
+    assert _verdict(await target.send(_example(target), query="unknown")) == expected["unknown"]
+
+
+def _single(operation: Operation) -> list[str]:
+    """The names in its query that have one value each."""
+    query = [parameter for parameter in operation.spec["parameters"] if parameter["in"] == "query"]
+    return [parameter["name"] for parameter in query if parameter["schema"].get("type") != "array"]
+
+
+@pytest.mark.parametrize("operation", [o for o in BELOW_API if _single(o)], ids=str)
+@nothing_is_written
+async def test_a_name_that_has_one_value_comes_once_in_a_query(operation: Operation, target: Target) -> None:
+    for name in _single(operation):
+        for query in (
+            f"{name}=x&{name}=y",
+            f"{name}=1&{name}=1",
+            f"{name}=&{name}=",
+            f"{name}&%{ord(name[0]):x}{name[1:]}",
+        ):
+            answer = await target.send(_example(target), query=query)
+            assert _verdict(answer) == (422, [(f"/query/{name}", "repeated")]), query
+
+
+def _example(target: Target) -> bytes:
+    return json.dumps(target.example).encode() if target.operation.has_body else b""
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+async def test_a_probe_is_answered_whatever_it_asks(path: str, http: httpx.AsyncClient) -> None:
+    assert (await http.get(f"{path}?verbose")).status_code == 200
+
+
+async def test_what_a_request_to_delete_says_in_vain_deletes_nothing(ann: Person) -> None:
+    kept, trashed = await ann.new_task("kept"), await ann.new_task("trashed")
+    await ann.delete(f"/api/tasks/{trashed['id']}")
+    for answer in (
+        await ann.delete("/api/tasks", json={"ids": [kept["id"]]}),
+        await ann.delete("/api/tasks/trash?status=completed"),
+        await ann.delete("/api/tasks/trash", json={"ids": [trashed["id"]]}),
+    ):
+        assert answer.status_code == 422
+    assert [task["id"] for task in (await ann.tasks())["items"]] == [kept["id"]]
+    assert [task["id"] for task in (await ann.get("/api/tasks/trash")).json()["items"]] == [trashed["id"]]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from domain.ids import UserId, read_id
 from domain.user import UserRole
 from entrypoints.http.fields import STRICT, PlainText
 from entrypoints.http.links import page_links
-from entrypoints.http.openapi import linked, refusals
+from entrypoints.http.openapi import linked
 from entrypoints.http.paging import StretchParameters
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SecuredRoute
@@ -43,7 +43,7 @@ class UserListView(TypedDict):
     page_size: int
 
 
-@router.get("/admin/users", response_model=UserListView, responses=refusals(403) | linked())
+@router.get("/admin/users", response_model=UserListView, responses=linked(by_cursor=False))
 async def list_users(call: CurrentCall, parameters: Annotated[UserParameters, Query()]) -> Response:
     """List and search accounts, the newest first. Administrators may."""
     query = UserQuery(text=parameters.q, skip=parameters.start, limit=parameters.size)
@@ -58,7 +58,7 @@ async def list_users(call: CurrentCall, parameters: Annotated[UserParameters, Qu
     return Json(view, headers=page_links(call.request, parameters, total))
 
 
-@router.patch("/admin/users/{user_id}", response_model=UserView, responses=refusals(403, 404, 409))
+@router.patch("/admin/users/{user_id}", response_model=UserView)
 async def change_user(call: CurrentCall, user_id: str, body: Annotated[AccountPatch, Body()]) -> Response:
     """Change somebody's role, deactivate an account or activate it again. Administrators may.
 

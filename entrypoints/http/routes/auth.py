@@ -12,7 +12,7 @@ from domain.ids import SessionId, read_id
 from domain.session import Session
 from entrypoints.http.callers import refuse_other_sites
 from entrypoints.http.fields import STRICT, EmailField, NameField, PasswordField, PlainText, UuidField
-from entrypoints.http.openapi import created, refusals
+from entrypoints.http.openapi import answer
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import App, Call, CurrentCall, From, PublicRoute, SecuredRoute
 from entrypoints.http.views import UserView, user_view
@@ -103,26 +103,26 @@ def _token_view(pair: TokenPair) -> TokenView:
     }
 
 
-@public.post("/auth/register", status_code=201, response_model=UserView, responses=created() | refusals(409, 429))
+@public.post("/auth/register", status_code=201, response_model=UserView, responses=answer(201, "Location"))
 async def register(app: App, origin: From, body: Annotated[Registration, Body()]) -> Response:
     """Open an account for oneself. Anyone may."""
     user = await app.register(body["email"], body["password"], body.get("full_name"), origin)
     return Json(user_view(user), 201, {"Location": "/api/users/me"})
 
 
-@public.post("/auth/login", response_model=TokenView, responses=refusals(401, 429))
+@public.post("/auth/login", response_model=TokenView)
 async def login(app: App, origin: From, body: Annotated[SignInBody, Body()]) -> Response:
     """Start a session. Anyone may; an unknown address, a wrong password and an inactive account get one answer."""
     return Json(_token_view(await app.sign_in(body["email"], body["password"], origin)))
 
 
-@public.post("/auth/refresh", response_model=TokenView, responses=refusals(401, 429))
+@public.post("/auth/refresh", response_model=TokenView)
 async def refresh(app: App, origin: From, body: Annotated[RefreshBody, Body()]) -> Response:
     """Exchange a refresh token for a new pair. Each token works once; a stolen one ends the session."""
     return Json(_token_view(await app.refresh(body["refresh_token"], origin)))
 
 
-@public.post("/auth/session", response_model=BrowserSessionView, responses=refusals(401, 403, 429))
+@public.post("/auth/session", response_model=BrowserSessionView)
 async def login_browser(request: Request, app: App, origin: From, body: Annotated[SignInBody, Body()]) -> Response:
     """Start a session that a browser keeps up with a cookie. Anyone may; the answers are those of login.
 
@@ -178,7 +178,7 @@ async def list_sessions(call: CurrentCall) -> Response:
     return Json(SessionListView(items=[_session_view(session, call) for session in found]))
 
 
-@router.delete("/auth/sessions/{session_id}", status_code=204, responses=refusals(404))
+@router.delete("/auth/sessions/{session_id}", status_code=204)
 async def end_session(call: CurrentCall, session_id: str) -> Response:
     """End one of the caller's sessions: its tokens stop working at once."""
     await call.app.end_session(call.actor, SessionId(read_id(session_id)))

@@ -11,7 +11,7 @@ from domain.ids import TaskId
 from domain.task import Priority, TaskChanges, TaskStatus
 from entrypoints.http.fields import STRICT, MomentField, PlainText, UserIdField
 from entrypoints.http.idempotency import once
-from entrypoints.http.openapi import answer, refusals
+from entrypoints.http.openapi import answer
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 from entrypoints.http.tasks import DeletedView, TaskBody, TaskView, read_task_id, task_view
@@ -75,7 +75,7 @@ async def create_tasks(call: CurrentCall, body: Annotated[TasksBody, Body()]) ->
     )
 
 
-@router.patch("/tasks/bulk", response_model=UpdatedView, responses=refusals(404))
+@router.patch("/tasks/bulk", response_model=UpdatedView)
 async def change_tasks(call: CurrentCall, body: Annotated[TasksPatch, Body()]) -> Response:
     """Change up to 1,000 tasks in the same way: all of them, or none if one is not in the space.
 
@@ -86,7 +86,7 @@ async def change_tasks(call: CurrentCall, body: Annotated[TasksPatch, Body()]) -
     return Json(UpdatedView(updated_count=count))
 
 
-@router.delete("/tasks/bulk", response_model=DeletedView, responses=refusals(404))
+@router.delete("/tasks/bulk", response_model=DeletedView)
 async def delete_tasks(call: CurrentCall, body: Annotated[TaskIdsBody, Body()]) -> Response:
     """Move up to 1,000 tasks to the trash: all of them, or none if one is not in the space.
 

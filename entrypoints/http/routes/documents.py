@@ -9,11 +9,11 @@ from typing_extensions import TypedDict
 
 from domain.document import Document
 from domain.ids import DocumentId, read_id
-from entrypoints.http.conditions import expected_versions, tagged, unless_seen
+from entrypoints.http.conditions import expected_by_put, expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, ContentField, TitleField, UuidField
 from entrypoints.http.idempotency import once
 from entrypoints.http.lists import ListView, listed
-from entrypoints.http.openapi import answer, conditional, linked, refusals, seen_already
+from entrypoints.http.openapi import answer, linked, seen_already
 from entrypoints.http.paging import CursorParameters
 from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
@@ -80,7 +80,7 @@ def _document_id(text: str) -> DocumentId:
     return DocumentId(read_id(text))
 
 
-@router.get("/documents", response_model=DocumentListView, responses=refusals(400) | linked())
+@router.get("/documents", response_model=DocumentListView, responses=linked())
 async def list_documents(call: CurrentCall, parameters: Annotated[CursorParameters, Query()]) -> Response:
     """List the documents of a space, newest first. Every member may."""
     found = await call.app.list_documents(call.actor, call.owner_id, parameters.stretch, cursor=parameters.cursor)
@@ -90,7 +90,7 @@ async def list_documents(call: CurrentCall, parameters: Annotated[CursorParamete
 @router.get(
     "/documents/{document_id}",
     response_model=DocumentView,
-    responses=answer(200, "ETag") | seen_already() | refusals(404),
+    responses=answer(200, "ETag") | seen_already(),
 )
 async def get_document(call: CurrentCall, document_id: str) -> Response:
     """Show one document. Every member of its space may."""
@@ -114,21 +114,21 @@ async def create_document(call: CurrentCall, body: Annotated[DocumentBody, Body(
     )
 
 
-@router.put("/documents/{document_id}", response_model=DocumentView, responses=answer(200, "ETag") | conditional())
+@router.put("/documents/{document_id}", response_model=DocumentView, responses=answer(200, "ETag"))
 async def replace_document(call: CurrentCall, document_id: str, body: Annotated[DocumentBody, Body()]) -> Response:
     """Replace a document: without a content it has none. Every member but a viewer may."""
-    expected = expected_versions(call.request)
+    expected = expected_by_put(call.request)
     return _shown(await call.app.replace_document(call.actor, call.owner_id, _document_id(document_id), body, expected))
 
 
-@router.patch("/documents/{document_id}", response_model=DocumentView, responses=answer(200, "ETag") | conditional())
+@router.patch("/documents/{document_id}", response_model=DocumentView, responses=answer(200, "ETag"))
 async def change_document(call: CurrentCall, document_id: str, body: Annotated[DocumentPatch, Body()]) -> Response:
     """Change a document: what is left out stays as it is. Every member but a viewer may."""
     expected = expected_versions(call.request)
     return _shown(await call.app.change_document(call.actor, call.owner_id, _document_id(document_id), body, expected))
 
 
-@router.delete("/documents/{document_id}", status_code=204, responses=conditional())
+@router.delete("/documents/{document_id}", status_code=204)
 async def delete_document(call: CurrentCall, document_id: str) -> Response:
     """Delete a document for good. Its maker may, and the admins of its space."""
     expected = expected_versions(call.request)

@@ -5,12 +5,11 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
-from entrypoints.http.openapi import refusals
 from entrypoints.http.problems import NotReady
 from entrypoints.http.responses import Json
-from entrypoints.http.routing import App, PublicRoute
+from entrypoints.http.routing import App, ProbeRoute
 
-router = APIRouter(route_class=PublicRoute, tags=["operations"])
+router = APIRouter(route_class=ProbeRoute, tags=["operations"])
 
 
 class StateView(TypedDict):
@@ -28,7 +27,7 @@ async def livez() -> Response:
     return Json(_OK)
 
 
-@router.get("/readyz", response_model=StateView, responses=refusals(503))
+@router.get("/readyz", response_model=StateView)
 async def readyz(app: App) -> Response:
     """Tell whether the database answers and has the right schema; if not, the reason."""
     reason = await app.check_readiness()

@@ -7,7 +7,6 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from entrypoints.http.fields import STRICT, EmailField, PasswordField, PlainText
-from entrypoints.http.openapi import refusals
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import App, CurrentCall, From, PublicRoute, SecuredRoute
 
@@ -42,14 +41,14 @@ class PasswordResetView(TypedDict):
     """Nothing: it is not told whether there is such an account."""
 
 
-@router.post("/users/me/password", status_code=204, responses=refusals(403))
+@router.post("/users/me/password", status_code=204)
 async def change_password(call: CurrentCall, body: Annotated[PasswordChange, Body()]) -> Response:
     """Change one's own password. Every other session of the account ends."""
     await call.app.change_password(call.actor, body["current_password"], body["new_password"])
     return no_content()
 
 
-@public.post("/auth/password-reset", status_code=202, response_model=PasswordResetView, responses=refusals(429))
+@public.post("/auth/password-reset", status_code=202, response_model=PasswordResetView)
 async def request_password_reset(app: App, origin: From, body: Annotated[PasswordResetRequest, Body()]) -> Response:
     """Ask for a mail with a token for a new password. The answer is the same whether or not there is such an account.
 

@@ -12,7 +12,7 @@ from domain.setting import Setting, read_key
 from entrypoints.http.conditions import expectation, expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, KeyField, UuidField, ValueField
 from entrypoints.http.lists import ListView, listed
-from entrypoints.http.openapi import Responses, answer, conditional, linked, refusals, seen_already
+from entrypoints.http.openapi import Responses, answer, linked, seen_already
 from entrypoints.http.paging import CursorParameters
 from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
@@ -63,7 +63,6 @@ def view(setting: Setting) -> SettingView:
 _PUT: Final[Responses] = {
     **answer(200, "ETag"),
     201: {**answer(201, "Location", "ETag")[201], "model": SettingView},
-    **refusals(409, 412, 428),
 }
 
 
@@ -71,16 +70,14 @@ def _shown(setting: Setting) -> Response:
     return tagged(view(setting), setting.version)
 
 
-@router.get("/settings", response_model=SettingListView, responses=refusals(400) | linked())
+@router.get("/settings", response_model=SettingListView, responses=linked())
 async def list_settings(call: CurrentCall, parameters: Annotated[CursorParameters, Query()]) -> Response:
     """List the settings of a space by key. Every member may."""
     found = await call.app.list_settings(call.actor, call.owner_id, parameters.stretch, cursor=parameters.cursor)
     return listed(call.request, parameters, found, view)
 
 
-@router.get(
-    "/settings/{key}", response_model=SettingView, responses=answer(200, "ETag") | seen_already() | refusals(404)
-)
+@router.get("/settings/{key}", response_model=SettingView, responses=answer(200, "ETag") | seen_already())
 async def get_setting(call: CurrentCall, key: str) -> Response:
     """Show one setting. Every member of the space may."""
     setting = await call.app.get_setting(call.actor, call.owner_id, read_key(key))
@@ -97,7 +94,7 @@ async def put_setting(call: CurrentCall, key: Key, body: Annotated[SettingBody, 
     return tagged(view(put.setting), put.setting.version, 201, call.location("settings", key))
 
 
-@router.delete("/settings/{key}", status_code=204, responses=conditional())
+@router.delete("/settings/{key}", status_code=204)
 async def delete_setting(call: CurrentCall, key: str) -> Response:
     """Delete a setting. The admins and owners of the space may."""
     await call.app.delete_setting(call.actor, call.owner_id, read_key(key), expected_versions(call.request))

@@ -13,7 +13,7 @@ from entrypoints.http.conditions import expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, ColorField, TagField, UuidField
 from entrypoints.http.idempotency import once
 from entrypoints.http.lists import ListView, listed
-from entrypoints.http.openapi import answer, conditional, linked, refusals, seen_already
+from entrypoints.http.openapi import answer, linked, seen_already
 from entrypoints.http.paging import CursorParameters
 from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
@@ -80,14 +80,14 @@ def _tag_id(text: str) -> TagId:
     return TagId(read_id(text))
 
 
-@router.get("/tags", response_model=TagListView, responses=refusals(400) | linked())
+@router.get("/tags", response_model=TagListView, responses=linked())
 async def list_tags(call: CurrentCall, parameters: Annotated[CursorParameters, Query()]) -> Response:
     """List the tags of a space by name, without regard to case. Every member may."""
     found = await call.app.list_tags(call.actor, call.owner_id, parameters.stretch, cursor=parameters.cursor)
     return listed(call.request, parameters, found, view)
 
 
-@router.get("/tags/{tag_id}", response_model=TagView, responses=answer(200, "ETag") | seen_already() | refusals(404))
+@router.get("/tags/{tag_id}", response_model=TagView, responses=answer(200, "ETag") | seen_already())
 async def get_tag(call: CurrentCall, tag_id: str) -> Response:
     """Show one tag. Every member of its space may."""
     tag = await call.app.get_tag(call.actor, call.owner_id, _tag_id(tag_id))
@@ -98,7 +98,7 @@ async def get_tag(call: CurrentCall, tag_id: str) -> Response:
     "/tags",
     status_code=201,
     response_model=TagView,
-    responses=answer(201, "Location", "ETag", repeatable=True) | refusals(409),
+    responses=answer(201, "Location", "ETag", repeatable=True),
 )
 async def create_tag(call: CurrentCall, body: Annotated[TagBody, Body()]) -> Response:
     """Add a tag. Every member but a viewer may. A name is there once in a space, without regard to case."""
@@ -110,14 +110,14 @@ async def create_tag(call: CurrentCall, body: Annotated[TagBody, Body()]) -> Res
     )
 
 
-@router.patch("/tags/{tag_id}", response_model=TagView, responses=answer(200, "ETag") | conditional())
+@router.patch("/tags/{tag_id}", response_model=TagView, responses=answer(200, "ETag"))
 async def change_tag(call: CurrentCall, tag_id: str, body: Annotated[TagPatch, Body()]) -> Response:
     """Change a tag. With another name it is renamed on its tasks, too. Every member but a viewer may."""
     expected = expected_versions(call.request)
     return _shown(await call.app.change_tag(call.actor, call.owner_id, _tag_id(tag_id), body, expected))
 
 
-@router.delete("/tags/{tag_id}", status_code=204, responses=conditional())
+@router.delete("/tags/{tag_id}", status_code=204)
 async def delete_tag(call: CurrentCall, tag_id: str) -> Response:
     """Delete a tag and take it off its tasks, which stay. Its maker may, and the admins of its space."""
     expected = expected_versions(call.request)

@@ -2,18 +2,20 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from application.ports.tasks import TaskFilters, TaskQuery
 from domain.due import Due, DueIn, Span
+from domain.errors import InvalidValue
 from domain.tag import MOST_TAGS
 from domain.task import Priority, Task, TaskStatus
 from domain.task_order import Sort, TaskOrder
 from entrypoints.http.fields import STRICT, MomentField, SearchField, TagField, UserIdField
 from entrypoints.http.lists import ListView, listed
-from entrypoints.http.openapi import linked, refusals
+from entrypoints.http.openapi import linked
 from entrypoints.http.paging import CursorParameters
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SpaceRoute
@@ -82,6 +84,26 @@ class FilterParameters(BaseModel):
         return None if self.due is None else DueIn(self.due, self.tz)
 
 
+class DeletionParameters(FilterParameters):
+    """Which tasks are to be deleted. A task must fit every filter, and each filter that is named must say something."""
+
+    # No default that is documented: generated clients send those.
+    tz: ZoneField = Field(
+        default_factory=lambda: UTC_ZONE,
+        description="The time zone of 'due', by its IANA name; else UTC. Not without 'due'.",
+    )
+    q: Annotated[
+        SearchField | None, Field(min_length=1, description="Part of the title or of the description, in any case.")
+    ] = None
+
+    @field_validator("tz")
+    @classmethod
+    def _zone_of_a_day(cls, zone: ZoneInfo, info: ValidationInfo) -> ZoneInfo:
+        if "due" in info.data and info.data["due"] is None:
+            raise InvalidValue("zone_of_nothing", "This is the time zone of 'due'. Send that, too.")
+        return zone
+
+
 TaskSort = Literal[
     "created_at", "-created_at", "updated_at", "-updated_at", "due_date", "-due_date", "priority", "-priority",
     "title", "-title",
@@ -107,7 +129,7 @@ class TaskParameters(FilterParameters, CursorParameters):
         return TaskQuery(**self.filters, sort=sort, skip=self.start, limit=self.size)
 
 
-@router.get("/tasks", response_model=TaskListView, responses=refusals(400) | linked())
+@router.get("/tasks", response_model=TaskListView, responses=linked())
 async def list_tasks(call: CurrentCall, parameters: Annotated[TaskParameters, Query()]) -> Response:
     """List the tasks of a space that fit every filter, the newest first unless another order is asked for.
 
@@ -121,7 +143,7 @@ async def list_tasks(call: CurrentCall, parameters: Annotated[TaskParameters, Qu
 
 
 @router.delete("/tasks", response_model=DeletedView)
-async def delete_found_tasks(call: CurrentCall, parameters: Annotated[FilterParameters, Query()]) -> Response:
+async def delete_found_tasks(call: CurrentCall, parameters: Annotated[DeletionParameters, Query()]) -> Response:
     """Move the tasks that fit every filter to the trash; without a filter, every task of the space.
 
     All of them or none. The admins of the space may.
@@ -132,7 +154,7 @@ async def delete_found_tasks(call: CurrentCall, parameters: Annotated[FilterPara
     return Json(DeletedView(deleted_count=count))
 
 
-@router.get("/tasks/trash", response_model=TrashView, responses=refusals(400) | linked())
+@router.get("/tasks/trash", response_model=TrashView, responses=linked())
 async def list_trash(call: CurrentCall, parameters: Annotated[CursorParameters, Query()]) -> Response:
     """List the tasks in the trash of a space, the last deleted first. Every member may."""
     found = await call.app.list_trash(call.actor, call.owner_id, parameters.stretch, cursor=parameters.cursor)

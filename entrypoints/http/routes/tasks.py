@@ -7,10 +7,10 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from domain.ids import SpaceId
-from entrypoints.http.conditions import expected_versions, tagged, unless_seen
+from entrypoints.http.conditions import expected_by_put, expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, UserIdField
 from entrypoints.http.idempotency import once
-from entrypoints.http.openapi import answer, conditional, refusals, seen_already
+from entrypoints.http.openapi import answer, seen_already
 from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 from entrypoints.http.tasks import TaskBody, TaskPatch, TaskView, read_task_id, shown, task_view
@@ -25,9 +25,7 @@ class TransferBody(TypedDict):
     to: UserIdField
 
 
-@router.get(
-    "/tasks/{task_id:item}", response_model=TaskView, responses=answer(200, "ETag") | seen_already() | refusals(404)
-)
+@router.get("/tasks/{task_id:item}", response_model=TaskView, responses=answer(200, "ETag") | seen_already())
 async def get_task(call: CurrentCall, task_id: str) -> Response:
     """Show one task. Every member of its space may."""
     task = await call.app.get_task(call.actor, call.owner_id, read_task_id(task_id))
@@ -47,16 +45,16 @@ async def create_task(call: CurrentCall, body: Annotated[TaskBody, Body()]) -> R
     )
 
 
-@router.put("/tasks/{task_id:item}", response_model=TaskView, responses=answer(200, "ETag") | conditional())
+@router.put("/tasks/{task_id:item}", response_model=TaskView, responses=answer(200, "ETag"))
 async def replace_task(call: CurrentCall, task_id: str, body: Annotated[TaskBody, Body()]) -> Response:
     """Replace a task: what is left out returns to its default. Every member but a viewer may."""
     task = await call.app.replace_task(
-        call.actor, call.owner_id, read_task_id(task_id), body, expected_versions(call.request)
+        call.actor, call.owner_id, read_task_id(task_id), body, expected_by_put(call.request)
     )
     return shown(task)
 
 
-@router.patch("/tasks/{task_id:item}", response_model=TaskView, responses=answer(200, "ETag") | conditional())
+@router.patch("/tasks/{task_id:item}", response_model=TaskView, responses=answer(200, "ETag"))
 async def change_task(call: CurrentCall, task_id: str, body: Annotated[TaskPatch, Body()]) -> Response:
     """Change a task: what is left out stays as it is. Every member but a viewer may."""
     task = await call.app.change_task(
@@ -65,7 +63,7 @@ async def change_task(call: CurrentCall, task_id: str, body: Annotated[TaskPatch
     return shown(task)
 
 
-@router.delete("/tasks/{task_id:item}", status_code=204, responses=conditional())
+@router.delete("/tasks/{task_id:item}", status_code=204)
 async def delete_task(call: CurrentCall, task_id: str) -> Response:
     """Move a task to the trash. Its maker may, and the admins of its space."""
     await call.app.delete_task(call.actor, call.owner_id, read_task_id(task_id), expected_versions(call.request))
@@ -75,7 +73,7 @@ async def delete_task(call: CurrentCall, task_id: str) -> Response:
 @router.post(
     "/tasks/{task_id:item}/complete",
     response_model=TaskView,
-    responses=answer(200, "ETag", repeatable=True) | conditional(),
+    responses=answer(200, "ETag", repeatable=True),
 )
 async def complete_task(call: CurrentCall, task_id: str) -> Response:
     """Mark a task as completed; a completed one stays as it is. Every member but a viewer may."""
@@ -91,7 +89,7 @@ async def complete_task(call: CurrentCall, task_id: str) -> Response:
 @router.post(
     "/tasks/{task_id:item}/toggle",
     response_model=TaskView,
-    responses=answer(200, "ETag", repeatable=True) | conditional(),
+    responses=answer(200, "ETag", repeatable=True),
 )
 async def toggle_task(call: CurrentCall, task_id: str) -> Response:
     """Flip a task between completed and pending. Every member but a viewer may."""
@@ -107,7 +105,7 @@ async def toggle_task(call: CurrentCall, task_id: str) -> Response:
 @router.post(
     "/tasks/{task_id:item}/transfer",
     response_model=TaskView,
-    responses=answer(200, "ETag", repeatable=True) | conditional(),
+    responses=answer(200, "ETag", repeatable=True),
 )
 async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[TransferBody, Body()]) -> Response:
     """Hand a task over to an organisation or to a person who shares one with the caller.
@@ -126,7 +124,7 @@ async def transfer_task(call: CurrentCall, task_id: str, body: Annotated[Transfe
 @router.post(
     "/tasks/{task_id:item}/restore",
     response_model=TaskView,
-    responses=answer(200, "ETag", repeatable=True) | conditional(),
+    responses=answer(200, "ETag", repeatable=True),
 )
 async def restore_task(call: CurrentCall, task_id: str) -> Response:
     """Bring a task back from the trash. Its maker may, and the admins of its space."""
@@ -139,7 +137,7 @@ async def restore_task(call: CurrentCall, task_id: str) -> Response:
     )
 
 
-@router.delete("/tasks/trash/{task_id}", status_code=204, responses=conditional())
+@router.delete("/tasks/trash/{task_id}", status_code=204)
 async def purge_task(call: CurrentCall, task_id: str) -> Response:
     """Remove a task in the trash for good. The admins of its space may."""
     await call.app.purge_task(call.actor, call.owner_id, read_task_id(task_id), expected_versions(call.request))

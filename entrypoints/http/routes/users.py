@@ -7,7 +7,6 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from entrypoints.http.fields import STRICT, EmailField, NameField, PlainText
-from entrypoints.http.openapi import refusals
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import CurrentCall, SecuredRoute
 from entrypoints.http.views import UserView, user_view
@@ -36,13 +35,13 @@ async def get_me(call: CurrentCall) -> Response:
     return Json(user_view(await call.app.get_me(call.actor)))
 
 
-@router.patch("/users/me", response_model=UserView, responses=refusals(409))
+@router.patch("/users/me", response_model=UserView)
 async def change_me(call: CurrentCall, body: Annotated[UserPatch, Body()]) -> Response:
     """Change one's own name or e-mail address."""
     return Json(user_view(await call.app.change_me(call.actor, body)))
 
 
-@router.delete("/users/me", status_code=204, responses=refusals(403, 409))
+@router.delete("/users/me", status_code=204)
 async def close_account(call: CurrentCall, body: Annotated[ClosingBody, Body()]) -> Response:
     """Remove one's own account for good, with everything in the personal space. Needs the password once more.
 
