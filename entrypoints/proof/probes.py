@@ -78,15 +78,15 @@ async def closed_spaces(stage: Stage, operation: Operation, rule: Rule) -> list[
 
 
 async def _closed_spaces(stage: Stage, attempt: Attempt) -> Probe:
-    item_id, body, cast = await stage.item(attempt), await stage.body(attempt), stage.cast
+    aim, body, cast = await stage.aim(attempt), await stage.body(attempt), stage.cast
     organization_id = cast.organizations[Place.ORGANIZATION]
     spaces = [(str(place), cast.space_id(place, attempt.caller)) for place in (Place.PERSONAL, Place.ELSEWHERE)]
     if attempt.rule.kind is Kind.ORGANIZATION:
         spaces.append((Place.OWN, cast.space_id(Place.OWN, attempt.caller)))
     spaces += _with_unused(Place.ORGANIZATION, organization_id)
-    requests = [Request(about, attempt.operation.at(space_id, item_id), body) for about, space_id in spaces]
-    if item_id:
-        missing = attempt.operation.at(organization_id, unused_ids(item_id)[0])
+    requests = [Request(about, aim.path(attempt.operation, space_id), body) for about, space_id in spaces]
+    if aim.item_id:
+        missing = attempt.operation.at(organization_id, unused_ids(aim.item_id)[0])
         requests.append(Request("an item that is not there", missing, body))
     return Probe(attempt, "spaces of others and of nobody look the same", attempt.expected, requests)
 

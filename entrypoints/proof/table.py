@@ -22,6 +22,7 @@ from entrypoints.proof.items import (
     TASK_OF_ONES_OWN,
     TASK_TO_MOVE,
     TRASHED_TASK,
+    one_of_ours,
 )
 from entrypoints.proof.rules import Case, Kind, Reference, Rule, UsedUp, under_both_prefixes
 
@@ -49,7 +50,7 @@ _TASKS: Final = under_both_prefixes(
         "create_tasks": Rule(Kind.ITEM, 201, Case(_EDIT, body=bodies.some_titles)),
         "change_tasks": Rule(Kind.ITEM, 200, Case(_EDIT, body=bodies.ids_of_a_task)),
         "delete_tasks": Rule(Kind.ITEM, 200, Case(_DELETE, body=bodies.ids_of_a_task)),
-        "delete_found_tasks": Rule(Kind.ITEM, 200, Case(_DELETE), harmless="?due_before=0001-01-01T00:00:01Z"),
+        "delete_found_tasks": Rule(Kind.ITEM, 200, Case(_DELETE), query=one_of_ours),
         "restore_task": Rule(Kind.ITEM, 200, Case(_DELETE, TRASHED_TASK, unseen=_EDIT)),
         "purge_task": Rule(Kind.ITEM, 204, Case(_DELETE, TRASHED_TASK)),
         "empty_trash": Rule(Kind.ITEM, 200, Case(_DELETE)),

@@ -56,6 +56,7 @@ WALLS: Final = [
         ("transfer_task",),
         "an organisation: answered 200 instead of 404",
     ),
+    Wall(forgetful.deletes_by_filter_are_everybodys, ("list_tasks", "delete_found_tasks"), "is not what it was"),
     Wall(forgetful.logs_are_everybodys, ("list_events", "get_task"), "the answer tells a text of somebody else"),
     Wall(forgetful.everybody_administers, ("list_account_events",), "answered 200 instead of 403"),
 ]

@@ -1,13 +1,15 @@
 """The service with a use case that forgets whose things it deals with."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from adapters.memory.tasks import MemoryTasks
 from application.audit import AuditPage
 from application.listing import Listing
-from application.ports.tasks import TaskQuery
+from application.ports.tasks import TaskFilters, TaskQuery
 from domain.access import Actor
 from domain.errors import DomainError, NotFound
 from domain.ids import InvitationId, TaskId
@@ -95,6 +97,21 @@ def the_space_in_the_path_is_ignored(service: MemoryService, patch: pytest.Monke
         return await honest(actor, None, draft)
 
     _use(service, create_task=create_task)
+
+
+def deletes_by_filter_are_everybodys(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
+    """Whoever may delete anything deletes what fits in every space, and is told of their own."""
+    honest = service.application.delete_found_tasks
+
+    async def delete_found_tasks(actor: Actor, owner_id: str | None, filters: TaskFilters, **more: Any) -> int:
+        deleted = await honest(actor, owner_id, filters, **more)
+        async with service.store.begin(read_only=False) as contents:
+            at = datetime.now(UTC)
+            for space_id in {space_id for space_id, _ in contents.tasks}:
+                await MemoryTasks(contents, space_id).delete_found(filters, at=at)
+        return deleted
+
+    _use(service, delete_found_tasks=delete_found_tasks)
 
 
 def logs_are_everybodys(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
