@@ -52,10 +52,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A field of the body that names a person or a space, and the answer to one that is out of the caller's reach."""
+    """A field of the body that names others, and the answer to one that is out of the caller's reach."""
 
     field: str
     refusal: int
+    item: Item | None = None
+    """What is in the list that the field is, beside what is the caller's; without one it names a person or a space."""
 
 
 @dataclass(frozen=True, slots=True)

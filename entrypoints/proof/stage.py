@@ -41,8 +41,9 @@ class Stage:
     async def plant(self, rules: Mapping[str, Rule]) -> None:
         """Have the owner and the organisation own one more of everything."""
         places = {Kind.ITEM: (Place.PERSONAL, Place.ORGANIZATION), Kind.ORGANIZATION: (Place.ORGANIZATION,)}
-        cases = {(rule.case.item, place) for rule in rules.values() for place in places.get(rule.kind, ())}
-        for item, place in cases:
+        meant = [(rule.kind, rule.case.item) for rule in rules.values()]
+        meant += [(rule.kind, rule.refers.item) for rule in rules.values() if rule.refers is not None]
+        for item, place in {(item, place) for kind, item in meant for place in places.get(kind, ())}:
             if item is not None and item.is_lasting:
                 await item.make(Scene(self.cast, Caller.OWNER, place))
         self.watch.forget()
@@ -92,12 +93,14 @@ class Stage:
     async def item(self, attempt: Attempt) -> str:
         """An item to try it on: one that is there already, if nothing has happened to it."""
         item, place = attempt.case.item, attempt.way.item_in
-        if item is None or place is None:
-            return ""
-        key = (item, place, attempt.caller if item.is_callers or place is Place.OWN else None)
+        return "" if item is None or place is None else await self.lying_in(place, item, attempt.caller)
+
+    async def lying_in(self, place: Place, item: Item, caller: Caller = Caller.OWNER) -> str:
+        """An item in a space."""
+        key = (item, place, caller if item.is_callers or place is Place.OWN else None)
         if key not in self._items or not item.is_lasting:
             self.watch.forget()
-            self._items[key] = await item.make(Scene(self.cast, attempt.caller, place))
+            self._items[key] = await item.make(Scene(self.cast, caller, place))
         return self._items[key]
 
     async def _query(self, attempt: Attempt) -> str:

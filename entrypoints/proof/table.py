@@ -36,6 +36,7 @@ _OWN: Final = Permission.OWN_SPACE
 _BY_ANOTHER: Final = "made by somebody else"
 _BY_CALLER: Final = "made by the caller"
 _ASSIGNEE: Final = Reference("assignee_id", 422)
+_IDS: Final = Reference("ids", 404, TASK)
 
 _TASKS: Final = under_both_prefixes(
     {
@@ -48,8 +49,8 @@ _TASKS: Final = under_both_prefixes(
         "complete_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK)),
         "toggle_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK)),
         "create_tasks": Rule(Kind.ITEM, 201, Case(_EDIT, body=bodies.some_titles)),
-        "change_tasks": Rule(Kind.ITEM, 200, Case(_EDIT, body=bodies.ids_of_a_task)),
-        "delete_tasks": Rule(Kind.ITEM, 200, Case(_DELETE, body=bodies.ids_of_a_task)),
+        "change_tasks": Rule(Kind.ITEM, 200, Case(_EDIT, body=bodies.a_status_for_a_task), refers=_IDS),
+        "delete_tasks": Rule(Kind.ITEM, 200, Case(_DELETE, body=bodies.ids_of_a_task), refers=_IDS),
         "delete_found_tasks": Rule(Kind.ITEM, 200, Case(_DELETE), query=one_of_ours),
         "restore_task": Rule(Kind.ITEM, 200, Case(_DELETE, TRASHED_TASK, unseen=_EDIT)),
         "purge_task": Rule(Kind.ITEM, 204, Case(_DELETE, TRASHED_TASK)),
