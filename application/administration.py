@@ -21,8 +21,7 @@ class ListUsers:
 
     async def __call__(self, actor: Actor, query: UserQuery) -> Page[User]:
         async with self.open_identity(actor, read_only=True) as identity:
-            if not (await identity.users.get(actor.user_id)).is_administrator:
-                raise NotAnAdministrator
+            (await identity.users.get(actor.user_id)).require_administrator()
             return await identity.users.find(query)
 
 

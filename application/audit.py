@@ -12,7 +12,6 @@ from application.ports.spaces import OpenSpace
 from application.recording.scribe import Unsealed
 from domain.access import Actor, Permission
 from domain.audit import AuditEvent, Seal, Verdict, verify
-from domain.errors import NotAnAdministrator
 from domain.ids import EventId, SpaceId, id_before, read_id
 
 _AT_ONCE = 500
@@ -79,9 +78,7 @@ class ListAccountEvents:
 
     async def __call__(self, actor: Actor, query: AuditQuery, cursor: str | None = None) -> AuditPage:
         async with self.open_identity(actor, read_only=True) as identity:
-            user = await identity.users.get(actor.user_id)
-            if not user.is_administrator:
-                raise NotAnAdministrator
+            (await identity.users.get(actor.user_id)).require_administrator()
             bound_to = f"{actor.user_id} accounts {replace(query, limit=0)}"
             found = await identity.accounts_log.find(self.turning.start(query, cursor, bound_to))
         return self.turning.page(found, query, bound_to)

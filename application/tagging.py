@@ -49,7 +49,20 @@ async def spelt(names: tuple[TagName, ...], tags: TagNames, make: Maker) -> tupl
     if not names:
         return ()
     found = {tag.name_key: tag for tag in await tags.named(names)}
-    for name in sorted(names, key=lambda name: name.key):
-        if name.key not in found:
-            found[name.key] = await tags.add_unless_there(make(name))
+    missing = [name for name in names if name.key not in found]
+    if missing:
+        found |= {tag.name_key: tag for tag in await tags.add_unless_there(_made(missing, make))}
     return tuple(found[name.key].name for name in names)
+
+
+async def spelt_in_secret(names: tuple[TagName, ...], tags: TagNames, make: Maker) -> tuple[TagName, ...]:
+    """The same, in the same steps whichever are there: for whoever may not be told that, not by a clock either."""
+    if not names:
+        return ()
+    await tags.named(names)  # Whoever renames a tag waits from here on, as everywhere.
+    found = {tag.name_key: tag for tag in await tags.add_unless_there(_made(names, make))}
+    return tuple(found[name.key].name for name in names)
+
+
+def _made(names: Sequence[TagName], make: Maker) -> list[Tag]:
+    return [make(name) for name in sorted(names, key=lambda name: name.key)]

@@ -11,7 +11,7 @@ from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
-from application.tagging import making_tags, spelt, with_tags
+from application.tagging import making_tags, spelt_in_secret, with_tags
 from domain.access import Actor, Permission
 from domain.errors import RecipientNotFound
 from domain.ids import SpaceId, TaskId
@@ -168,8 +168,8 @@ class TransferTask:
     """Hand a task over to an organisation or a person, in one transaction. Its tags go along by name.
 
     Whoever may delete it here and create tasks there may; a person can give to those who share an organisation with
-    them. Raises TaskNotFound, RoleTooLow, RecipientNotFound (the same for those who exist),
-    PreconditionFailed, StaleVersion.
+    them, and is not told how these spell its tags. Raises TaskNotFound, RoleTooLow, RecipientNotFound (the same for
+    those who exist), PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
@@ -192,10 +192,10 @@ class TransferTask:
             if not neighbour.relation.may_give:
                 raise RecipientNotFound
             make = making_tags(self.new_id, to, by=space.access.user_id, at=at)
-            transferred = transferred.with_tags(await spelt(task.tags, neighbour.tags, make))
+            kept = transferred.with_tags(await spelt_in_secret(task.tags, neighbour.tags, make))
             require_version(task.version, expected)
-            await neighbour.take(transferred, was=task)
-        return transferred
+            await neighbour.take(kept, was=task)
+        return kept if neighbour.relation.may_look else transferred
 
 
 async def _check_assignee(wanted: TaskDraft, space: Space) -> None:

@@ -103,6 +103,11 @@ class Relation:
     is_acquaintances: bool
 
     @property
+    def may_look(self) -> bool:
+        """Whether they may be told what is there. To give something to an acquaintance is no reason to."""
+        return self.role is not None
+
+    @property
     def may_give(self) -> bool:
         """Whether things may be moved there."""
         if self.role is not None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -161,15 +161,21 @@ def _deed(resource_type: Resource, resource_id: object, was: object, now: object
     return Deed(action=action, resource_type=resource_type, resource_id=str(resource_id), changes=changes)
 
 
-def transfer_deed(was: Task, now: Task) -> Deed:
-    """A task went from one space to another."""
+def sent_deed(was: Task, now: Task) -> Deed:
+    """A task went to another space. What became of it on the way tells of what is there, and is only told there."""
     spaces = {"from": str(was.space_id), "to": str(now.space_id)}
     return Deed(
         action=Action.TRANSFER,
         resource_type=Resource.TASK,
         resource_id=str(now.id),
-        changes={"owner_id": spaces, **difference(was, now)},
+        changes={"owner_id": spaces},
     )
+
+
+def received_deed(was: Task, now: Task) -> Deed:
+    """A task came from another space."""
+    sent = sent_deed(was, now)
+    return replace(sent, changes={**sent.changes, **difference(was, now)})
 
 
 def member_deed(action: Action, was: Membership | None, now: Membership | None) -> Deed:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Self, TypedDict
 
-from domain.errors import InvalidValue, LastAdministrator
+from domain.errors import InvalidValue, LastAdministrator, NotAnAdministrator
 from domain.ids import UserId
 from domain.place import Place
 from domain.text import checked_text
@@ -133,6 +133,11 @@ class User:
     def is_administrator(self) -> bool:
         """Whether this account may manage others now."""
         return self.is_active and self.role is UserRole.ADMIN
+
+    def require_administrator(self) -> None:
+        """Raise NotAnAdministrator unless this account may manage others now."""
+        if not self.is_administrator:
+            raise NotAnAdministrator
 
     def manage(self, changes: AccountChanges, *, administrators: int, at: datetime) -> Self:
         """Apply what an administrator wants changed, where there are so many of them now.

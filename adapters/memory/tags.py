@@ -21,17 +21,19 @@ class MemoryTags:
         keys = {name.key for name in names}
         return [tag for tag in self._items.all() if tag.name_key in keys]
 
-    async def add_unless_there(self, tag: Tag) -> Tag:
-        """Add it or find the one that is there."""
-        for kept in await self.named([tag.name]):
-            return kept
-        self._items.add(tag.id, tag)
-        return tag
+    async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
+        """Add each or find the one that is there."""
+        there = {tag.name_key: tag for tag in await self.named([tag.name for tag in tags])}
+        for tag in tags:
+            if tag.name_key not in there:
+                self._items.add(tag.id, tag)
+        return [there.get(tag.name_key, tag) for tag in tags]
 
     async def add(self, tag: Tag) -> None:
         """Keep a new tag."""
-        if await self.add_unless_there(tag) is not tag:
+        if await self.named([tag.name]):
             raise TagTaken
+        self._items.add(tag.id, tag)
 
     async def get(self, tag_id: TagId) -> Tag:
         """The tag."""

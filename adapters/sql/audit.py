@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, select
@@ -101,9 +100,12 @@ class SqlAuditLog:
         self._space_id = space_id
 
     async def append(self, *events: AuditEvent) -> None:
-        for space_id, group in groupby(events, lambda event: event.space_id):
+        rows: dict[SpaceId, list[dict[str, Any]]] = {}
+        for event in events:
+            rows.setdefault(event.space_id, []).append(_to_row(event))
+        for space_id, in_space in rows.items():
             await self._connection.step_into(space_id)
-            await self._connection.execute_many(_APPEND, [_to_row(event) for event in group])
+            await self._connection.execute_many(_APPEND, in_space)
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
         await self._step_in()

@@ -3,7 +3,8 @@
 For tables with ``space_id``, a key in the space and a ``version``, whose columns are named like the entity's fields.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -78,10 +79,21 @@ class OwnedRows(Generic[Entity]):
 
         Raises SpaceForbidden if the space has gone away in the meantime.
         """
-        try:
+        with self._in_a_space():
             return await self._connection.execute(
                 query or self._statements.add, **self._row(entity) | {"space_id": self._space_id}
             )
+
+    async def add_all(self, entities: Sequence[Entity], query: Query) -> None:
+        """Add rows by this statement. Raises ConstraintViolated, and SpaceForbidden as ``add`` does."""
+        rows = [self._row(entity) | {"space_id": self._space_id} for entity in entities]
+        with self._in_a_space():
+            await self._connection.execute_many(query, rows)
+
+    @contextmanager
+    def _in_a_space(self) -> Iterator[None]:
+        try:
+            yield
         except ConstraintViolated as violated:
             if violated.name == f"{self._statements.table.name}_space_id_fkey":
                 raise SpaceForbidden from violated

@@ -66,12 +66,14 @@ class SqlTags:
         keys = [name.key for name in names]
         return [_from_row(row) for row in await self._connection.fetch_all(_NAMED, space_id=self._space_id, keys=keys)]
 
-    async def add_unless_there(self, tag: Tag) -> Tag:
-        """Add it or find the one that is there; again if that one was removed in between."""
-        while not await self._rows.add(tag, _ADD_UNLESS_THERE):
-            for kept in await self.named([tag.name]):
-                return kept
-        return tag
+    async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
+        """Add them and find what is there now; again if one that was there has been removed in between."""
+        there: dict[str, Tag] = {}
+        while missing := [tag for tag in tags if tag.name_key not in there]:
+            await self._rows.add_all(missing, _ADD_UNLESS_THERE)
+            there |= {tag.name_key: tag for tag in await self.named([tag.name for tag in missing])}
+        mine = {tag.id: tag for tag in tags}
+        return [mine.get(there[tag.name_key].id, there[tag.name_key]) for tag in tags]
 
     async def add(self, tag: Tag) -> None:
         """Keep a new tag."""
@@ -115,9 +117,9 @@ class SqlTagsNextDoor:
         await self._connection.step_into(self._home)
         return found
 
-    async def add_unless_there(self, tag: Tag) -> Tag:
-        """Add it there or find the one that is there."""
+    async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
+        """Add them there or find those that are there."""
         await self._connection.step_into(self._there)
-        kept = await self._tags.add_unless_there(tag)
+        kept = await self._tags.add_unless_there(tags)
         await self._connection.step_into(self._home)
         return kept

@@ -15,8 +15,11 @@ class TagNames(Protocol):
         """Those that have one of these names, whatever its capitals. Nobody renames or removes them meanwhile."""
         ...
 
-    async def add_unless_there(self, tag: Tag) -> Tag:
-        """Keep a new tag and return it; or return the one that has its name. Nobody renames or removes it meanwhile."""
+    async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
+        """Keep new tags and return them; instead of some, those that have their names. Nobody changes these meanwhile.
+
+        They come in the order of their names' keys. It takes the same statements, however many are there already.
+        """
         ...
 
 

@@ -25,10 +25,11 @@ class RecordingTagNames:
     async def named(self, names: Sequence[TagName]) -> Sequence[Tag]:
         return await self.names.named(names)
 
-    async def add_unless_there(self, tag: Tag) -> Tag:
-        kept = await self.names.add_unless_there(tag)
-        if kept is tag:
-            self.notes.did(tag.space_id, tag_deed(None, tag))
+    async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
+        kept = await self.names.add_unless_there(tags)
+        for tag, one in zip(tags, kept, strict=True):
+            if one is tag:
+                self.notes.did(tag.space_id, tag_deed(None, tag))
         return kept
 
 

@@ -28,9 +28,10 @@ from domain.audit import (
     member_deed,
     organization_deed,
     purged_deed,
+    received_deed,
     retagged_deed,
+    sent_deed,
     task_deed,
-    transfer_deed,
     unassigned_deed,
 )
 from domain.errors import Forbidden, NotAuthenticated, NotFound, SpaceForbidden
@@ -228,9 +229,8 @@ class RecordingNeighbour:
 
     async def take(self, task: Task, *, was: Task) -> None:
         await self.neighbour.take(task, was=was)
-        deed = transfer_deed(was, task)
-        self.notes.did(was.space_id, deed)
-        self.notes.did(task.space_id, deed)
+        self.notes.did(was.space_id, sent_deed(was, task))
+        self.notes.did(task.space_id, received_deed(was, task))
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class Attempt:
         if answer.status_code != self.expected:
             yield f"answered {answer.status_code} instead of {self.expected}"
         yield from self.leaks(answer, cast)
+        if self.rule.query is not None and answer.is_success and (count := answer.json().get("deleted_count")) != 1:
+            yield f"deleted {count} instead of the one that fits in the space"
         if self.rule.kind is Kind.ITEM and answer.is_success:
             meant = {cast.space_id(self.way.named, self.caller), *map(str, (body or {}).values())}
             if not meant.issuperset(_owners(answer)):

@@ -27,6 +27,11 @@ async def ids_of_a_task(scene: Scene) -> Json:
     return {"ids": ids[:1] or [await TASK.make(scene)]}
 
 
+async def a_status_for_a_task(scene: Scene) -> Json:
+    """One that tasks do not have from the start."""
+    return await ids_of_a_task(scene) | {"status": "completed"}
+
+
 async def a_name(scene: Scene) -> Json:
     """An organisation, or a new name for one."""
     return {"name": scene.text()}

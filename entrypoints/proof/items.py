@@ -1,6 +1,6 @@
 """Things with an id, and how the proof makes them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
 
@@ -30,12 +30,28 @@ def host_of(scene: Scene) -> Person:
     return scene.cast.owner
 
 
-async def _post(scene: Scene, maker: Person, thing: Thing, *readers: str) -> str:
+async def _post(scene: Scene, maker: Person, thing: Thing, *readers: str, text: str = "") -> str:
     """Make a thing in the scene's space, for the people in it and in the readers' spaces."""
     path, canaries = f"/api/{scene.space_id}/{thing.collection}", scene.cast.canaries
-    body = {thing.field: canaries.plant(scene.space_id, *readers)}
+    body = {thing.field: text or canaries.plant(scene.space_id, *readers)}
     made = await scene.cast.deployment.ask(maker, "POST", path, body)
     return canaries.guard(made["id"], scene.space_id, *readers)
+
+
+async def one_of_ours(scene: Scene) -> str:
+    """A filter for a task in the space; the owner and the organisation have one each that fits it as well.
+
+    So a service that forgets the space deletes more than one, and the watch sees that. Nothing else fits: the text is
+    random and was planted for this. That is why no request to delete by filter goes without one, not even in a space
+    of the proof's own: there may be real people on the deployment, and if it forgot the space, all that they have
+    would be gone. With the filter a service in which every wall is missing deletes what the proof has made.
+    """
+    places = {Place.PERSONAL, Place.ORGANIZATION} | ({scene.place} if scene.caller.is_signed_in else set())
+    scenes = {one.space_id: one for one in (replace(scene, place=place) for place in places)}
+    text = scene.cast.canaries.plant(*scenes)
+    for one in scenes.values():
+        await _post(one, host_of(one), _TASKS, text=text)
+    return f"?q={text}"
 
 
 def by_somebody_else(thing: Thing, *, moves: bool = False) -> Item:

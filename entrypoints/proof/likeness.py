@@ -34,7 +34,7 @@ class Likeness:
         reason = cast.absent.get(attempt.caller)
         if reason is not None:
             return attempt.result(None, [reason], claim=probe.claim, expected=probe.expected)
-        views = [] if attempt.operation.is_safe else self.stage.watch.lists()
+        views = [] if attempt.operation.is_safe else [*self.stage.watch.lists(), *probe.views]
         await self.stage.watch.remember(views)
         person, method = cast.people.get(attempt.caller), attempt.operation.method
         answers = [

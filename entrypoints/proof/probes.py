@@ -1,6 +1,6 @@
 """Which requests must be refused alike: they differ in an id only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -11,12 +11,14 @@ from entrypoints.proof.comparisons import unused_ids
 from entrypoints.proof.deployment import Json
 from entrypoints.proof.expectation import Way
 from entrypoints.proof.operations import Operation
-from entrypoints.proof.rules import Kind, Rule
+from entrypoints.proof.rules import Kind, Reference, Rule
 from entrypoints.proof.stage import Stage
+from entrypoints.proof.watch import View
 
 _OWNER_FIELDS: Final = ("user_id", "owner_id", "tenant_id", "org_id")
 _NO_OWNER: Final = "no body names its owner"
 _OUTSIDERS: Final = (Caller.NO_TOKEN, Caller.STRANGER, Caller.REMOVED, Caller.ADMINISTRATOR)
+_OTHERS: Final = (Place.ORGANIZATION, Place.PERSONAL)
 _INSIDER: Final = {
     Kind.ORGANIZATION: (Caller.OTHER_ORGANIZATION, Place.ELSEWHERE),
     Kind.ADMINISTRATION: (Caller.ADMINISTRATOR, Place.OWN),
@@ -41,6 +43,8 @@ class Probe:
     expected: int
     requests: Sequence[Request]
     in_the_same_words: bool = True
+    views: Sequence[View] = ()
+    """What of the caller's own must stay as it is, too."""
 
 
 async def missing_items(stage: Stage, operation: Operation, rule: Rule) -> list[Probe]:
@@ -78,15 +82,15 @@ async def closed_spaces(stage: Stage, operation: Operation, rule: Rule) -> list[
 
 
 async def _closed_spaces(stage: Stage, attempt: Attempt) -> Probe:
-    item_id, body, cast = await stage.item(attempt), await stage.body(attempt), stage.cast
+    aim, body, cast = await stage.aim(attempt), await stage.body(attempt), stage.cast
     organization_id = cast.organizations[Place.ORGANIZATION]
     spaces = [(str(place), cast.space_id(place, attempt.caller)) for place in (Place.PERSONAL, Place.ELSEWHERE)]
     if attempt.rule.kind is Kind.ORGANIZATION:
         spaces.append((Place.OWN, cast.space_id(Place.OWN, attempt.caller)))
     spaces += _with_unused(Place.ORGANIZATION, organization_id)
-    requests = [Request(about, attempt.operation.at(space_id, item_id), body) for about, space_id in spaces]
-    if item_id:
-        missing = attempt.operation.at(organization_id, unused_ids(item_id)[0])
+    requests = [Request(about, aim.path(attempt.operation, space_id), body) for about, space_id in spaces]
+    if aim.item_id:
+        missing = attempt.operation.at(organization_id, unused_ids(aim.item_id)[0])
         requests.append(Request("an item that is not there", missing, body))
     return Probe(attempt, "spaces of others and of nobody look the same", attempt.expected, requests)
 
@@ -100,18 +104,27 @@ async def bodies(stage: Stage, operation: Operation, rule: Rule) -> list[Probe]:
     if caller in stage.cast.absent:
         return [Probe(attempt, _NO_OWNER, HTTPStatus.UNPROCESSABLE_ENTITY, [])]
     path = operation.at(stage.cast.space_id(place, caller), await stage.item(attempt))
-    return list(_bodies(stage, attempt, path, await stage.body(attempt) or {}))
-
-
-def _bodies(stage: Stage, attempt: Attempt, path: str, body: Json) -> Iterator[Probe]:
-    victim = stage.cast.owner.id
+    body, victim = await stage.body(attempt) or {}, stage.cast.owner.id
     named = [Request(field, path, body | {field: victim}) for field in _OWNER_FIELDS]
-    yield Probe(attempt, _NO_OWNER, HTTPStatus.UNPROCESSABLE_ENTITY, named, in_the_same_words=False)
-    refers = attempt.rule.refers
-    if refers is not None:
-        ids = [("an organisation", stage.cast.organizations[Place.ORGANIZATION]), *_with_unused("a person", victim)]
-        requests = [Request(about, path, body | {refers.field: named_id}) for about, named_id in ids]
-        yield Probe(attempt, f"{refers.field}: known and unknown ids look the same", refers.refusal, requests)
+    found = [Probe(attempt, _NO_OWNER, HTTPStatus.UNPROCESSABLE_ENTITY, named, in_the_same_words=False)]
+    if rule.refers is not None:
+        found.append(await _references(stage, attempt, Request("", path, body), rule.refers))
+    return found
+
+
+async def _references(stage: Stage, attempt: Attempt, request: Request, refers: Reference) -> Probe:
+    """Ids of others and of nobody; beside one of the caller's own, where there is a list of them."""
+    body, claim = request.body or {}, f"{refers.field}: known and unknown ids look the same"
+    if refers.item is None:
+        ids = [("an organisation", stage.cast.organizations[Place.ORGANIZATION])]
+        ids += _with_unused("a person", stage.cast.owner.id)
+    else:
+        stage.watch.forget()  # What the body names may have been made for it.
+        ids = [(f"an item in {place}", await stage.lying_in(place, refers.item)) for place in _OTHERS]
+        ids += _with_unused(*ids.pop())
+    values = [(about, [*body[refers.field], named] if refers.item else named) for about, named in ids]
+    requests = [Request(about, request.path, body | {refers.field: value}) for about, value in values]
+    return Probe(attempt, claim, refers.refusal, requests, views=stage.watch.own(attempt))
 
 
 def _with_unused(about: str, id: str) -> list[tuple[str, str]]:

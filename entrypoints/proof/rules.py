@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from domain.access import Permission
 from entrypoints.proof.operations import Operation
-from entrypoints.proof.scene import Body, Item
+from entrypoints.proof.scene import Body, Item, Query
 
 
 class Kind(Enum):
@@ -52,10 +52,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A field of the body that names a person or a space, and the answer to one that is out of the caller's reach."""
+    """A field of the body that names others, and the answer to one that is out of the caller's reach."""
 
     field: str
     refusal: int
+    item: Item | None = None
+    """What is in the list that the field is, beside what is the caller's; without one it names a person or a space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ class Rule:
     refers: Reference | None = None
     absent: int = HTTPStatus.NOT_FOUND
     """What comes of it where the item is not in the space: an operation may make it."""
-    harmless: str = ""
-    """What is put behind the path where the call succeeds, so that nothing is gone that others still need."""
+    query: Query | None = None
+    """What is put behind the path of an operation on whatever fits it: it fits one thing in the space."""
     is_log: bool = False
     """Whether the answer tells what the caller did: the ids that they sent are in it, and it grows by itself."""
 

@@ -43,6 +43,10 @@ Body = Callable[[Scene], Awaitable[Json]]
 """Makes a body in which nothing is wrong."""
 
 
+Query = Callable[[Scene], Awaitable[str]]
+"""Makes what is put behind a path, with what it finds; every one finds something else."""
+
+
 async def nothing(_scene: Scene) -> None:
     """Leave everything as it is."""
 

@@ -22,6 +22,7 @@ from entrypoints.proof.items import (
     TASK_OF_ONES_OWN,
     TASK_TO_MOVE,
     TRASHED_TASK,
+    one_of_ours,
 )
 from entrypoints.proof.rules import Case, Kind, Reference, Rule, UsedUp, under_both_prefixes
 
@@ -35,6 +36,7 @@ _OWN: Final = Permission.OWN_SPACE
 _BY_ANOTHER: Final = "made by somebody else"
 _BY_CALLER: Final = "made by the caller"
 _ASSIGNEE: Final = Reference("assignee_id", 422)
+_IDS: Final = Reference("ids", 404, TASK)
 
 _TASKS: Final = under_both_prefixes(
     {
@@ -47,9 +49,9 @@ _TASKS: Final = under_both_prefixes(
         "complete_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK)),
         "toggle_task": Rule(Kind.ITEM, 200, Case(_EDIT, TASK)),
         "create_tasks": Rule(Kind.ITEM, 201, Case(_EDIT, body=bodies.some_titles)),
-        "change_tasks": Rule(Kind.ITEM, 200, Case(_EDIT, body=bodies.ids_of_a_task)),
-        "delete_tasks": Rule(Kind.ITEM, 200, Case(_DELETE, body=bodies.ids_of_a_task)),
-        "delete_found_tasks": Rule(Kind.ITEM, 200, Case(_DELETE), harmless="?due_before=0001-01-01T00:00:01Z"),
+        "change_tasks": Rule(Kind.ITEM, 200, Case(_EDIT, body=bodies.a_status_for_a_task), refers=_IDS),
+        "delete_tasks": Rule(Kind.ITEM, 200, Case(_DELETE, body=bodies.ids_of_a_task), refers=_IDS),
+        "delete_found_tasks": Rule(Kind.ITEM, 200, Case(_DELETE), query=one_of_ours),
         "restore_task": Rule(Kind.ITEM, 200, Case(_DELETE, TRASHED_TASK, unseen=_EDIT)),
         "purge_task": Rule(Kind.ITEM, 204, Case(_DELETE, TRASHED_TASK)),
         "empty_trash": Rule(Kind.ITEM, 200, Case(_DELETE)),

@@ -20,10 +20,11 @@ def is_harmless(attempt: Attempt) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the owner of a space sees at a path."""
+    """What the owner of a space sees at a path, or the one who is trying something, in their own."""
 
     place: Place
     path: str
+    reader: Caller = Caller.OWNER
 
 
 class Watch:
@@ -45,11 +46,18 @@ class Watch:
         place = attempt.way.item_in or attempt.way.named
         if place not in {Place.PERSONAL, Place.ORGANIZATION}:
             return []
+        reading = self._reading(attempt)
+        return [View(place, reading.at(self._cast.space_id(place, Caller.OWNER), item_id))] if reading else []
+
+    def own(self, attempt: Attempt) -> list[View]:
+        """What the caller has in their own space, where an attempt is made."""
+        reading, caller = self._reading(attempt), attempt.caller
+        return [View(Place.OWN, reading.at(self._cast.space_id(Place.OWN, caller)), caller)] if reading else []
+
+    def _reading(self, attempt: Attempt) -> Operation | None:
+        """What shows what an attempt aims at, or the list that it is in."""
         readings = (self._at.get(path) for path in attempt.operation.paths_upwards())
-        reading = next((found for found in readings if found is not None), None)
-        if reading is None:
-            return []
-        return [View(place, reading.at(self._cast.space_id(place, Caller.OWNER), item_id))]
+        return next((found for found in readings if found is not None), None)
 
     async def remember(self, views: Collection[View]) -> None:
         """Take a look before something is tried."""
@@ -72,7 +80,7 @@ class Watch:
         self._seen.clear()
 
     async def _look(self, view: View) -> Impression:
-        reader = self._cast.steward if view.place is Place.ORGANIZATION else self._cast.owner
+        reader = self._cast.steward if view.place is Place.ORGANIZATION else self._cast.people[view.reader]
         return impression(await self._cast.deployment.send_as(reader, "GET", view.path))
 
     def _places(self, operation: Operation, rule: Rule) -> Iterator[tuple[Place, str]]:

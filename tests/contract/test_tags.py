@@ -150,9 +150,10 @@ async def test_tags_are_found_by_name_in_their_own_space_only(store: Store, peop
         await keep(space, mine)
         names = [TagName(text) for text in ("WORK", "theirs", "unknown")]
         assert list(await space.tags.named(names)) == [mine]
-        assert await space.tags.add_unless_there(a_tag(space, "wORK")) == mine
-        new = a_tag(space, "theirs")
-        assert await space.tags.add_unless_there(new) is new
+        new, again = a_tag(space, "theirs"), a_tag(space, "wORK")
+        kept = await space.tags.add_unless_there([new, again])
+        assert list(kept) == [new, mine]
+        assert kept[0] is new
 
 
 @pytest.mark.parametrize(

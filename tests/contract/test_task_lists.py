@@ -13,7 +13,7 @@ from adapters.memory.store import Contents
 from adapters.memory.tasks import MemoryTasks
 from application.ports.paging import Stretch
 from application.ports.spaces import Space
-from application.ports.tasks import TaskQuery
+from application.ports.tasks import TaskFilters, TaskQuery
 from domain.access import Actor
 from domain.due import Span
 from domain.ids import UserId, personal_space
@@ -129,6 +129,30 @@ async def test_every_order_has_an_end_and_leaves_nothing_out(store: Store, peopl
     if sort.by is TaskOrder.DUE_DATE:
         dates = [task.due_date for task in found]
         assert None not in dates[: len(dates) - dates.count(None)]
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_what_a_filter_finds_is_what_it_deletes_whatever_has_the_same_ids_elsewhere(
+    store: Store, people: People, seed: int
+) -> None:
+    dice = dice_of(seed)
+    somebody, other = await people.somebody(), await people.somebody()
+    made = await fill(store, somebody, 20, dice)
+    async with store.open_space(other, None) as space:
+        theirs = [replace(a_random_task(space, dice), id=task.id) for task in made]
+        await space.tasks.add_all(theirs)
+    reference = in_memory(made)
+    for filters in (
+        TaskFilters(priorities=frozenset({Priority.HIGH})),
+        TaskFilters(statuses=frozenset({TaskStatus.PENDING, TaskStatus.CANCELLED})),
+        TaskFilters(assignee_id=somebody.user_id),
+    ):
+        async with store.open_space(somebody, None) as space:
+            deleted = await space.tasks.delete_found(filters, at=NOON)
+            assert sorted(deleted) == sorted(await reference.delete_found(filters, at=NOON))
+            assert await space.tasks.find(TaskQuery(limit=100)) == await reference.find(TaskQuery(limit=100))
+    async with store.open_space(other, None, read_only=True) as space:
+        assert await space.tasks.find(TaskQuery(limit=100)) == await in_memory(theirs).find(TaskQuery(limit=100))
 
 
 async def test_a_change_moves_a_task_in_every_order(store: Store, people: People) -> None:

@@ -3,16 +3,18 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from adapters.memory.audit import MemoryOpenLog
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.sql.audit import SqlOpenLog
+from adapters.sql.query import Query
 from adapters.sql.spaces import SqlOpenSpace
 from application.ports.audit import AuditQuery, OpenLog
 from application.ports.reading import OpenedForReading
+from application.ports.spaces import Space
 from application.ports.tasks import TaskQuery
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
@@ -20,12 +22,12 @@ from application.tasks import TransferTask
 from domain.access import Actor, Role
 from domain.audit import Action, Resource
 from domain.errors import NotFound, StaleVersion, TaskNotFound
-from domain.ids import NOBODY, SpaceId, UserId, personal_space
+from domain.ids import NOBODY, SpaceId, TagId, UserId, personal_space
 from domain.organization import Membership, Organization, OrganizationName
-from domain.tag import TagName
+from domain.tag import Tag, TagName
 from domain.task import Task, Title
 from tests.support.people import People, a_task, new_id
-from tests.support.stores import Store
+from tests.support.stores import NOON, Store
 
 SECOND: Final = timedelta(seconds=1)
 
@@ -263,6 +265,43 @@ async def test_both_logs_tell_of_a_transfer(
         told.append((event.action, event.actor_id, event.resource_id, event.changes))
     spaces = {"from": str(firm), "to": str(guest.user_id)}
     assert told == [(Action.TRANSFER, owner.user_id, str(task.id), {"owner_id": spaces})] * 2
+
+
+async def test_giving_takes_the_same_statements_whichever_tags_the_other_has(
+    store: Store, people: People, transfer_task: TransferTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, having, lacking = [await people.somebody() for _ in range(3)]
+    firm = await found(store, owner)
+    for guest in (having, lacking):
+        await people.let_in(guest.user_id, firm, Role.MEMBER)
+    async with store.open_space(having, None) as space:
+        await space.tags.add_unless_there([tag_of(space, name) for name in ("X", "y")])
+    sent: list[str] = []
+    for name in ("on_postgres", "on_sqlite"):
+        monkeypatch.setattr(Query, name, noting(sent, vars(Query)[name]))
+    took = []
+    for guest in (having, lacking):
+        task = await keep(store, owner)
+        sent.clear()
+        await transfer_task(owner, None, task.id, personal_space(guest.user_id))
+        took.append([*sent])
+    assert took[0] == took[1]
+
+
+def tag_of(space: Space, name: str) -> Tag:
+    access = space.access
+    return Tag.named(TagName(name), id=TagId(new_id()), space_id=access.space_id, created_by=access.user_id, at=NOON)
+
+
+def noting(sent: list[str], compiled: Any) -> property:
+    """Note which statements are sent."""
+
+    def noted(query: Query) -> Any:
+        found = compiled.__get__(query)
+        sent.append(found.sql)
+        return found
+
+    return property(noted)
 
 
 async def test_a_task_that_many_hand_over_at_once_goes_once(

@@ -1,5 +1,6 @@
 """Handing a task over, through HTTP: to whom, by whom, and what goes along."""
 
+import json
 from typing import Any, Final
 from uuid import UUID
 
@@ -98,6 +99,30 @@ async def test_tags_go_along_by_name(ann: Person, firm: str) -> None:
     kept = (await ann.get("/api/tags")).json()["items"]
     assert {tag["name"] for tag in kept} == {"work", "new"}
     assert {tag["owner_id"] for tag in kept} == {ann.id}
+
+
+async def test_to_an_acquaintance_it_is_not_told_which_tags_they_have(ann: Person, ben: Person, firm: str) -> None:
+    someone = await somebody(ann.http)
+    await someone.join(await ann.invite(firm, "member"))
+    assert (await ben.post("/api/tags", json={"name": "WORK"})).status_code == 201
+    having, lacking = await told_of_giving(ann, ben.id), await told_of_giving(ann, someone.id)
+    assert having == lacking
+    assert [(await who.tasks())["items"][0]["tags"] for who in (ben, someone)] == [["WORK", "new"], ["Work", "new"]]
+
+
+async def told_of_giving(giver: Person, to: str) -> str:
+    """All that somebody is told who gives a task away, twice: but for ids, and times."""
+    task = await giver.new_task(tags=["Work", "new"])
+    at, key = f"/api/tasks/{task['id']}/transfer", {"Idempotency-Key": task["id"]}
+    answers = [await giver.post(at, json={"to": to}, headers=key) for _ in range(2)]
+    (event,) = (await giver.get("/api/audit", params={"limit": 1})).json()["items"]
+    assert event["changes"]["owner_id"]["to"] == to
+    told = json.dumps([*([answer.status_code, answer.text, dict(answer.headers)] for answer in answers), event])
+    given, requests = answers[0].json(), [answer.headers["x-request-id"] for answer in answers]
+    times = given["created_at"], given["updated_at"], event["at"]
+    for varying in (to, task["id"], event["id"], *times, *requests):
+        told = told.replace(varying, "-")
+    return told
 
 
 async def test_the_assignee_goes_along_only_where_they_are_a_member(ann: Person, ben: Person, firm: str) -> None:

@@ -76,6 +76,7 @@ def as_named(task: Task, _names: object) -> Task:
         (Access, "require_deletion_of_item_by", deletes_as_a_member),
         (organization, "_require_management", lambda _by, *_roles: None),
         (Relation, "may_give", property(lambda _relation: True)),
+        (Relation, "may_look", property(lambda _relation: True)),
         (MemoryTasks, "find", finds_everybodys),
         (MemoryTags, "named", names_everybodys),
         (OwnedItems, "get", gets_anybodys),
@@ -86,8 +87,8 @@ def as_named(task: Task, _names: object) -> Task:
         (Tag, "require_deletion", lambda _tag, **_: None),
     ],
     ids=[
-        "roles", "others' items", "management", "gifts", "lists", "tags by name", "items by key", "all items",
-        "tasks of everybody are renamed", "no task is renamed", "tags that go along", "others' tags",
+        "roles", "others' items", "management", "gifts", "what gifts tell", "lists", "tags by name", "items by key",
+        "all items", "tasks of everybody are renamed", "no task is renamed", "tags that go along", "others' tags",
     ],
 )  # fmt: skip
 def test_a_planted_bug_is_found(of: Any, name: str, instead: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,14 @@
 
 import pytest
 
+from domain.task import Title
+from domain.user import Email, Password
 from entrypoints.proof.matrix import offered, results
 from entrypoints.proof.results import Result
 from entrypoints.proof.table import RULES
 from tests.isolation.services import MemoryService
 from tests.isolation.walls import WALLS, Wall
+from tests.isolation.wrong_use_cases import deletes_by_filter_are_everybodys
 
 
 async def _failures(service: MemoryService, about: tuple[str, ...]) -> list[Result]:
@@ -24,6 +27,19 @@ async def test_a_wall_that_is_missing_is_noticed(wall: Wall, monkeypatch: pytest
     wall.without(service, monkeypatch)
     failures = await _failures(service, wall.about)
     assert wall.notices in "\n".join(map(str, failures))
+
+
+async def test_nobody_else_loses_anything_where_deleting_by_filter_knows_no_walls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = MemoryService()
+    app = service.application
+    await app.register(Email("ann@example.org"), Password("three wise green owls"), None)
+    ann = app.authenticate((await app.sign_in("ann@example.org", "three wise green owls")).access_token)
+    task = await app.create_task(ann, None, {"title": Title("canary")})
+    deletes_by_filter_are_everybodys(service, monkeypatch)
+    assert await _failures(service, ("delete_found_tasks", "list_tasks"))
+    assert await app.get_task(ann, None, task.id) == task
 
 
 @pytest.mark.parametrize("about", sorted({wall.about for wall in WALLS}), ids=" ".join)

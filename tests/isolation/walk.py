@@ -29,6 +29,7 @@ class Walk(Items):
                 self.create_in(user, named, [name, "Home"])
                 self.make_one_of_each(user, named)
         self.transfer_from(self.users[0], None, self.task(self.users[0], 1), self.spaces[-1])
+        self.transfer_from(self.users[0], self.spaces[-1], self.task(self.spaces[-1], 1), self.users[1])
         self.change_own_tags()
 
     def join(self, user: str, space: str, role: str) -> None:
@@ -107,8 +108,8 @@ class Walk(Items):
         assert status == self.world.transferring(user, named or user, kept, recipient)
         if kept and status == OK:
             kept.space = recipient
-            kept.tags = self.world.spelt(recipient, kept.tags, by=user)
-            self.is_the(task, task_id)
+            here, kept.tags = kept.tags, self.world.spelt(recipient, kept.tags, by=user)
+            self.is_the(task, task_id, tags=here if self.world.rank(user, recipient) is None else None)
 
     @rule(who=some, where=some, which=some)
     def delete(self, who: int, where: int, which: int) -> None:
@@ -146,10 +147,12 @@ class Walk(Items):
         self.titles += 1
         return f"task {self.titles}"
 
-    def is_the(self, task: dict[str, Any], task_id: str) -> None:
+    def is_the(self, task: dict[str, Any], task_id: str, tags: list[str] | None = None) -> None:
+        """It is what is kept; whoever sees nothing of where it is sees its tags as they knew them."""
         kept = self.world.tasks[task_id]
         assert (task["id"], task["owner_id"], task["created_by"]) == (task_id, kept.space, kept.maker)
-        assert (task["title"], task["status"], list(task["tags"])) == (kept.title, kept.status, kept.tags)
+        shown = kept.tags if tags is None else tags
+        assert (task["title"], task["status"], list(task["tags"])) == (kept.title, kept.status, shown)
 
     def sees_list(self, user: str, named: str | None, space: str) -> None:
         status, found = self.do(self.driver.list(user, named))

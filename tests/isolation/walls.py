@@ -28,6 +28,7 @@ class Wall:
 
 _READING: Final = ("list_tasks", "get_task")
 _CHANGING: Final = (*_READING, "change_task")
+_CHANGING_MANY: Final = ("list_tasks", "change_tasks")
 
 WALLS: Final = [
     Wall(forgetful.tasks_are_found_in_any_space, _READING, "answered 200 instead of 404"),
@@ -55,6 +56,22 @@ WALLS: Final = [
         unchecked.tasks_can_be_pushed_on_strangers,
         ("transfer_task",),
         "an organisation: answered 200 instead of 404",
+    ),
+    Wall(forgetful.deletes_by_filter_are_everybodys, ("list_tasks", "delete_found_tasks"), "is not what it was"),
+    Wall(
+        forgetful.bulk_changes_take_anybodys_ids,
+        _CHANGING_MANY,
+        "an item in the owner's personal space: answered 200 instead of 404",
+    ),
+    Wall(
+        forgetful.bulk_changes_pass_over_what_is_missing,
+        _CHANGING_MANY,
+        "an item in the organisation: answered 200 instead of 404",
+    ),
+    Wall(
+        forgetful.refused_bulk_changes_are_made_where_they_can_be,
+        _CHANGING_MANY,
+        "change_tasks by other user (one's own space, ids: known and unknown ids look the same): /api/",
     ),
     Wall(forgetful.logs_are_everybodys, ("list_events", "get_task"), "the answer tells a text of somebody else"),
     Wall(forgetful.everybody_administers, ("list_account_events",), "answered 200 instead of 403"),

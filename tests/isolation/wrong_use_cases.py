@@ -1,15 +1,18 @@
 """The service with a use case that forgets whose things it deals with."""
 
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from adapters.memory.tasks import MemoryTasks
 from application.audit import AuditPage
 from application.listing import Listing
-from application.ports.tasks import TaskQuery
-from domain.access import Actor
-from domain.errors import DomainError, NotFound
+from application.ports.tasks import TaskFilters, TaskQuery
+from domain.access import Actor, space_named
+from domain.errors import DomainError, NotFound, TaskNotFound
 from domain.ids import InvitationId, TaskId
 from domain.task import Task, TaskChanges, Title
 from domain.versions import Versions
@@ -95,6 +98,69 @@ def the_space_in_the_path_is_ignored(service: MemoryService, patch: pytest.Monke
         return await honest(actor, None, draft)
 
     _use(service, create_task=create_task)
+
+
+def deletes_by_filter_are_everybodys(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
+    """Whoever may delete anything deletes what fits in every space, and is told of their own."""
+    honest = service.application.delete_found_tasks
+
+    async def delete_found_tasks(actor: Actor, owner_id: str | None, filters: TaskFilters, **more: Any) -> int:
+        deleted = await honest(actor, owner_id, filters, **more)
+        async with service.store.begin(read_only=False) as contents:
+            at = datetime.now(UTC)
+            for space_id in {space_id for space_id, _ in contents.tasks}:
+                await MemoryTasks(contents, space_id).delete_found(filters, at=at)
+        return deleted
+
+    _use(service, delete_found_tasks=delete_found_tasks)
+
+
+ChangeMany = Callable[[Collection[TaskId]], Awaitable[int]]
+
+
+def _where_ids_are_missing(service: MemoryService, do: Callable[[set[TaskId], set[TaskId], ChangeMany], Any]) -> None:
+    """Have something else done with the ids of a bulk change: those that are the caller's, and those that exist."""
+    honest = service.application.change_tasks
+
+    async def change_tasks(actor: Actor, owner_id: str | None, ids: Collection[TaskId], changes: TaskChanges) -> int:
+        try:
+            return await honest(actor, owner_id, ids, changes)
+        except TaskNotFound:
+            own, kept = space_named(actor, owner_id), service.contents.tasks
+            known = {task_id for _, task_id in kept if task_id in ids}
+            mine = {task_id for task_id in known if (own, task_id) in kept}
+            found: int = await do(mine, known, lambda some: honest(actor, owner_id, some, changes))
+            if not found:
+                raise
+            return found
+
+    _use(service, change_tasks=change_tasks)
+
+
+def bulk_changes_take_anybodys_ids(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
+    async def do(mine: set[TaskId], known: set[TaskId], _: ChangeMany) -> int:
+        async with service.store.begin(read_only=False) as contents:
+            for key, task in contents.tasks.items():
+                if task.id in known > mine:
+                    contents.tasks[key] = replace(task, title=Title("changed all the same"))
+        return len(known - mine)
+
+    _where_ids_are_missing(service, do)
+
+
+def bulk_changes_pass_over_what_is_missing(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
+    async def do(mine: set[TaskId], _: set[TaskId], change: ChangeMany) -> int:
+        return await change(mine)
+
+    _where_ids_are_missing(service, do)
+
+
+def refused_bulk_changes_are_made_where_they_can_be(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
+    async def do(mine: set[TaskId], _: set[TaskId], change: ChangeMany) -> int:
+        await change(mine)
+        return 0
+
+    _where_ids_are_missing(service, do)
 
 
 def logs_are_everybodys(service: MemoryService, patch: pytest.MonkeyPatch) -> None:

@@ -60,20 +60,24 @@ BROKEN: Final = (
 SECONDS: Final = 6
 """How long a test may take. Without a piece of it the service may go on for ever."""
 
-_RAISED: Final = pytest.StashKey[pytest.ExceptionInfo[BaseException] | None]()
+Raised = pytest.ExceptionInfo[BaseException] | None
+"""What a test died of, if it did."""
+
+_RAISED: Final = pytest.StashKey[Raised]()
 
 
 @dataclass
 class Knowledge:
     """What is known of a test, whichever store sits it: the statements it uses, its time, the mutants it noticed.
 
-    One that fails as it is is not fit to notice anything.
+    One that fails as it is, twice, is not fit to notice anything: once may be a hiccup of the machine.
     """
 
     uses: set[str | None] = field(default_factory=set)
     seconds: float = 0.0
     noticed: set[str] = field(default_factory=set)
-    fit: bool = True
+    unfit: str | None = None
+    """How it fails as it is, if it does."""
 
 
 @dataclass
@@ -99,20 +103,44 @@ class Sitting:
                 knowledge = self.known[self._name(item)] = Knowledge()
                 began = time.perf_counter()
                 with _recorded(knowledge.uses):
-                    knowledge.fit = self._fails(item) is None
+                    knowledge.unfit = _said(self._fails_as_it_is(item))
                 knowledge.seconds = time.perf_counter() - began
 
     def finding(self, mutant: Mutant) -> dict[str, Any]:
-        """The first test that notices the mutant: one that fails, and passes without it."""
-        found = {"mutant": mutant.name, "piece": mutant.piece, "store": self.store, "able": len(self._able(mutant))}
-        for item in self._able(mutant):
-            with mutant.applied():
-                raised = self._fails(item)
-            if raised is not None and self._fails(item) is None:
+        """The first test that notices the mutant: one that fails, and passes without it. If none does, once more."""
+        able = self._able(mutant)
+        found: dict[str, Any] = {"mutant": mutant.name, "piece": mutant.piece, "store": self.store}
+        found |= {"able": [item.nodeid for item in able], "tried": [], "unfit": self._unfit()}
+        for item in able * 2:
+            raised, came_of_it = self._notices(mutant, item)
+            found["tried"].append((item.nodeid, came_of_it))
+            if raised is not None:
                 self.known[self._name(item)].noticed.add(mutant.name)
-                how = raised.exconly(tryshort=True).splitlines()[0]
-                return found | {"by": item.nodeid, "how": how, "broken": isinstance(raised.value, BROKEN)}
+                return found | {"by": item.nodeid, "how": _said(raised), "broken": isinstance(raised.value, BROKEN)}
         return found | {"by": None, "how": None, "broken": False}
+
+    def _notices(self, mutant: Mutant, item: pytest.Item) -> tuple[Raised, str]:
+        """How a test fails with the mutant and not without it, if it does; and what came of it in any case."""
+        raised = self._fails_with(mutant, item)
+        if raised is not None and isinstance(raised.value, BROKEN):  # Or a hiccup of the database: that does not last.
+            raised = self._fails_with(mutant, item)
+        if raised is None:
+            return None, "passes"
+        anyway = self._fails_as_it_is(item)
+        return (raised, "notices") if anyway is None else (None, f"fails without it, too: {_said(anyway)}")
+
+    def _fails_with(self, mutant: Mutant, item: pytest.Item) -> Raised:
+        with mutant.applied():
+            return self._fails(item)
+
+    def _fails_as_it_is(self, item: pytest.Item) -> Raised:
+        """How a test fails twice in a row."""
+        return self._fails(item) and self._fails(item)
+
+    def _unfit(self) -> dict[str, str]:
+        """The tests that were found unfit, and why."""
+        unfit = {item.nodeid: self.known[self._name(item)].unfit for item in self.items}
+        return {name: why for name, why in unfit.items() if why is not None}
 
     def nothing(self) -> Mutant:
         """A mutant that nobody can notice, missing from the statement that the fewest tests use."""
@@ -126,14 +154,14 @@ class Sitting:
             knowledge = self.known[self._name(item)]
             return mutant.name not in knowledge.noticed, -len(knowledge.noticed), knowledge.seconds
 
-        fit = [item for item in self.items if self.known[self._name(item)].fit]
+        fit = [item for item in self.items if self.known[self._name(item)].unfit is None]
         able = [item for item in fit if mutant.place in {None, *self.known[self._name(item)].uses}]
         return sorted(able, key=rank)
 
     def _name(self, item: pytest.Item) -> str:
         return item.nodeid.replace(self.store, "", 1)
 
-    def _fails(self, item: pytest.Item) -> pytest.ExceptionInfo[BaseException] | None:
+    def _fails(self, item: pytest.Item) -> Raised:
         if self.url is not None:
             empty(self.url)
         item.stash[_RAISED] = None
@@ -141,6 +169,11 @@ class Sitting:
             # What belongs to the session is kept for the next test, whichever that is.
             reports = runtestprotocol(item, log=False, nextitem=cast("pytest.Item", item.session))
         return item.stash[_RAISED] if any(report.failed for report in reports) else None
+
+
+def _said(raised: Raised) -> str | None:
+    """How a test failed, in one line."""
+    return None if raised is None else raised.exconly(tryshort=True).partition("\n")[0]
 
 
 def _in_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Coroutine[Any, Any, None]]:

@@ -64,9 +64,17 @@ def assert_noticed(found: list[Finding]) -> None:
         if (one["store"], one["mutant"]) in UNNOTICEABLE:
             assert one["by"] is None, f"{one['mutant']} is noticed by {one['by']}: take it off the list"
             continue
-        tests = f"{one['able']} tests of tests/contract that could notice on {one['store']}"
-        assert one["by"] is not None, f"{one['mutant']}: none of {tests} does"
-        assert not one["broken"], f"{one['mutant']}: {one['by']} fails for another reason: {one['how']}"
+        tests = f"{len(one['able'])} tests of tests/contract that could notice on {one['store']}"
+        assert one["by"] is not None, f"{one['mutant']}: none of {tests} does{all_that_is_known(one)}"
+        why = f"{one['mutant']}: {one['by']} fails for another reason: {one['how']}"
+        assert not one["broken"], why + all_that_is_known(one)
+
+
+def all_that_is_known(one: Finding) -> str:
+    """What came of each test that could notice, in order, and which could not because they fail anyway."""
+    tried = [f"{name} {came_of_it}" for name, came_of_it in one["tried"]] or ["nobody could"]
+    unfit = [f"{name} is unfit: {why}" for name, why in one["unfit"].items()] or ["nobody is unfit"]
+    return "".join(f"\n  {line}" for line in (*tried, *unfit))
 
 
 @pytest.mark.parametrize("mutant", [mutant.name for mutant in all_mutants()])
@@ -91,8 +99,8 @@ def test_the_exam_notices_what_is_missing_where_postgresql_checks_who_comes_in(
 
 def test_where_nothing_is_missing_nobody_notices_anything(findings: list[Finding]) -> None:
     (nothing,) = (one for one in findings if one["piece"] == Piece.NOTHING)
-    assert nothing["able"] > 0
-    assert nothing["by"] is None
+    assert nothing["able"]
+    assert nothing["by"] is None, nothing["how"] + all_that_is_known(nothing)
 
 
 def test_nothing_is_listed_that_is_no_mutant(findings: list[Finding]) -> None:

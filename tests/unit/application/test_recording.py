@@ -337,6 +337,19 @@ async def test_what_changes_nothing_is_not_written_down(scene: Scene, what: str)
     assert await scene.news(NOTHING[what](scene)) == []
 
 
+async def test_of_a_trash_that_is_emptied_each_task_is_written_down(scene: Scene) -> None:
+    tasks = [scene.todo, scene.done]
+    for task in tasks:
+        await scene.app.delete_task(scene["admin"], scene.id, task.id)
+    events = await scene.news(scene.app.empty_trash(scene["admin"], scene.id))
+    assert {event.resource_id for event in events} == {str(task.id) for task in tasks}
+    assert len(events) == len(tasks)
+    for event in events:
+        assert (event.space_id, event.actor_id) == (scene.space_id, scene["admin"].user_id)
+        assert (event.action, event.resource_type, event.outcome) == (Action.PURGE, T, Outcome.SUCCESS)
+        assert event.changes == {}
+
+
 # What is refused
 
 

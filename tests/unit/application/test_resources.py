@@ -385,6 +385,6 @@ async def test_a_tag_that_somebody_else_made_in_the_meantime_is_not_noted_again(
         Tag.named(TagName(text), id=TagId(id_), space_id=HOME, created_by=ANN, at=NOON)
         for text, id_ in (("work", NOBODY), ("WORK", ANN))
     )
-    assert await names_.add_unless_there(first) is first
-    assert await names_.add_unless_there(second) is first
+    assert await names_.add_unless_there([first]) == [first]
+    assert await names_.add_unless_there([second]) == [first]
     assert [deed.resource_id for _, deed in notes.deeds] == [str(first.id)]

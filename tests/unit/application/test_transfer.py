@@ -257,20 +257,40 @@ async def test_who_shared_an_organization_once_is_a_stranger(office: Office) -> 
     await refused(work, RecipientNotFound)
 
 
-async def test_a_transfer_is_written_down_at_both_ends(office: Office) -> None:
+async def test_a_transfer_is_written_down_at_both_ends_and_what_became_of_it_only_there(office: Office) -> None:
     member, admin = office["member"], office["admin"]
-    task = await office.a_task("member", assignee_id=member.user_id)
+    await office.app.create_tag(admin, None, {"name": TagName("WORK")})
+    task = await office.a_task("member", assignee_id=member.user_id, tags=(TagName("work"),))
     to = personal_space(admin.user_id)
     await office.app.transfer_task(member, office.id, task.id, to)
     events = await events_about(office, task)
-    assert {event.space_id for event in events} == {task.space_id, to}
-    assert len(events) == 2
     for event in events:
         assert (event.actor_id, event.resource_type, event.outcome) == (member.user_id, Resource.TASK, Outcome.SUCCESS)
-        assert event.changes == {
-            "owner_id": {"from": str(task.space_id), "to": str(to)},
-            "assignee_id": {"from": str(member.user_id), "to": None},
-        }
+    spaces = {"from": str(task.space_id), "to": str(to)}
+    changed = {
+        "assignee_id": {"from": str(member.user_id), "to": None},
+        "tags": {"from": ["work"], "to": ["WORK"]},
+    }
+    assert [(event.space_id, event.changes) for event in events] == [
+        (task.space_id, {"owner_id": spaces}),
+        (to, {"owner_id": spaces, **changed}),
+    ]
+
+
+@pytest.mark.parametrize(("there", "told"), [("member there", "WORK"), ("acquaintance", "work")])
+async def test_only_whoever_is_in_a_space_is_told_how_it_spells_tags(office: Office, there: str, told: str) -> None:
+    who = office["member"]
+    task = await office.app.create_task(who, None, a_draft(tags=(TagName("work"),)))
+    if there == "acquaintance":
+        maker = await acquaintance(office)
+        to = personal_space(maker.user_id)
+    else:
+        to, maker = await place(office, there, who), who
+    await office.app.create_tag(maker, str(to), {"name": TagName("WORK")})
+    answered = await office.app.transfer_task(who, None, task.id, to)
+    assert answered.tags == (told,)
+    kept = await office.app.get_task(maker, str(to), task.id)
+    assert kept == answered.with_tags((TagName("WORK"),))
 
 
 async def test_a_fault_half_way_leaves_everything_where_it_was(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

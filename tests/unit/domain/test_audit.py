@@ -23,9 +23,10 @@ from domain.audit import (
     invitation_deed,
     member_deed,
     organization_deed,
+    received_deed,
+    sent_deed,
     session_deed,
     task_deed,
-    transfer_deed,
     verify,
 )
 from domain.ids import EventId, InvitationId, SessionId, SpaceId, TaskId, UserId
@@ -106,18 +107,18 @@ def test_what_was_done_to_a_task_follows_from_before_and_after(was: Task | None,
     assert deed.outcome is Outcome.SUCCESS
 
 
-def test_a_transfer_says_from_where_to_where_and_what_changed_on_the_way() -> None:
-    was = replace(TASK, assignee_id=BEN)
-    deed = transfer_deed(was, replace(was, space_id=THERE, assignee_id=None, version=2, updated_at=LATER))
-    assert deed == Deed(
+def test_a_transfer_says_at_both_ends_from_where_to_where_and_what_changed_on_the_way_only_there() -> None:
+    was = replace(TASK, assignee_id=BEN, tags=(TagName("work"),))
+    now = replace(was, space_id=THERE, assignee_id=None, tags=(TagName("WORK"),), version=2, updated_at=LATER)
+    sent = Deed(
         action=Action.TRANSFER,
         resource_type=Resource.TASK,
         resource_id=str(TASK.id),
-        changes={
-            "owner_id": {"from": str(HERE), "to": str(THERE)},
-            "assignee_id": {"from": str(BEN), "to": None},
-        },
+        changes={"owner_id": {"from": str(HERE), "to": str(THERE)}},
     )
+    changed = {"assignee_id": {"from": str(BEN), "to": None}, "tags": {"from": ["work"], "to": ["WORK"]}}
+    assert sent_deed(was, now) == sent
+    assert received_deed(was, now) == replace(sent, changes={**sent.changes, **changed})
 
 
 @pytest.mark.parametrize(

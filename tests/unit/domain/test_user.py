@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from domain.errors import InvalidValue
+from domain.errors import InvalidValue, NotAnAdministrator
 from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole
 from tests.unit.builders import ANN, LATER, NOON, UNSTORABLE
 
@@ -241,3 +241,17 @@ def test_a_change_that_changes_nothing_leaves_the_account_as_it_is(changes: User
 def test_an_account_is_never_altered(part: str) -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(USER, part, None)
+
+
+@pytest.mark.parametrize(
+    ("role", "is_active", "may"),
+    [(UserRole.ADMIN, True, True), (UserRole.ADMIN, False, False), (UserRole.USER, True, False)],
+)
+def test_only_an_active_administrator_passes_for_one(role: UserRole, *, is_active: bool, may: bool) -> None:
+    user = replace(USER, role=role, is_active=is_active)
+    assert user.is_administrator is may
+    if may:
+        user.require_administrator()
+    else:
+        with pytest.raises(NotAnAdministrator):
+            user.require_administrator()
