@@ -14,7 +14,7 @@ from domain.access import Actor, Permission
 from domain.audit import AuditEvent, Seal, Verdict, verify
 from domain.ids import EventId, SpaceId, id_before, read_id
 
-_AT_ONCE = 500
+_AT_ONCE = 100
 _RECENT: Final = timedelta(minutes=1)
 _MOST_REMEMBERED: Final = 100_000
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import asyncpg
@@ -380,6 +381,24 @@ async def test_many_sealers_at_once_make_one_chain(
     assert [event for _, event in chain] == list(events)
     assert [one.position for one, _ in chain] == list(range(1, 31))
     assert await inspect_log(space_id) == Verdict(30)
+
+
+async def test_others_go_on_while_much_is_sealed(sqlite: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("application.audit._AT_ONCE", 2)
+    monkeypatch.setattr("adapters.sql.turns.Turns._leave_a_gap", AsyncMock())
+    space_id, turns = a_space(), 0
+    await a_log(log_door(sqlite), space_id, 10)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    going_on = asyncio.create_task(others())
+    await SealLog(log_door(sqlite))(space_id)
+    going_on.cancel()
+    assert turns >= 10 // 2
 
 
 async def test_what_is_written_while_the_log_is_sealed_is_sealed_too(
