@@ -169,7 +169,6 @@ class Container(containers.DeclarativeContainer):
         RecordingOpenReception, providers.Singleton(SqlOpenReception, database, clock), scribe
     )
     cursors = providers.Singleton(SignedCursors, keys)
-    turning = providers.Singleton(audit.Turning, cursors)
     seal_log = providers.Singleton(audit.SealLog, open_log)
     inspect_log = providers.Singleton(audit.InspectLog, open_log, seal_log)
     readiness = providers.Singleton(
@@ -275,8 +274,8 @@ class Container(containers.DeclarativeContainer):
         get_setting=providers.Singleton(space_settings.GetSetting, open_space),
         put_setting=providers.Singleton(space_settings.PutSetting, open_space, clock),
         delete_setting=providers.Singleton(space_settings.DeleteSetting, open_space),
-        list_events=providers.Singleton(audit.ListEvents, open_space, turning),
-        list_account_events=providers.Singleton(audit.ListAccountEvents, open_identity, turning),
+        list_events=providers.Singleton(audit.ListEvents, open_space, cursors),
+        list_account_events=providers.Singleton(audit.ListAccountEvents, open_identity, cursors),
         verify_log=providers.Singleton(audit.VerifyLog, open_space, inspect_log),
         inspect_log=inspect_log,
         seal_grown_logs=providers.Singleton(audit.SealGrownLogs, seal_log, unsealed),

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from application.audit import AuditPage
 from application.listing import Listing
 from application.ports.tasks import TaskQuery
 from domain.access import Actor
+from domain.audit import AuditEvent
 from domain.errors import DomainError, NotFound
 from domain.ids import InvitationId, TaskId
 from domain.task import Task, TaskChanges, Title
@@ -98,14 +98,14 @@ def the_space_in_the_path_is_ignored(service: MemoryService, patch: pytest.Monke
 
 
 def logs_are_everybodys(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
-    async def list_events(*_: object) -> AuditPage:
-        return AuditPage(list(service.contents.audit_events.values())[-20:], None)
+    async def list_events(*_: object) -> Listing[AuditEvent]:
+        return Listing(list(service.contents.audit_events.values())[-20:], None, None)
 
     _use(service, list_events=list_events)
 
 
 def everybody_administers(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
-    async def list_account_events(*_: object) -> AuditPage:
-        return AuditPage((), None)
+    async def list_account_events(*_: object) -> Listing[AuditEvent]:
+        return Listing((), None, None)
 
     _use(service, list_account_events=list_account_events)
