@@ -144,9 +144,11 @@ class PostgresConnection:
         self._soon = _Soon(compiled.sql, compiled.arguments(values), refused)
 
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each row of values, without waiting in between."""
+        """Run a statement once for each row of values, without waiting in between; for none, send nothing."""
         if self.read_only:
             raise OpenedForReading
+        if not rows:
+            return
         compiled = query.on_postgres
         if self._soon is not None and len(rows) == 1:
             self._soon = self._soon.together_with(compiled.sql, compiled.arguments(rows[0]))
