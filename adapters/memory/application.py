@@ -7,6 +7,7 @@ from adapters.memory.counters import UnlimitedCounters
 from adapters.memory.cursors import MemoryCursors
 from adapters.memory.errands import MemoryErrands
 from adapters.memory.identity import MemoryOpenIdentity
+from adapters.memory.leftovers import MemoryLeftovers
 from adapters.memory.mail import MemoryMailer
 from adapters.memory.organizations import MemoryOpenReception
 from adapters.memory.passwords import MemoryPasswords
@@ -27,6 +28,7 @@ from application import (
     repeating,
     sessions,
     settings,
+    sweeping,
     tags,
     task_lists,
     tasks,
@@ -156,5 +158,6 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         verify_log=audit.VerifyLog(open_space, inspect_log),
         inspect_log=inspect_log,
         seal_grown_logs=audit.SealGrownLogs(seal_log, unsealed),
+        sweep_leftovers=sweeping.SweepLeftovers(MemoryLeftovers(store), clock),
         check_readiness=operations.CheckReadiness(MemoryReadiness()),
     )

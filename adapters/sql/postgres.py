@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
@@ -188,6 +189,11 @@ class PostgresConnection:
         """Let row-level security show what administrators see of all logs."""
         await self.settle()
         await _send(self.raw, "SET LOCAL app.accounts_log = 'on'")
+
+    async def show_expired_replies(self, by: datetime) -> None:
+        """Let row-level security show what has expired of all answers."""
+        await self.settle()
+        await _send(self.raw, f"SET LOCAL app.expired_by = '{by.isoformat()}'")
 
 
 class PostgresDatabase:

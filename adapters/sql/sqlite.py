@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -112,6 +113,9 @@ class SqliteConnection:
 
     async def show_accounts_log(self) -> None:
         """Nothing to do here either."""
+
+    async def show_expired_replies(self, by: datetime) -> None:
+        """Nothing: there is no row-level security."""
 
     def revision(self) -> str | None:
         """Which revision the schema is at; None where there is none yet."""

@@ -287,6 +287,7 @@ NEXT: dict[str, Next] = {
     "another space": lambda space, _: space._connection.step_into(SpaceId(new_id())),
     "a number": lambda space, _: space._connection.hold(7),
     "the accounts' log": lambda space, _: space._connection.show_accounts_log(),
+    "what has expired": lambda space, _: space._connection.show_expired_replies(NOON),
 }
 
 
