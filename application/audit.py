@@ -1,10 +1,10 @@
 """Reading the logs, and making sure that nobody has touched them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
+from application.listing import Bookmarks, Listing, bound, list_onward
 from application.ports.audit import AuditLog, AuditQuery, OpenLog, SealTaken
 from application.ports.cursors import Cursors
 from application.ports.identity import OpenIdentity
@@ -12,38 +12,11 @@ from application.ports.spaces import OpenSpace
 from application.recording.scribe import Unsealed
 from domain.access import Actor, Permission
 from domain.audit import AuditEvent, Seal, Verdict, verify
-from domain.ids import EventId, SpaceId, id_before, read_id
+from domain.ids import EventId, SpaceId, id_before
 
 _AT_ONCE = 100
 _RECENT: Final = timedelta(minutes=1)
 _MOST_REMEMBERED: Final = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """A stretch of a log, and the cursor to the next, if there is more."""
-
-    items: Sequence[AuditEvent]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Turning:
-    """Turns the pages of a log."""
-
-    cursors: Cursors
-
-    def start(self, query: AuditQuery, cursor: str | None, bound_to: str) -> AuditQuery:
-        """The query for the page behind the cursor, and one event more. Raises CursorRefused."""
-        before = None if cursor is None else EventId(read_id(self.cursors.read(cursor, bound_to=bound_to)))
-        return replace(query, before=before, limit=query.limit + 1)
-
-    def page(self, found: Sequence[AuditEvent], query: AuditQuery, bound_to: str) -> AuditPage:
-        """What was asked for of the events found."""
-        items = found[: query.limit]
-        if len(found) <= query.limit:
-            return AuditPage(items, None)
-        return AuditPage(items, self.cursors.write(str(items[-1].id), bound_to=bound_to))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +27,15 @@ class ListEvents:
     """
 
     open_space: OpenSpace
-    turning: Turning
+    cursors: Cursors
 
     async def __call__(
-        self, actor: Actor, owner_id: str | None, query: AuditQuery, cursor: str | None = None
-    ) -> AuditPage:
+        self, actor: Actor, owner_id: str | None, query: AuditQuery, cursor: str = ""
+    ) -> Listing[AuditEvent]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             space.access.require(Permission.MANAGE_SPACE)
-            bound_to = f"{actor.user_id} {space.access.space_id} {replace(query, limit=0)}"
-            found = await space.audit.find(self.turning.start(query, cursor, bound_to))
-        return self.turning.page(found, query, bound_to)
+            bookmarks = Bookmarks(self.cursors, bound(actor.user_id, space.access.space_id, "audit", _said(query)))
+            return await list_onward(space.audit.find, query, cursor, bookmarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +46,18 @@ class ListAccountEvents:
     """
 
     open_identity: OpenIdentity
-    turning: Turning
+    cursors: Cursors
 
-    async def __call__(self, actor: Actor, query: AuditQuery, cursor: str | None = None) -> AuditPage:
+    async def __call__(self, actor: Actor, query: AuditQuery, cursor: str = "") -> Listing[AuditEvent]:
         async with self.open_identity(actor, read_only=True) as identity:
             (await identity.users.get(actor.user_id)).require_administrator()
-            bound_to = f"{actor.user_id} accounts {replace(query, limit=0)}"
-            found = await identity.accounts_log.find(self.turning.start(query, cursor, bound_to))
-        return self.turning.page(found, query, bound_to)
+            bookmarks = Bookmarks(self.cursors, bound(actor.user_id, None, "audit", _said(query)))
+            return await list_onward(identity.accounts_log.find, query, cursor, bookmarks)
+
+
+def _said(query: AuditQuery) -> str:
+    """What is asked for, the stretch aside."""
+    return repr(replace(query, limit=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class ListDocuments:
     ) -> Listing[Document]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             space.access.require(Permission.READ_ITEMS)
-            bookmarks = Bookmarks(self.cursors, bound(space.access, "documents"))
+            bookmarks = Bookmarks(self.cursors, bound(actor.user_id, space.access.space_id, "documents"))
             return await list_stretch(space.documents.find, stretch, cursor, bookmarks)
 
 

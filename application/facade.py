@@ -45,6 +45,7 @@ from application.passwords import ChangePassword, ConfirmPasswordReset, RequestP
 from application.repeating import AnswerOnce
 from application.sessions import EndAllSessions, EndSession, ListSessions
 from application.settings import DeleteSetting, GetSetting, ListSettings, PutSetting
+from application.sweeping import SweepLeftovers
 from application.tags import ChangeTag, CreateTag, DeleteTag, GetTag, ListTags
 from application.task_lists import ListTasks, ListTrash
 from application.tasks import (
@@ -149,4 +150,5 @@ class Application:
     inspect_log: InspectLog
     seal_grown_logs: SealGrownLogs
 
+    sweep_leftovers: SweepLeftovers
     check_readiness: CheckReadiness

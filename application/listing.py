@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from application.ports.cursors import Cursors
-from application.ports.paging import Page, Stretch
-from domain.access import Access
-from domain.ids import read_id
+from application.ports.paging import Onward, Page, Stretch
+from domain.ids import SpaceId, UserId, read_id
 from domain.place import Place
 
 
@@ -19,6 +18,7 @@ class _Placed(Protocol):
 
 Item = TypeVar("Item")
 Wanted = TypeVar("Wanted", bound=Stretch)
+Ahead = TypeVar("Ahead", bound=Onward)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class Bookmarks:
         return Place(key, read_id(item_id))
 
 
-def bound(access: Access, *asked: object) -> str:
-    """What a cursor is good for: this person's look at this space, with what they asked for."""
-    return json.dumps([str(access.user_id), str(access.space_id), *asked])
+def bound(reader: UserId, space_id: SpaceId | None, *asked: object) -> str:
+    """What a cursor is good for: this person's look at this space, or at no single one, with what they asked for."""
+    return json.dumps([str(reader), str(space_id), *asked])
 
 
 async def list_stretch(
@@ -73,7 +73,17 @@ async def list_stretch(
         page = await find(wanted)
         has_more = bool(page.items) and wanted.skip + len(page.items) < (page.total or 0)
         return Listing(page.items, page.total, bookmarks.behind(page.items) if has_more else None)
-    ahead = replace(wanted, after=bookmarks.read(cursor), limit=wanted.limit + 1, is_counted=False)
-    found = (await find(ahead)).items
+
+    async def find_items(ahead: Wanted) -> Sequence[Item]:
+        return (await find(ahead)).items
+
+    return await list_onward(find_items, replace(wanted, is_counted=False), cursor, bookmarks)
+
+
+async def list_onward(
+    find: Callable[[Ahead], Awaitable[Sequence[Item]]], wanted: Ahead, cursor: str, bookmarks: Bookmarks
+) -> Listing[Item]:
+    """The stretch that a cursor leads to, be it the empty one for the beginning. Raises CursorRefused."""
+    found = await find(replace(wanted, after=bookmarks.read(cursor), limit=wanted.limit + 1))
     items = found[: wanted.limit]
     return Listing(items, None, bookmarks.behind(items) if len(found) > wanted.limit else None)

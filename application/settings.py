@@ -36,7 +36,7 @@ class ListSettings:
     ) -> Listing[Setting]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             space.access.require(Permission.READ_SPACE)
-            bookmarks = Bookmarks(self.cursors, bound(space.access, "settings"))
+            bookmarks = Bookmarks(self.cursors, bound(actor.user_id, space.access.space_id, "settings"))
             return await list_stretch(space.settings.find, stretch, cursor, bookmarks)
 
 

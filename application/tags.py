@@ -30,7 +30,7 @@ class ListTags:
     ) -> Listing[Tag]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             space.access.require(Permission.READ_ITEMS)
-            bookmarks = Bookmarks(self.cursors, bound(space.access, "tags"))
+            bookmarks = Bookmarks(self.cursors, bound(actor.user_id, space.access.space_id, "tags"))
             return await list_stretch(space.tags.find, stretch, cursor, bookmarks)
 
 

@@ -40,7 +40,9 @@ class ListTasks:
     ) -> Listing[Task]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             space.access.require(Permission.READ_ITEMS)
-            bookmarks = Bookmarks(self.cursors, bound(space.access, "tasks", *_said(query, due)), query.sort.place)
+            bookmarks = Bookmarks(
+                self.cursors, bound(actor.user_id, space.access.space_id, "tasks", *_said(query, due)), query.sort.place
+            )
             return await list_stretch(space.tasks.find, query.narrowed(due, self.clock()), cursor, bookmarks)
 
 
@@ -56,7 +58,7 @@ class ListTrash:
     ) -> Listing[Task]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             space.access.require(Permission.READ_ITEMS)
-            bookmarks = Bookmarks(self.cursors, bound(space.access, "trash"), place_in_trash)
+            bookmarks = Bookmarks(self.cursors, bound(actor.user_id, space.access.space_id, "trash"), place_in_trash)
             return await list_stretch(space.tasks.trash, stretch, cursor, bookmarks)
 
 

@@ -14,17 +14,19 @@ from domain.text import checked_text
 
 LARGEST_VALUE: Final = 64 * 1024
 DEEPEST_VALUE: Final = 32
-_KEY: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+KEY_PATTERN: Final = "[A-Za-z0-9._-]{1,100}"
+KEY_RULE: Final = "1 to 100 letters, digits, '.', '_' and '-'."
+_KEY: Final = re.compile(KEY_PATTERN)
 
 
 class SettingKey(str):
-    """What a setting is found by: 1 to 100 letters, digits, '.', '_' and '-' of ASCII. Raises InvalidValue."""
+    """What a setting is found by: text of ASCII that fits ``KEY_PATTERN``. Raises InvalidValue."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
         if not _KEY.fullmatch(text):
-            raise InvalidValue("not_a_key", "A key has 1 to 100 letters, digits, '.', '_' and '-'.", field="key")
+            raise InvalidValue("not_a_key", f"A key has {KEY_RULE}", field="key")
         return super().__new__(cls, text)
 
 

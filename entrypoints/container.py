@@ -1,11 +1,11 @@
 """The composition root: the only place that knows which adapter meets which port."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import structlog
 from dependency_injector import containers, providers
@@ -25,6 +25,7 @@ from adapters.sql.connection import Database
 from adapters.sql.counters import SqlCounters
 from adapters.sql.history import expected_revision
 from adapters.sql.identity import SqlOpenIdentity
+from adapters.sql.leftovers import SqlLeftovers
 from adapters.sql.organizations import SqlOpenReception
 from adapters.sql.readiness import SqlReadiness
 from adapters.sql.spaces import SqlOpenSpace
@@ -44,6 +45,7 @@ from application import (
     organizations,
     repeating,
     sessions,
+    sweeping,
     tags,
     task_lists,
     tasks,
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from adapters.redis.counters import RedisServer
 
 _SECONDS_BETWEEN_SEALS: Final = 1.0
+_SECONDS_BETWEEN_SWEEPS: Final = 600.0
 _LOOK_UPS: Final = 256
 _LOOK_UPS_AT_ONCE: Final = 2
 _MAILS: Final = 256
@@ -169,7 +172,6 @@ class Container(containers.DeclarativeContainer):
         RecordingOpenReception, providers.Singleton(SqlOpenReception, database, clock), scribe
     )
     cursors = providers.Singleton(SignedCursors, keys)
-    turning = providers.Singleton(audit.Turning, cursors)
     seal_log = providers.Singleton(audit.SealLog, open_log)
     inspect_log = providers.Singleton(audit.InspectLog, open_log, seal_log)
     readiness = providers.Singleton(
@@ -275,11 +277,14 @@ class Container(containers.DeclarativeContainer):
         get_setting=providers.Singleton(space_settings.GetSetting, open_space),
         put_setting=providers.Singleton(space_settings.PutSetting, open_space, clock),
         delete_setting=providers.Singleton(space_settings.DeleteSetting, open_space),
-        list_events=providers.Singleton(audit.ListEvents, open_space, turning),
-        list_account_events=providers.Singleton(audit.ListAccountEvents, open_identity, turning),
+        list_events=providers.Singleton(audit.ListEvents, open_space, cursors),
+        list_account_events=providers.Singleton(audit.ListAccountEvents, open_identity, cursors),
         verify_log=providers.Singleton(audit.VerifyLog, open_space, inspect_log),
         inspect_log=inspect_log,
         seal_grown_logs=providers.Singleton(audit.SealGrownLogs, seal_log, unsealed),
+        sweep_leftovers=providers.Singleton(
+            sweeping.SweepLeftovers, providers.Singleton(SqlLeftovers, database), clock
+        ),
         check_readiness=providers.Singleton(operations.CheckReadiness, readiness),
     )
 
@@ -300,12 +305,16 @@ class Service:
     async def running(self) -> AsyncIterator[Application]:
         """Hold the database, and let it go at the end."""
         await self._database.open()
-        sealing = asyncio.create_task(self._seal_logs())
+        upkeep = [
+            asyncio.create_task(_repeat(self._seal_once, _SECONDS_BETWEEN_SEALS)),
+            asyncio.create_task(_repeat(self._sweep_once, _SECONDS_BETWEEN_SWEEPS)),
+        ]
         try:
             yield self.application
         finally:
-            sealing.cancel()
-            await asyncio.wait([sealing])
+            for task in upkeep:
+                task.cancel()
+            await asyncio.wait(upkeep)
             for errands in self._errands:
                 await errands.finish()
             await self._seal_once()
@@ -314,17 +323,24 @@ class Service:
             if self._redis is not None:
                 await self._redis.close()
 
-    async def _seal_logs(self) -> None:
-        """Keep sealing what the logs have grown by."""
-        while True:
-            await asyncio.sleep(_SECONDS_BETWEEN_SEALS)
-            await self._seal_once()
-
     async def _seal_once(self) -> None:
         try:
             await self.application.seal_grown_logs()
         except Unavailable:
             log.warning("sealing put off", reason="the database does not answer")
+
+    async def _sweep_once(self) -> None:
+        try:
+            await self.application.sweep_leftovers()
+        except Unavailable:
+            log.warning("sweeping put off", reason="the database does not answer")
+
+
+async def _repeat(work: Callable[[], Awaitable[None]], seconds: float) -> NoReturn:
+    """Do it again and again, with so long in between."""
+    while True:
+        await asyncio.sleep(seconds)
+        await work()
 
 
 def build(settings: Settings, *, clock: Clock | None = None, mailer: Mailer | None = None) -> Service:

@@ -7,6 +7,7 @@ from adapters.memory.counters import UnlimitedCounters
 from adapters.memory.cursors import MemoryCursors
 from adapters.memory.errands import MemoryErrands
 from adapters.memory.identity import MemoryOpenIdentity
+from adapters.memory.leftovers import MemoryLeftovers
 from adapters.memory.mail import MemoryMailer
 from adapters.memory.organizations import MemoryOpenReception
 from adapters.memory.passwords import MemoryPasswords
@@ -27,6 +28,7 @@ from application import (
     repeating,
     sessions,
     settings,
+    sweeping,
     tags,
     task_lists,
     tasks,
@@ -69,7 +71,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe, audit_reads)
     open_identity = RecordingOpenIdentity(MemoryOpenIdentity(store, clock), scribe)
     cursors = MemoryCursors()
-    turning, seal_log = audit.Turning(cursors), audit.SealLog(open_log)
+    seal_log = audit.SealLog(open_log)
     inspect_log = audit.InspectLog(open_log, seal_log)
     open_reception = RecordingOpenReception(MemoryOpenReception(store, clock), scribe)
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
@@ -151,10 +153,11 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         get_setting=settings.GetSetting(open_space),
         put_setting=settings.PutSetting(open_space, clock),
         delete_setting=settings.DeleteSetting(open_space),
-        list_events=audit.ListEvents(open_space, turning),
-        list_account_events=audit.ListAccountEvents(open_identity, turning),
+        list_events=audit.ListEvents(open_space, cursors),
+        list_account_events=audit.ListAccountEvents(open_identity, cursors),
         verify_log=audit.VerifyLog(open_space, inspect_log),
         inspect_log=inspect_log,
         seal_grown_logs=audit.SealGrownLogs(seal_log, unsealed),
+        sweep_leftovers=sweeping.SweepLeftovers(MemoryLeftovers(store), clock),
         check_readiness=operations.CheckReadiness(MemoryReadiness()),
     )

@@ -19,9 +19,9 @@ def _found(events: list[AuditEvent], query: AuditQuery) -> Sequence[AuditEvent]:
         and query.resource_id in {None, event.resource_id}
         and (query.since is None or event.at >= query.since)
         and (query.until is None or event.at < query.until)
-        and (query.before is None or event.id < query.before)
+        and (query.after is None or event.place < query.after)
     ]
-    return sorted(fitting, key=lambda event: event.id, reverse=True)[: query.limit]
+    return sorted(fitting, key=lambda event: event.place, reverse=True)[: query.limit]
 
 
 class MemoryAuditLog:

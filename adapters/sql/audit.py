@@ -30,7 +30,7 @@ _FILTERS: Final[dict[str, ColumnElement[bool]]] = {
     "resource_id": audit_events.c.resource_id == bindparam("resource_id"),
     "since": audit_events.c.at >= bindparam("since"),
     "until": audit_events.c.at < bindparam("until"),
-    "before": audit_events.c.id < bindparam("before"),
+    "after": audit_events.c.id < bindparam("after"),
 }
 
 _APPEND: Final = Query(insert(audit_events))
@@ -66,6 +66,8 @@ async def find_events(
 ) -> Sequence[AuditEvent]:
     """The events in scope that the query asks for."""
     asked = {name: value for name in _FILTERS if (value := getattr(query, name)) is not None}
+    if query.after is not None:
+        asked["after"] = query.after.id
     statement = _find(scope, frozenset(asked))
     rows = await connection.fetch_all(statement, limit=query.limit, **asked, **values)
     return [_event_from(row) for row in rows]

@@ -62,6 +62,10 @@ class Connection(Protocol):
         """From here on, let row-level security show what administrators see of all logs."""
         ...
 
+    async def show_expired_replies(self, by: datetime) -> None:
+        """From here on, let row-level security show of all answers those that had expired by this moment."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
@@ -144,9 +145,11 @@ class PostgresConnection:
         self._soon = _Soon(compiled.sql, compiled.arguments(values), refused)
 
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each row of values, without waiting in between."""
+        """Run a statement once for each row of values, without waiting in between; for none, send nothing."""
         if self.read_only:
             raise OpenedForReading
+        if not rows:
+            return
         compiled = query.on_postgres
         if self._soon is not None and len(rows) == 1:
             self._soon = self._soon.together_with(compiled.sql, compiled.arguments(rows[0]))
@@ -186,6 +189,11 @@ class PostgresConnection:
         """Let row-level security show what administrators see of all logs."""
         await self.settle()
         await _send(self.raw, "SET LOCAL app.accounts_log = 'on'")
+
+    async def show_expired_replies(self, by: datetime) -> None:
+        """Let row-level security show what has expired of all answers."""
+        await self.settle()
+        await _send(self.raw, f"SET LOCAL app.expired_by = '{by.isoformat()}'")
 
 
 class PostgresDatabase:

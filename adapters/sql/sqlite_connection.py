@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from adapters.sql.connection import ConstraintViolated, Refusing
@@ -94,6 +95,9 @@ class SqliteConnection:
 
     async def show_accounts_log(self) -> None:
         """Nothing to do here either."""
+
+    async def show_expired_replies(self, by: datetime) -> None:
+        """Nothing: there is no row-level security."""
 
     def revision(self) -> str | None:
         """Which revision the schema is at; None where there is none yet."""

@@ -88,6 +88,7 @@ sessions = Table(
     Column("user_agent", Text),
     PrimaryKeyConstraint("id"),
     Index(None, "user_id"),
+    Index(None, "ends_at"),
     sqlite_strict=True,
 )
 
@@ -304,6 +305,8 @@ replies = Table(
     Column("answer", LargeBinary, nullable=False),
     Column("expires_at", Moment, nullable=False),
     PrimaryKeyConstraint("space_id", "key_hash"),
+    Index(None, "expires_at"),
+    Index("replies_of_space_idx", "space_id", "expires_at"),
     sqlite_strict=True,
 )
 """What people were answered to requests that they gave a key, in the space of whoever sent them."""

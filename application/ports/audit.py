@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from application.ports.paging import Onward
 from domain.audit import Action, AuditEvent, Resource, Seal
 from domain.ids import EventId, SpaceId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditQuery:
-    """Which events are wanted: all that fit, the newest first, ``limit`` of them ``before`` one seen already."""
+class AuditQuery(Onward):
+    """Which events are wanted: all that fit, the newest first."""
 
     action: Action | None = None
     resource_type: Resource | None = None
     resource_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    before: EventId | None = None
-    limit: int = 20
 
 
 class AuditLog(Protocol):

@@ -10,13 +10,19 @@ Item_co = TypeVar("Item_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Which part of a list is wanted: ``limit`` after ``skip``."""
+class Onward:
+    """Which part of a list is wanted: ``limit``, from the beginning or from a place on."""
 
-    skip: int = 0
     limit: int = 20
     after: Place | None = None
     """From behind this place, which need not be taken any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch(Onward):
+    """Which part of a list is wanted, of which it may be asked how long it is: ``limit`` after ``skip``."""
+
+    skip: int = 0
     is_counted: bool = True
     """Whether it is asked, too, how many there are."""
 

@@ -42,7 +42,8 @@ SearchField = Annotated[SearchText, _from_text(SearchText, maxLength=255, exampl
 TagField = Annotated[TagName, _from_text(TagName, minLength=1, maxLength=100, pattern=r"\S", examples=["work"])]
 ColorField = Annotated[Color, _from_text(Color, pattern="^#[0-9A-Fa-f]{6}$", examples=["#1e90ff"])]
 ContentField = Annotated[Content, _from_text(Content, maxLength=100_000)]
-KeyField = Annotated[SettingKey, _from_text(SettingKey, pattern="^[A-Za-z0-9._-]{1,100}$", examples=["editor.theme"])]
+KeyField = Annotated[SettingKey, _from_text(SettingKey)]
+"""A setting's key, which stands in paths: parameters.py documents it, as it does every parameter of a path."""
 ValueField = Annotated[
     SettingValue,
     GetPydanticSchema(

@@ -62,9 +62,11 @@ def _key_of(request: Request) -> str | None:
 
 
 def _fingerprint(call: Call) -> bytes:
-    """What tells this request from others: what is asked for, where, and with which body."""
+    """What tells this request from others: what is asked for, where, with which body, and on which condition."""
     scope = call.request.scope
-    parts = (scope["method"].encode(), scope["path"].encode(), scope["query_string"], call.request.body_read)
+    condition = [line.encode() for line in call.request.headers.getlist("If-Match")]
+    asked = (scope["method"].encode(), scope["path"].encode(), scope["query_string"], call.request.body_read)
+    parts = (*asked, *condition)
     return sha256(b"".join(sha256(part).digest() for part in parts)).digest()
 
 

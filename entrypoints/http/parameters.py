@@ -2,21 +2,21 @@
 
 from typing import Any, Final
 
+from domain.setting import KEY_PATTERN, KEY_RULE
 from entrypoints.http.examples import PERSON, THING
 from entrypoints.http.idempotency import KEY_HEADER
+from entrypoints.http.routing import OWNER
 
 Parameter = dict[str, Any]
 
-_OWNER: Final = "owner_id"
-_PEOPLE: Final = (_OWNER, "user_id")
-_KEY: Final = "^[A-Za-z0-9._-]{1,100}$"
+_PEOPLE: Final = (OWNER, "user_id")
 ENTITY_TAGS: Final = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
 _CONDITION: Final = {"type": "string", "format": "entity-tags", "pattern": ENTITY_TAGS}
 _IDEMPOTENCY_KEY: Final = r'^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
 
 _DESCRIPTIONS: Final = {
-    "owner_id": "The space: one's own user id, or an organisation that one is a member of.",
-    "key": "1 to 100 letters, digits, '.', '_' and '-'.",
+    OWNER: "The space: one's own user id, or an organisation that one is a member of.",
+    "key": KEY_RULE,
     "page": "Which page, from 1 on.",
     "page_size": "How many at most on a page.",
     "skip": "How many come before.",
@@ -63,7 +63,7 @@ IDEMPOTENCY_KEY: Final[Parameter] = {
 
 def parameters_of(written: list[Parameter], path: str) -> list[Parameter]:
     """The parameters of an operation: those of the path first, each described."""
-    owner = [{"name": _OWNER, "in": "path", "required": True}] if f"{{{_OWNER}}}" in path else []
+    owner = [{"name": OWNER, "in": "path", "required": True}] if f"{{{OWNER}}}" in path else []
     return [_described(parameter) for parameter in (*owner, *written)]
 
 
@@ -82,7 +82,7 @@ def _noun(name: str) -> str:
 def _path_schema(name: str) -> dict[str, Any]:
     """What a client should send. Anything else is answered like the id of something that is not there."""
     if name == "key":
-        return {"type": "string", "pattern": _KEY, "examples": ["editor.theme"]}
+        return {"type": "string", "pattern": f"^{KEY_PATTERN}$", "examples": ["editor.theme"]}
     return {"type": "string", "format": "uuid", "examples": [PERSON if name in _PEOPLE else THING]}
 
 

@@ -102,6 +102,25 @@ def test_no_file_or_folder_has_a_vague_name() -> None:
     assert {file for file in files_of(*PACKAGES) if any(map(_is_vague, file.parts))} == DATA
 
 
+def _patterns(tree: ast.Module) -> set[str]:
+    """Regular expressions that repeat a set of characters, without their anchors."""
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text.removeprefix("^").removesuffix("$") for text in texts if re.search(r"\[[^]]+\]\{\d", text)}
+
+
+def test_no_pattern_is_written_in_two_files() -> None:
+    where: dict[str, set[str]] = {}
+    for file, tree in syntax_of(*PACKAGES).items():
+        for pattern in _patterns(tree):
+            where.setdefault(pattern, set()).add(file)
+    assert where
+    assert {pattern: files for pattern, files in where.items() if len(files) > 1} == {}
+
+
+def test_a_pattern_is_the_same_with_its_anchors() -> None:
+    assert _patterns(ast.parse("A = '[a-z]{1,9}'")) == _patterns(ast.parse("f(pattern='^[a-z]{1,9}$')")) != set()
+
+
 @pytest.mark.parametrize(
     "name",
     ["TasksImpl", "BaseTasks", "TaskManager", "SQLHelper", "HTTPUtils", "utils.py", "task_helpers.py", "common_words"],

@@ -37,6 +37,7 @@ WITHOUT_ACTOR: Final = {
     "SignIn",
     "SignInBrowser",
     "StartSession",
+    "SweepLeftovers",
 }
 """The use cases for people who have not signed in, and for those who run the service."""
 

@@ -250,7 +250,7 @@ async def test_no_more_than_asked_for_is_found(open_log: OpenLog, limit: int) ->
     events = await a_log(open_log, space_id, 6)
     assert list(await read(open_log, space_id, limit=limit)) == list(events[::-1][:limit])
     for number, seen in enumerate(events):
-        found = await read(open_log, space_id, limit=limit, before=seen.id)
+        found = await read(open_log, space_id, limit=limit, after=seen.place)
         assert list(found) == list(events[:number][::-1][:limit])
 
 
@@ -292,7 +292,7 @@ async def test_only_what_fits_is_found(open_log: OpenLog, wanted: str) -> None:
     await write(open_log, *events, *(replace(event, space_id=a_space()) for event in events))
     filters, expected = FILTERED[wanted]
     assert list(await read(open_log, space_id, **filters)) == [events[number] for number in expected]
-    older = await read(open_log, space_id, **filters, before=events[3].id)
+    older = await read(open_log, space_id, **filters, after=events[3].place)
     assert list(older) == [events[number] for number in expected if number < 3]
 
 
@@ -621,7 +621,7 @@ async def test_administrators_see_accounts_sessions_and_refusals_of_every_space_
     async with store.open_identity(somebody, read_only=True) as identity:
         found = await identity.accounts_log.find(AuditQuery(resource_id=about, limit=100))
         assert list(found) == expected[::-1]
-        page = await identity.accounts_log.find(AuditQuery(resource_id=about, limit=3, before=expected[5].id))
+        page = await identity.accounts_log.find(AuditQuery(resource_id=about, limit=3, after=expected[5].place))
         assert list(page) == expected[2:5][::-1]
         denied = AuditQuery(resource_id=about, resource_type=Resource.TASK, limit=100)
         assert {event.outcome for event in await identity.accounts_log.find(denied)} == {Outcome.DENIED, Outcome.FAILED}

@@ -306,6 +306,7 @@ NEXT: dict[str, Next] = {
     "another space": lambda space, _: space._connection.step_into(SpaceId(new_id())),
     "a number": lambda space, _: space._connection.hold(7),
     "the accounts' log": lambda space, _: space._connection.show_accounts_log(),
+    "what has expired": lambda space, _: space._connection.show_expired_replies(NOON),
 }
 
 
@@ -331,6 +332,26 @@ async def test_what_was_put_off_is_done_at_the_end(database: PostgresDatabase, p
         await space.tasks.add(task)
     async with opened(database, somebody, read_only=True) as space:
         assert await space.tasks.get(task.id) == task
+
+
+@pytest.mark.parametrize("is_put_off", [True, False])
+async def test_nothing_is_sent_for_no_rows(database: PostgresDatabase, people: People, *, is_put_off: bool) -> None:
+    async with opened(database, await people.somebody()) as space:
+        sent = sent_on(space)
+        if is_put_off:
+            await space.tasks.add(a_task(space))
+        await space.tasks.add_all([])
+        await space.audit.add_seals([])
+        await asyncio.sleep(0)
+        assert sent == []
+
+
+async def test_no_rows_are_refused_as_others_are_where_nothing_may_be_written(
+    database: PostgresDatabase, people: People
+) -> None:
+    async with opened(database, await people.somebody(), read_only=True) as space:
+        with pytest.raises(OpenedForReading):
+            await space.audit.add_seals([])
 
 
 @pytest.mark.parametrize("is_written_down", [True, False])

@@ -41,6 +41,17 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
     assert {name for name in named - known if not name.startswith(PREFIX + "TEST_")} <= {PREFIX}
 
 
+def test_a_new_resource_takes_as_many_lines_as_the_documents_files_have() -> None:
+    layers = (ROOT / name for name in ("application", "adapters", "entrypoints"))
+    files = [ROOT / "domain" / "document.py", *(path for layer in layers for path in layer.rglob("documents.py"))]
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    said = re.search(r"the documents' files, six with\s+about\s+(\d+)\s+lines", page)
+    assert said
+    assert len(files) == 6
+    counted = sum(len(path.read_text("utf-8").splitlines()) for path in files)
+    assert counted == pytest.approx(int(said[1]), rel=0.05)
+
+
 def test_every_decision_is_in_the_list_under_its_number() -> None:
     listed = re.findall(
         r"^\| \[(\d{4})\]\((\d{4})(-[a-z0-9-]+\.md)\)", (DECISIONS / "README.md").read_text("utf-8"), re.MULTILINE

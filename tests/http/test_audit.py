@@ -199,6 +199,14 @@ async def test_cursors_lead_through_the_whole_log_and_are_good_for_it_only(ann: 
         assert (answer.status_code, answer.json()["type"]) == (400, "/docs/problems#cursor-refused")
 
 
+async def test_the_empty_cursor_leads_to_the_beginning_of_every_log(ann: Person, service: Service) -> None:
+    root = await administrator(ann, service.application)
+    for path in ("/api/audit", "/api/admin/audit"):
+        answers = [(await root.get(path, params=query)).json() for query in ({}, {"cursor": ""})]
+        assert answers[0]["items"]
+        assert answers[0] == answers[1]
+
+
 @pytest.mark.parametrize(
     "query",
     ["limit=0", "limit=101", "action=create", "resource_type=tasks", "since=2026-05-01T12:00:00", "until=tomorrow",

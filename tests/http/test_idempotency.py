@@ -126,6 +126,19 @@ async def test_a_key_comes_with_one_body_only_where_none_is_taken_too(ann: Perso
     assert told(await ann.post(f"/api/tasks/{task['id']}/toggle", headers=headers)) == told(first)
 
 
+async def test_under_another_condition_it_is_another_request(ann: Person) -> None:
+    task = await ann.new_task()
+    headers, path = keyed() | {"If-Match": '"v1"'}, f"/api/tasks/{task['id']}/toggle"
+    first = await ann.post(path, headers=headers)
+    assert (first.status_code, first.headers["etag"]) == (200, '"v2"')
+    unconditional = {name: value for name, value in headers.items() if name == KEY}
+    for other in (unconditional, *(unconditional | {"If-Match": tags} for tags in ('"v2"', "*", '"v1", "v2"'))):
+        answer = await ann.post(path, headers=other)
+        assert (answer.status_code, answer.json()["type"]) == (422, "/docs/problems#idempotency-key-reused")
+    assert told(await ann.post(path, headers=headers)) == told(first)
+    assert (await ann.get(f"/api/tasks/{task['id']}")).json() == first.json()
+
+
 async def test_everybody_has_keys_of_their_own(ann: Person, ben: Person) -> None:
     headers = keyed()
     first = await ann.post("/api/tasks", json={"title": "ann's"}, headers=headers)

@@ -211,21 +211,39 @@ async def test_cursors_show_each_task_once(sort: str, ann: Person, tasks: str) -
         assert await everything_by_cursor(ann, tasks, {"sort": sort} | size) == whole
 
 
-@pytest.mark.parametrize("sort", ["created_at", "-created_at", "due_date", "-due_date", "title", "-priority"])
-async def test_a_cursor_stays_where_it_is_while_tasks_come_and_go(sort: str, ann: Person) -> None:
-    for number in range(6):
-        due = None if number % 2 else f"2030-01-0{number + 1}T00:00:00Z"
-        await ann.new_task(f"m{number}", due_date=due, priority=PRIORITIES[number % 4])
+@pytest.mark.parametrize("sort", [sign + name for name in SORTS for sign in ("", "-")])
+async def test_whoever_goes_on_by_cursor_sees_once_what_stays_as_it_is(sort: str, ann: Person) -> None:
+    for number in range(20):
+        due = None if number % 3 else f"2030-01-{number // 2 + 1:02}T00:00:00Z"
+        await ann.new_task(f"m{number // 2}", due_date=due, priority=PRIORITIES[number % 4])
+    for task in (await ann.tasks())["items"][::3]:
+        await ann.patch(f"/api/tasks/{task['id']}", json={"description": "changed"})
     whole = [task["id"] for task in (await ann.tasks(sort=sort))["items"]]
-    first = await ann.tasks(sort=sort, page_size=3, cursor="")
-    await ann.new_task("a")
-    await ann.new_task("z", due_date="2031-01-01T00:00:00Z", priority="urgent")
-    for task in (first["items"][0], first["items"][-1]):
-        await ann.delete(f"/api/tasks/{task['id']}")
-    await ann.delete(f"/api/tasks/{whole[4]}")
-    rest = await ann.tasks(sort=sort, cursor=first["next_cursor"])
-    seen = [task["id"] for task in rest["items"] if task["id"] in whole]
-    assert seen == [whole[3], whole[5]]
+    seen, touched = list[str](), set[str]()
+    cursor: str | None = ""
+    while cursor is not None:
+        assert len(seen) <= len(whole), "It goes round in a circle."
+        stretch = await ann.tasks(sort=sort, page_size=2, cursor=cursor)
+        seen += [task["id"] for task in stretch["items"] if task["id"] in whole]
+        cursor = stretch["next_cursor"]
+        if len(touched) < 10:
+            touched |= await disturb(ann, seen, [id_ for id_ in whole if id_ not in seen and id_ not in touched])
+    assert len(touched) >= 10
+    assert [id_ for id_ in seen if id_ not in touched] == [id_ for id_ in whole if id_ not in touched]
+
+
+async def disturb(ann: Person, seen: list[str], ahead: list[str]) -> set[str]:
+    """Add tasks at both ends; delete the last one seen and the next; move one seen, and one far ahead, elsewhere."""
+    ends = [{"title": "a", "priority": "low"}, {"title": "z", "priority": "urgent", "due_date": "2031-01-01T00:00:00Z"}]
+    for end in (*ends, ends[1] | {"due_date": "2029-01-01T00:00:00Z"}):
+        await ann.new_task(**end)
+    moved = [seen[-2], *ahead[-1:]]
+    for id_, end in zip(moved, ends[:: 1 if len(ahead) % 4 else -1], strict=False):
+        await ann.patch(f"/api/tasks/{id_}", json=end)
+    gone = [seen[-1], *ahead[:1]]
+    for id_ in gone:
+        await ann.delete(f"/api/tasks/{id_}")
+    return {*moved, *gone}
 
 
 async def test_a_page_is_counted_and_leads_on_by_cursor_too(ann: Person) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from adapters.memory.tasks import MemoryTasks
-from application.audit import AuditPage
 from application.listing import Listing
 from application.ports.tasks import TaskFilters, TaskQuery
 from domain.access import Actor, space_named
+from domain.audit import AuditEvent
 from domain.errors import DomainError, NotFound, TaskNotFound
 from domain.ids import InvitationId, TaskId
 from domain.task import Task, TaskChanges, Title
@@ -164,14 +164,14 @@ def refused_bulk_changes_are_made_where_they_can_be(service: MemoryService, patc
 
 
 def logs_are_everybodys(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
-    async def list_events(*_: object) -> AuditPage:
-        return AuditPage(list(service.contents.audit_events.values())[-20:], None)
+    async def list_events(*_: object) -> Listing[AuditEvent]:
+        return Listing(list(service.contents.audit_events.values())[-20:], None, None)
 
     _use(service, list_events=list_events)
 
 
 def everybody_administers(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
-    async def list_account_events(*_: object) -> AuditPage:
-        return AuditPage((), None)
+    async def list_account_events(*_: object) -> Listing[AuditEvent]:
+        return Listing((), None, None)
 
     _use(service, list_account_events=list_account_events)

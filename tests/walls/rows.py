@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from tests.support.people import new_id
 from tests.support.stores import NOON
 
 Row = dict[str, Any]
+HOUR: Final = timedelta(hours=1)
 
 BY_HAND: Final[Mapping[str, Row]] = {"audit_events": {"changes": "{}", "resource_type": "task"}}
 """Values that a table needs and does not tell."""
@@ -23,7 +25,7 @@ _ALLOWED: Final = re.compile(r"(\w+) IN \((.*)\)", re.DOTALL)
 class Home:
     """A space with one row in every table, and the person whose space it is.
 
-    ``variant`` is which of the texts is taken that a CHECK allows.
+    ``variant`` is which of the texts is taken that a CHECK allows, and how many hours after noon everything was.
     """
 
     space_id: UUID = field(default_factory=new_id)
@@ -52,6 +54,8 @@ class Home:
         if column.nullable:
             return None
         allowed = _allowed(column)
+        if isinstance(column.type, DateTime):
+            return NOON + self.variant * HOUR
         return allowed[self.variant % len(allowed)] if allowed else _any_value(column)
 
 
@@ -66,7 +70,6 @@ def _any_value(column: Column[Any]) -> Any:
     """A value that no other row has, where the type has enough of them."""
     kinds: dict[type[Any], Any] = {
         Uuid: new_id(),
-        DateTime: NOON,
         Boolean: True,
         Integer: 1,
         ARRAY: (),

@@ -12,6 +12,7 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table, bindparam, delete, i
 from adapters.sql import roles
 from adapters.sql.tables import metadata
 from tests.support.people import new_id
+from tests.support.stores import NOON
 from tests.walls.ground import Ground, Key, connected, key_of, keys, send, undone
 
 OWNED: Final = [metadata.tables[name] for name in roles.OWNED]
@@ -34,6 +35,7 @@ ALSO_SEEN: Final[Mapping[str, Also]] = {
     "audit_events_of_accounts": Also(
         "outcome <> 'success' OR resource_type IN ('session', 'account')", "SET LOCAL app.accounts_log = 'on'"
     ),
+    "replies_expired": Also(f"expires_at <= '{NOON}'", f"SET LOCAL app.expired_by = '{NOON}'"),
 }
 """The policies that are wider than one space, as they are meant. All of them are for reading only."""
 
@@ -231,10 +233,11 @@ def test_every_reference_to_an_owned_row_leads_with_the_space(table: Table) -> N
 @pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
 async def test_the_context_ends_with_the_transaction(guarded: Ground, end: str) -> None:
     async with connected(guarded.service) as connection:
-        await connection.execute(f"{guarded.context}; SET LOCAL app.accounts_log = 'on'")
+        settings = ";".join(also.setting for also in ALSO_SEEN.values() if also.setting)
+        await connection.execute(f"{guarded.context};{settings}")
         await connection.execute(end)
         async with undone(connection):
-            for setting in ("app.user_id", "app.space_id", "app.accounts_log"):
+            for setting in ("app.user_id", "app.space_id", "app.accounts_log", "app.expired_by"):
                 assert await connection.fetchval("SELECT current_setting($1, true)", setting) == ""
             for table in OWNED:
                 assert await keys(connection, table) == set()

@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import bindparam
 from sqlalchemy.sql.elements import ClauseElement
 
-from adapters.sql.tables import FOR_ADMINISTRATORS, memberships
+from adapters.sql.tables import FOR_ADMINISTRATORS, memberships, replies
+from adapters.sql.types import Moment
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ EXCEPTIONS: Final[Mapping[str, Trusted]] = {
     "organizations._BELONGINGS": Trusted(
         {"memberships": memberships.c.user_id == bindparam("user_id")},
         "one's own memberships tell which organisations one is in",
+    ),
+    "leftovers._WITH_EXPIRED": Trusted(
+        {"replies": replies.c.expires_at <= bindparam("by", type_=Moment)},
+        "the service sweeps what has expired, whoever's it is; only the spaces are told, and only to itself",
     ),
     "audit._find(FOR_ADMINISTRATORS, no filter)": _SIGN_INS,
     "audit._find(FOR_ADMINISTRATORS, every filter)": _SIGN_INS,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from application.audit import AuditPage
+from application.listing import Listing
 from application.ports.audit import AuditQuery
 from domain.audit import Action, AuditEvent, Outcome, Resource
 from entrypoints.http.fields import STRICT, MomentField, PlainText, UuidField
@@ -24,7 +24,10 @@ class EventParameters(BaseModel):
 
     model_config = STRICT
 
-    cursor: Annotated[PlainText | None, Field(description="The next_cursor of the page before.")] = None
+    cursor: Annotated[
+        PlainText,
+        Field(description="The next_cursor of the page before, with the same filters; empty for the first one."),
+    ] = ""
     limit: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] = DEFAULT_SIZE
     action: Action | None = None
     resource_type: Resource | None = None
@@ -91,7 +94,7 @@ def _event_view(event: AuditEvent) -> EventView:
     }
 
 
-def _list_view(page: AuditPage) -> EventListView:
+def _list_view(page: Listing[AuditEvent]) -> EventListView:
     return {"items": [_event_view(event) for event in page.items], "next_cursor": page.next_cursor}
 
 

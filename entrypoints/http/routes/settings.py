@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import with_config
 from typing_extensions import TypedDict
 
@@ -18,8 +18,6 @@ from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 
 router = APIRouter(route_class=SpaceRoute, tags=["settings"])
-
-Key = Annotated[KeyField, Path(description="1 to 100 letters, digits, '.', '_' and '-'.")]
 
 
 @with_config(STRICT)
@@ -85,7 +83,7 @@ async def get_setting(call: CurrentCall, key: str) -> Response:
 
 
 @router.put("/settings/{key}", response_model=SettingView, responses=_PUT)
-async def put_setting(call: CurrentCall, key: Key, body: Annotated[SettingBody, Body()]) -> Response:
+async def put_setting(call: CurrentCall, key: KeyField, body: Annotated[SettingBody, Body()]) -> Response:
     """Give a key a value: 201 for a new one, 200 for one that is there. The admins and owners of the space may."""
     with expectation(call.request) as expected:
         put = await call.app.put_setting(call.actor, call.owner_id, key, body["value"], expected)

@@ -14,7 +14,8 @@ from adapters.memory.audit import MemoryAuditLog, MemoryOpenLog
 from adapters.memory.store import Contents, MemoryStore
 from adapters.security.cursors import SignedCursors
 from adapters.security.keys import Key, KeyRing
-from application.audit import AuditPage, InspectLog, ListAccountEvents, ListEvents, SealGrownLogs, SealLog, Turning
+from application.audit import InspectLog, ListAccountEvents, ListEvents, SealGrownLogs, SealLog
+from application.listing import Listing
 from application.ports.audit import AuditLog, AuditQuery, SealTaken
 from application.recording.scribe import Unsealed
 from domain.audit import Action, AuditEvent, Outcome, Resource, Seal, Verdict
@@ -29,9 +30,9 @@ HOUR: Final = timedelta(hours=1)
 SOMEWHERE: Final = SpaceId(UUID(int=1))
 ELSEWHERE: Final = SpaceId(UUID(int=2))
 SECRET: Final = "a task's content"
-TURNING: Final = Turning(SignedCursors(KeyRing((Key("a", bytes(range(32))),))))
+CURSORS: Final = SignedCursors(KeyRing((Key("a", bytes(range(32))),)))
 
-Page = Callable[[AuditQuery, str | None], Awaitable[AuditPage]]
+Page = Callable[[AuditQuery, str | None], Awaitable[Listing[AuditEvent]]]
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ async def events_in(office: Office, space_id: SpaceId) -> list[AuditEvent]:
 async def test_an_organizations_log_is_for_its_admins_and_owners(
     office: Office, who: str, use: str, why: type[Exception] | None
 ) -> None:
-    work: Awaitable[AuditPage | Verdict]
+    work: Awaitable[Listing[AuditEvent] | Verdict]
     if use == "list":
         work = office.app.list_events(office[who], office.id, AuditQuery(limit=100))
     else:
@@ -110,7 +111,7 @@ async def test_an_organizations_log_is_for_its_admins_and_owners(
         await refused(work, why)
         return
     events = await events_in(office, office.space_id)
-    expected = AuditPage(events, None) if use == "list" else Verdict(len(events))
+    expected = Listing(events, None, None) if use == "list" else Verdict(len(events))
     assert await work == expected
 
 
@@ -179,17 +180,17 @@ async def test_administrators_see_nothing_of_what_is_in_a_space(office: Office) 
 async def turn(office: Office, request: pytest.FixtureRequest) -> Page:
     """Reads a stretch of a log."""
     if request.param == "a space's":
-        list_events = ListEvents(office.app.list_events.open_space, TURNING)
-        return lambda query, cursor: list_events(office["owner"], office.id, query, cursor)
-    list_account_events = ListAccountEvents(office.app.list_account_events.open_identity, TURNING)
-    return lambda query, cursor: list_account_events(office["administrator"], query, cursor)
+        list_events = ListEvents(office.app.list_events.open_space, CURSORS)
+        return lambda query, cursor: list_events(office["owner"], office.id, query, cursor or "")
+    list_account_events = ListAccountEvents(office.app.list_account_events.open_identity, CURSORS)
+    return lambda query, cursor: list_account_events(office["administrator"], query, cursor or "")
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
 async def test_the_pages_together_are_the_log(turn: Page, limit: int) -> None:
-    whole = (await turn(AuditQuery(limit=1000), None)).items
+    whole = (await turn(AuditQuery(limit=1000), "")).items
     seen: list[AuditEvent] = []
-    cursor: str | None = None
+    cursor: str | None = ""
     while True:
         page = await turn(AuditQuery(limit=limit), cursor)
         assert 0 < len(page.items) <= limit
@@ -202,13 +203,13 @@ async def test_the_pages_together_are_the_log(turn: Page, limit: int) -> None:
 
 
 async def test_a_log_that_fills_its_page_has_no_next_one(turn: Page) -> None:
-    count = len((await turn(AuditQuery(limit=1000), None)).items)
-    assert (await turn(AuditQuery(limit=count), None)).next_cursor is None
-    assert (await turn(AuditQuery(limit=count - 1), None)).next_cursor is not None
+    count = len((await turn(AuditQuery(limit=1000), "")).items)
+    assert (await turn(AuditQuery(limit=count), "")).next_cursor is None
+    assert (await turn(AuditQuery(limit=count - 1), "")).next_cursor is not None
 
 
 async def test_what_is_added_meanwhile_moves_no_page(office: Office, turn: Page) -> None:
-    whole = (await turn(AuditQuery(limit=1000), None)).items
+    whole = (await turn(AuditQuery(limit=1000), "")).items
     first = await turn(AuditQuery(limit=2), None)
     await office.a_task()
     await office.sign_in("owner")
@@ -217,7 +218,7 @@ async def test_what_is_added_meanwhile_moves_no_page(office: Office, turn: Page)
 
 
 async def test_the_size_of_a_page_may_change_on_the_way(turn: Page) -> None:
-    whole = (await turn(AuditQuery(limit=1000), None)).items
+    whole = (await turn(AuditQuery(limit=1000), "")).items
     first = await turn(AuditQuery(limit=2), None)
     assert (await turn(AuditQuery(limit=3), first.next_cursor)).items == whole[2:5]
 
@@ -233,28 +234,30 @@ async def test_the_size_of_a_page_may_change_on_the_way(turn: Page) -> None:
     ],
 )
 async def test_a_cursor_is_bound_to_its_query(turn: Page, other: dict[str, Any]) -> None:
-    cursor = (await turn(AuditQuery(limit=1), None)).next_cursor
+    cursor = (await turn(AuditQuery(limit=1), "")).next_cursor
     await refused(turn(AuditQuery(limit=1, **other), cursor), CursorRefused)
 
 
-@pytest.mark.parametrize("forged", ["", "garbage", "é", "0190f000-0000-7000-8000-00000000000f", "A" * 70])
+@pytest.mark.parametrize("forged", ["garbage", "é", "0190f000-0000-7000-8000-00000000000f", "A" * 70])
 async def test_a_forged_cursor_is_refused(turn: Page, forged: str) -> None:
     await refused(turn(AuditQuery(), forged), CursorRefused)
 
 
 async def test_a_cursor_is_bound_to_the_caller_and_to_the_space(office: Office) -> None:
     app, query = office.app, AuditQuery(limit=1)
-    list_events = ListEvents(app.list_events.open_space, TURNING)
-    list_account_events = ListAccountEvents(app.list_account_events.open_identity, TURNING)
+    list_events = ListEvents(app.list_events.open_space, CURSORS)
+    list_account_events = ListAccountEvents(app.list_account_events.open_identity, CURSORS)
     owner, admin, administrator = office["owner"], office["admin"], office["administrator"]
     another = await office.another(owner)
     cursor = (await list_events(owner, office.id, query)).next_cursor
+    assert cursor
     assert (await list_events(owner, office.id, query, cursor)).items
     await refused(list_events(admin, office.id, query, cursor), CursorRefused)
     for owner_id in (another, None):
         await refused(list_events(owner, owner_id, query, cursor), CursorRefused)
     await refused(list_account_events(administrator, query, cursor), CursorRefused)
     of_accounts = (await list_account_events(administrator, query)).next_cursor
+    assert of_accounts
     await refused(list_events(administrator, None, query, of_accounts), CursorRefused)
 
 
