@@ -266,16 +266,14 @@ def _compared(kind: type) -> tuple[str, ...]:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it."""
+    """The value of a field as JSON has it. What is neither text, number, moment nor id holds several of them."""
     if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    return value
+    return [_plain(part) for part in value]
 
 
 def _cut(value: Any) -> Any:
