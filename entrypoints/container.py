@@ -1,13 +1,11 @@
 """The composition root: the only place that knows which adapter meets which port."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
-import structlog
 from dependency_injector import containers, providers
 
 from adapters.mail.console import ConsoleMailer
@@ -60,9 +58,9 @@ from application.ports.mail import Mailer
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
-from domain.errors import Unavailable
 from domain.session import SessionLimits
 from domain.user import PasswordPolicy
+from entrypoints.background import background
 from entrypoints.databases import service_url
 from entrypoints.keys import development_keys
 from entrypoints.settings import Settings, parsed
@@ -70,13 +68,9 @@ from entrypoints.settings import Settings, parsed
 if TYPE_CHECKING:
     from adapters.redis.counters import RedisServer
 
-_SECONDS_BETWEEN_SEALS: Final = 1.0
-_SECONDS_BETWEEN_SWEEPS: Final = 600.0
 _LOOK_UPS: Final = 256
 _LOOK_UPS_AT_ONCE: Final = 2
 _MAILS: Final = 256
-
-log: Any = structlog.get_logger("taskward")
 
 
 def _keys(settings: Settings) -> KeyRing:
@@ -305,42 +299,18 @@ class Service:
     async def running(self) -> AsyncIterator[Application]:
         """Hold the database, and let it go at the end."""
         await self._database.open()
-        upkeep = [
-            asyncio.create_task(_repeat(self._seal_once, _SECONDS_BETWEEN_SEALS)),
-            asyncio.create_task(_repeat(self._sweep_once, _SECONDS_BETWEEN_SWEEPS)),
-        ]
         try:
-            yield self.application
+            async with background(self.application):
+                try:
+                    yield self.application
+                finally:
+                    for errands in self._errands:
+                        await errands.finish()
         finally:
-            for task in upkeep:
-                task.cancel()
-            await asyncio.wait(upkeep)
-            for errands in self._errands:
-                await errands.finish()
-            await self._seal_once()
             await self._database.close()
             self._passwords.close()
             if self._redis is not None:
                 await self._redis.close()
-
-    async def _seal_once(self) -> None:
-        try:
-            await self.application.seal_grown_logs()
-        except Unavailable:
-            log.warning("sealing put off", reason="the database does not answer")
-
-    async def _sweep_once(self) -> None:
-        try:
-            await self.application.sweep_leftovers()
-        except Unavailable:
-            log.warning("sweeping put off", reason="the database does not answer")
-
-
-async def _repeat(work: Callable[[], Awaitable[None]], seconds: float) -> NoReturn:
-    """Do it again and again, with so long in between."""
-    while True:
-        await asyncio.sleep(seconds)
-        await work()
 
 
 def build(settings: Settings, *, clock: Clock | None = None, mailer: Mailer | None = None) -> Service:

@@ -1,17 +1,24 @@
-"""A service that runs sweeps what has run out, without being asked."""
+"""What a service that runs does without being asked."""
 
 import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
+from unittest.mock import AsyncMock
 
 import pytest
+import structlog
 from sqlalchemy import URL, select
+from structlog.testing import LogCapture
 
 from adapters.sql import migrations
 from adapters.sql.query import Query
 from adapters.sql.tables import refresh_tokens, replies, sessions
 from adapters.sql.url import database_at
 from adapters.system.clock import SetClock
-from entrypoints import container
+from application.facade import Application
+from domain.errors import Unavailable
+from entrypoints import background
 from tests.http.people import somebody
 from tests.http.service import serving, settings_for
 from tests.support.stores import NOON
@@ -29,7 +36,7 @@ async def left_in(url: URL) -> list[int]:
 
 
 async def test_what_has_run_out_is_gone_after_a_while(fresh_sqlite_url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container, "_SECONDS_BETWEEN_SWEEPS", 0.02)
+    monkeypatch.setattr(background, "_SECONDS_BETWEEN_SWEEPS", 0.02)
     await migrations.upgrade(fresh_sqlite_url)
     clock = SetClock(NOON)
     settings = settings_for(fresh_sqlite_url)
@@ -51,3 +58,33 @@ async def until_left(url: URL, expected: list[int]) -> None:
         while left != expected:
             await asyncio.sleep(0.02)
             left = await left_in(url)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (Unavailable(), {"event": "put off", "log_level": "warning", "work": "sealing"}),
+        (KeyError("a secret"), {"event": "failed", "log_level": "error", "work": "sealing", "reason": "KeyError"}),
+    ],
+)
+async def test_what_fails_is_said_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, line: dict[str, str]
+) -> None:
+    monkeypatch.setattr(background, "_SECONDS_BETWEEN_SEALS", 0.001)
+    tried = asyncio.Queue[int]()
+
+    async def seal_grown_logs() -> None:
+        tried.put_nowait(1)
+        raise error
+
+    application = SimpleNamespace(seal_grown_logs=seal_grown_logs, sweep_leftovers=AsyncMock())
+    said_so = LogCapture()
+    monkeypatch.setattr(background, "log", structlog.wrap_logger(None, [said_so], structlog.BoundLogger))
+    async with asyncio.timeout(5), background.background(cast("Application", application)):
+        for _ in range(3):
+            await tried.get()
+    assert len(said_so.entries) >= 3
+    for said in said_so.entries:
+        assert line.items() <= said.items()
+        assert "secret" not in str(said)
+    assert tried.qsize() >= 1, "what was done at last is sealed, too"
