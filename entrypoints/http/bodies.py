@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any, Final, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
@@ -10,6 +11,11 @@ from domain.errors import InvalidValue
 from entrypoints.http.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 LARGEST_BODY: Final = 1024 * 1024
+_DEEPEST: Final = 100
+_TEXT_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]')
+"""Text goes on to the end where its quote is missing, so that nothing is looked at twice."""
+
+_STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 _JSON: Final = "application/json"
 
 
@@ -58,11 +64,26 @@ def _is_json(content_type: str) -> bool:
 def read_json(body: bytes) -> Any:
     """Read JSON (RFC 8259), more strictly than the standard library. Raises MalformedBody, InvalidValue."""
     try:
-        return _STRICT_JSON.decode(body.decode())
+        text = body.decode()
+        if _is_too_deep(text):
+            raise MalformedBody
+        return _STRICT_JSON.decode(text)
     except InvalidValue:
         raise
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise MalformedBody from error
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether too many arrays and objects are open at once. Python would read them to the end of its stack."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return False
+    depth = 0
+    for token in _TEXT_OR_BRACKET.finditer(text):
+        depth += _STEPS.get(token[0], 0)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class MalformedBody(RequestRefused):
 
     code = "malformed-json"
     status = HTTPStatus.BAD_REQUEST
-    text = "The body must be one JSON value in UTF-8, in which no object has the same name twice."
+    text = "The body must be one JSON value in UTF-8, nested 100 deep at most, with no name twice in an object."
 
 
 class BodyTooLarge(RequestRefused):
