@@ -15,6 +15,13 @@ _SECONDS_TO_REST: Final = 0.01
 _SECONDS_IDLE: Final = 300.0
 """How long a connection may be idle before it is closed."""
 
+_TICK: Final = 0.5
+_TICKS_TO_WAIT: Final = 4
+"""How often the clock ticks before whoever waits for a connection is refused.
+
+Ticks are counted and not seconds: a process that was stopped for a while finds its waiting clients where they were.
+"""
+
 _Waiter = asyncio.Future[Any]
 
 
@@ -31,7 +38,10 @@ class Pool:
         self._made = 0
         self._idle: list[tuple[Any, float]] = []
         """Each with when it came back, the last one at the end."""
-        self._waiting: deque[_Waiter] = deque()
+        self._waiting: deque[tuple[_Waiter, int]] = deque()
+        """Each with the tick at which it came, the first one first."""
+        self._ticks = 0
+        self._clock: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -47,7 +57,7 @@ class Pool:
         return None
 
     async def wait(self) -> Any:
-        """A connection as soon as there is one. Raises what making one raises."""
+        """A connection as soon as there is one. Raises TimeoutError after two seconds, and what making one raises."""
         while True:
             found = self.take()
             if found is None and self._made < self._size:
@@ -94,12 +104,15 @@ class Pool:
 
     async def _turn(self) -> Any | None:
         """A connection that comes back; None where there is room for another one."""
-        waiter: _Waiter = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        loop = asyncio.get_running_loop()
+        waiter: _Waiter = loop.create_future()
+        self._waiting.append((waiter, self._ticks))
+        if self._clock is None:
+            self._clock = loop.call_later(_TICK, self._tick)
         try:
             return await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._return(waiter.result())
             raise
 
@@ -112,11 +125,20 @@ class Pool:
     def _pass_on(self, connection: Any | None) -> bool:
         """Give it to whoever has waited longest; whether there was somebody."""
         while self._waiting:
-            waiter = self._waiting.popleft()
+            waiter, _ = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(connection)
                 return True
         return False
+
+    def _tick(self) -> None:
+        """Refuse those who have waited for too long."""
+        self._ticks += 1
+        while self._waiting and self._ticks - self._waiting[0][1] > _TICKS_TO_WAIT:
+            waiter, _ = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(TimeoutError())
+        self._clock = asyncio.get_running_loop().call_later(_TICK, self._tick) if self._waiting else None
 
     def _rest(self) -> None:
         """End what was left open on idle connections."""

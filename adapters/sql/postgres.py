@@ -5,7 +5,6 @@ function that raises unless session, account and membership are what they are ex
 the role seen last time; it is checked against the tables each time, so it may be wrong but never believed.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -32,7 +31,6 @@ _POOL_SIZE: Final = 16
 _PAIRS: Final = 64
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 _CONNECT_SECONDS: Final = 2
-_ACQUIRE_SECONDS: Final = 2
 _SETTINGS: Final = {"statement_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
 _REMEMBERED_ROLES: Final = 10_000
 
@@ -275,8 +273,7 @@ class PostgresDatabase:
         if idle is not None:
             return idle
         try:
-            async with asyncio.timeout(_ACQUIRE_SECONDS):
-                return await self._pool.wait()
+            return await self._pool.wait()
         except TimeoutError as error:
             raise TooBusy from error
         except asyncpg.ProtocolViolationError as error:

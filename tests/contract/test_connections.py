@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -121,6 +122,58 @@ async def test_who_waits_tries_again_where_a_connection_could_not_be_made(servic
         await first
     pool.give_back(await asyncio.wait_for(second, 2))
     await pool.close()
+
+
+@pytest.fixture
+def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits is refused after 50 to 60 milliseconds."""
+    monkeypatch.setattr("adapters.sql.pool._TICK", 0.01)
+    monkeypatch.setattr("adapters.sql.pool._TICKS_TO_WAIT", 5)
+
+
+@pytest.mark.usefixtures("ticking")
+@pytest.mark.parametrize("is_closed", [False, True])
+async def test_who_has_waited_for_too_long_is_refused_even_by_a_closed_pool(pool: Pool, *, is_closed: bool) -> None:
+    out = [await pool.wait() for _ in range(SIZE)]
+    waiting = [asyncio.create_task(pool.wait()) for _ in range(3)]
+    await asyncio.sleep(0)
+    if is_closed:
+        await pool.close()
+    refused = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 2)
+    assert [type(error) for error in refused] == [TimeoutError] * 3
+    for connection in out:
+        pool.give_back(connection)
+        assert connection.is_closed() is is_closed
+    assert pool.take() is (None if is_closed else out[-1])
+    pool.give_back(out[-1])
+
+
+@pytest.mark.usefixtures("ticking")
+async def test_nobody_is_refused_because_the_process_stood_still(pool: Pool) -> None:
+    out = [await pool.wait() for _ in range(SIZE)]
+    waiting = asyncio.create_task(pool.wait())
+    await asyncio.sleep(0.015)
+    time.sleep(0.2)  # noqa: ASYNC251 - this is how it stands still
+    await asyncio.sleep(0.015)
+    assert not waiting.done()
+    pool.give_back(out[0])
+    assert await waiting is out[0]
+    for connection in out:
+        pool.give_back(connection)
+
+
+@pytest.mark.usefixtures("ticking")
+async def test_who_leaves_while_being_refused_takes_nothing_along(pool: Pool) -> None:
+    out = [await pool.wait() for _ in range(SIZE)]
+    leaving = asyncio.create_task(pool.wait())
+    await asyncio.sleep(0)
+    for _ in range(6):
+        pool._tick()
+    leaving.cancel()  # It has been refused, and does not know yet.
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    for connection in out:
+        pool.give_back(connection)
 
 
 async def test_what_nobody_needs_for_long_is_closed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
