@@ -1,6 +1,5 @@
 """The logs of spaces, on SQL databases. Rows are added and read, never changed."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, select
 
-from adapters.sql.connection import Connection, ConstraintViolated, Database
+from adapters.sql.connection import Connection, ConstraintViolated, Database, begin_upkeep
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals
 from application.ports.audit import AuditQuery, SealTaken
@@ -155,9 +154,8 @@ class SqlOpenLog:
 
     @asynccontextmanager
     async def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[SqlAuditLog]:
-        """Open the log in a transaction of its own, behind the requests that are waiting."""
-        await asyncio.sleep(0)  # Nothing else lets them in on SQLite, whose statements nobody waits for.
-        async with self._database.begin(read_only=read_only) as connection:
+        """Open the log in a transaction of its own."""
+        async with begin_upkeep(self._database, read_only=read_only) as connection:
             await connection.step_into(space_id)
             yield SqlAuditLog(connection, space_id)
 

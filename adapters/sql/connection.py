@@ -1,7 +1,8 @@
 """What the SQL adapters need of a database: transactions, and rows for statements."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -109,6 +110,17 @@ class Database(Protocol):
     async def close(self) -> None:
         """Let go of every connection."""
         ...
+
+
+@asynccontextmanager
+async def begin_upkeep(database: Database, *, read_only: bool = False) -> AsyncIterator[Connection]:
+    """Open a transaction for what the service does by itself, again and again: behind the requests that are waiting.
+
+    Nothing else lets them in on SQLite, whose statements nobody waits for.
+    """
+    await asyncio.sleep(0)
+    async with database.begin(read_only=read_only) as connection:
+        yield connection
 
 
 class ConstraintViolated(Exception):

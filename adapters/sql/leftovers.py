@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Integer, bindparam, delete, select
 
-from adapters.sql.connection import Connection, Database
+from adapters.sql.connection import Connection, Database, begin_upkeep
 from adapters.sql.query import Query
 from adapters.sql.tables import replies, sessions
 from adapters.sql.types import Id, Moment, is_any_id_of
@@ -50,13 +50,13 @@ class SqlLeftovers:
         self._database = database
 
     async def remove_sessions(self, ended_by: datetime, limit: int) -> int:
-        async with self._database.begin(read_only=False) as connection:
+        async with begin_upkeep(self._database) as connection:
             rows = await connection.fetch_all(_ENDED, by=ended_by, limit=limit)
             return await connection.execute(_REMOVE_SESSIONS, ids=[id_ for (id_,) in rows]) if rows else 0
 
     async def remove_replies(self, expired_by: datetime, limit: int) -> int:
         removed = 0
-        async with self._database.begin(read_only=False) as connection:
+        async with begin_upkeep(self._database) as connection:
             for space_id in await self._spaces_with_expired(connection, expired_by, limit):
                 await connection.step_into(space_id)
                 some = {"by": expired_by, "limit": limit - removed}

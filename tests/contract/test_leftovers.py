@@ -1,7 +1,9 @@
 """The exam of the port Leftovers: what has run out is removed, whoever's it is, and nothing else is."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -84,6 +86,40 @@ async def test_no_more_sessions_than_asked_for_go_at_once(store: Store, people: 
     assert [await is_there(store, *one) for one in made] == [False] * 3
     async with store.open_space(somebody, None, read_only=True) as space:
         assert space.access.user_id == somebody.user_id
+
+
+@pytest.mark.parametrize("store", ["postgres_as_service"], indirect=True)
+async def test_a_session_that_somebody_else_is_changing_is_left_for_the_next_time(
+    store: Store, people: People, leftovers: Leftovers
+) -> None:
+    in_use, other = [await sign_in(store, await people.somebody()) for _ in range(2)]
+    async with asyncio.timeout(4), store.open_identity(None) as identity:
+        await identity.sessions.get(in_use[0].id)
+        assert await leftovers.remove_sessions(LONG_AGO, 9) == 1
+    assert [await is_there(store, *one) for one in (in_use, other)] == [True, False]
+    assert await leftovers.remove_sessions(LONG_AGO, 9) == 1
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_others_go_on_while_much_is_swept(
+    store: Store, people: People, leftovers: Leftovers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.sql.turns.Turns._leave_a_gap", AsyncMock())
+    for _ in range(5):
+        await sign_in(store, await people.somebody())
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    going_on = asyncio.create_task(others())
+    while await leftovers.remove_sessions(LONG_AGO, 1):
+        assert await leftovers.remove_replies(LONG_AGO, 1) == 0
+    going_on.cancel()
+    assert turns >= 2 * 5
 
 
 async def keep(store: Store, actor: Actor, key: bytes, until: datetime = LONG_AGO) -> None:
