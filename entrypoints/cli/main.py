@@ -14,6 +14,7 @@ from domain.ids import SpaceId, read_id
 from domain.user import Email, FullName, Password, User
 from entrypoints.cli.running import one_line, ready
 from entrypoints.cli.users import users
+from entrypoints.cli.workers import copy_workers
 from entrypoints.container import Service, build
 from entrypoints.databases import database_place, may_exist
 from entrypoints.http.app import create_app
@@ -40,6 +41,7 @@ def serve() -> None:
     typer.echo(f"Taskward listens on {where}")
     typer.echo(f"Documentation:      {where}/docs")
     typer.echo(f"The data lies in    {database_place(settings)}", color=False)
+    copy_workers()
     uvicorn.run(
         "entrypoints.http.app:from_environment",
         factory=True,
