@@ -47,8 +47,10 @@ class Query:
 
     def __init__(self, statement: Select[Any] | UpdateBase, *, is_slow: bool = False) -> None:
         self._statement = statement
+        self.changes = isinstance(statement, UpdateBase)
+        """Whether it may change something."""
         self.is_slow = is_slow
-        """Whether it may look at many rows to find a few: then nobody else should have to wait for it."""
+        """Whether it may look at many rows, to find a few or to count them: nobody else should have to wait for it."""
 
     @cached_property
     def on_postgres(self) -> Compiled:

@@ -8,6 +8,7 @@ Statements that may look at many rows, such as a search, run in a thread after a
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -19,6 +20,9 @@ from domain.access import Access
 T = TypeVar("T")
 
 _IDLE_READERS: Final = 64
+_THREADS: Final = 2
+"""For slow statements: more of them at once would only take the processor from each other."""
+
 _PRAGMAS: Final = ("busy_timeout = 20", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 _READER: Final = ("cache_size = -512",)
 """KiB: there are many readers, and each has a cache of its own."""
@@ -35,6 +39,7 @@ class SqliteDatabase:
         self._readers: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
         self._turns = Turns()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sqlite")
 
     def begin(self, *, read_only: bool) -> "_Transaction[SqliteConnection]":
         """Open a transaction. Writers come one after the other."""
@@ -89,6 +94,10 @@ class SqliteDatabase:
         else:
             raw.close()
 
+    def wrap(self, raw: sqlite3.Connection, *, read_only: bool) -> SqliteConnection:
+        """The transaction that has begun on a connection, as the adapters take it."""
+        return SqliteConnection(raw, self._threads, read_only=read_only)
+
     def _begin_writing(self) -> sqlite3.Connection | None:
         """The connection that writes, unless another process is writing."""
         writer = self._writer = self._writer or self._connect(_WRITER)
@@ -130,7 +139,7 @@ class _Transaction(Generic[T]):
     async def __aenter__(self) -> T:
         self._raw = await self._database.acquire(read_only=self._read_only)
         try:
-            return await self._begin(SqliteConnection(self._raw, read_only=self._read_only))
+            return await self._begin(self._database.wrap(self._raw, read_only=self._read_only))
         except BaseException:
             self._end()
             raise

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,34 +24,69 @@ _OUT_OF_ORDER: Final = frozenset(
     },
 )
 _PRIMARY_CODE: Final = 0xFF
+_NAP: Final = 0.01
+
+_A_MOMENT: Final = 25_000
+"""Steps of SQLite's virtual machine: half a millisecond to two. Two moments are spent before a thread is."""
 
 
 class SqliteConnection:
-    """One open transaction on SQLite."""
+    """One open transaction on SQLite. What takes long runs in ``threads``."""
 
-    def __init__(self, raw: sqlite3.Connection, *, read_only: bool) -> None:
+    def __init__(self, raw: sqlite3.Connection, threads: Executor, *, read_only: bool) -> None:
         self._raw = raw
+        self._threads = threads
         self.read_only = read_only
 
     async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
         """Every row that the statement finds."""
         compiled = query.on_sqlite
         arguments = compiled.arguments(values)
-        if query.is_slow:
-            rows = await self._aside(lambda: self._run(compiled.sql, arguments).fetchall())
+
+        def work() -> list[Row]:
+            return self._run(compiled.sql, arguments).fetchall()
+
+        if not query.is_slow:
+            rows = work()
+        elif query.changes or (found := self._in_a_moment(work)) is None:
+            rows = await self._aside(work)
         else:
-            rows = self._run(compiled.sql, arguments).fetchall()
+            rows = found
         return [compiled.read(row) for row in rows]
+
+    def _in_a_moment(self, work: Callable[[], list[Row]]) -> list[Row] | None:
+        """Do it here, if it does not take long; else None. Most do not, and a thread costs as much as they do.
+
+        What has begun to change something cannot be given up in this way: SQLite would undo the whole transaction.
+        """
+        # SQLite counts on from the statement's last run, so that the first moment may end at once.
+        self._raw.set_progress_handler(iter((False, True)).__next__, _A_MOMENT)
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            return None
+        finally:
+            self._raw.set_progress_handler(None, 0)
 
     async def _aside(self, work: Callable[[], list[Row]]) -> list[Row]:
         """Do it in a thread. Whoever is interrupted interrupts it, and leaves the connection at rest."""
-        working = asyncio.ensure_future(asyncio.to_thread(work))
+        job = self._threads.submit(work)
+        working = asyncio.wrap_future(job)
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
-            self._raw.interrupt()
-            await asyncio.gather(working, return_exceptions=True)
+            if not job.cancel():
+                await self._interrupt(working)
             raise
+
+    async def _interrupt(self, working: "asyncio.Future[list[Row]]") -> None:
+        """End what runs in a thread: again and again, since SQLite only listens within a statement."""
+        while not working.done():
+            self._raw.interrupt()
+            await asyncio.wait([working], timeout=_NAP)
+        working.exception()
 
     async def fetch_one(self, query: Query, **values: Any) -> Row | None:
         """The first row that the statement finds."""

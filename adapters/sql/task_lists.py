@@ -39,7 +39,7 @@ FILTERS: Final[Mapping[str, ColumnElement[bool]]] = {
 }
 """The conditions that can be asked for, each with the parameter of its name.
 
-A statement with one may look at a whole space to find a few tasks. Where the database cannot tell, it counts as slow.
+A statement with one may look at a whole space to find a few tasks.
 """
 
 _TRASH: Final = Stretches.of(
@@ -74,7 +74,7 @@ async def delete_found(
 @lru_cache(_SHAPES)
 def _in_use(filters: frozenset[str], sort: Sort) -> Stretches:
     order = Order((_column(sort), tasks.c.id), sort.descending)
-    return Stretches.of(tasks, COLUMNS, fitting(filters), order, is_slow=bool(filters))
+    return Stretches.of(tasks, COLUMNS, fitting(filters), order, is_slow=True)
 
 
 @lru_cache(_SHAPES)

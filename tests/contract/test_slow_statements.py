@@ -1,10 +1,11 @@
 """SQLite is called on the event loop; what may take long is not, and can be given up."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Integer, bindparam, literal, select
+from sqlalchemy import Column, Integer, MetaData, Table, bindparam, func, insert, literal, select
 
 from adapters.sql.query import Query
 from adapters.sql.sqlite import SqliteDatabase
@@ -31,6 +32,10 @@ async def test_others_go_on_while_a_slow_statement_runs(tmp_path: Path) -> None:
         before = turns
         assert await connection.fetch_all(Query(COUNT), last=LONG) == [[LONG]]
         assert turns == before
+        short = Query(COUNT, is_slow=True)
+        for _ in range(1_000):
+            assert await connection.fetch_all(short, last=SHORT) == [[SHORT]]
+        assert turns == before, "a thread would cost more than the statement"
         assert await connection.fetch_all(Query(COUNT, is_slow=True), last=LONG) == [[LONG]]
         assert turns > before
     going_on.cancel()
@@ -45,4 +50,38 @@ async def test_a_slow_statement_that_is_given_up_leaves_its_connection_fit_for_t
                 await connection.fetch_all(Query(COUNT, is_slow=True), last=10**12)
         async with database.begin(read_only=True) as connection:
             assert await connection.fetch_all(Query(COUNT, is_slow=True), last=SHORT) == [[SHORT]]
+    await database.close()
+
+
+async def test_one_that_waits_for_a_thread_is_given_up_at_once(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "numbers.db")
+
+    async def count() -> None:
+        async with database.begin(read_only=True) as connection:
+            await connection.fetch_all(Query(COUNT, is_slow=True), last=10**12)
+
+    counting = [asyncio.create_task(count()) for _ in range(5)]
+    await asyncio.sleep(0.1)
+    counting[-1].cancel()
+    done, _ = await asyncio.wait(counting, timeout=0.1)
+    assert done == {counting[-1]}
+    for one in counting:
+        one.cancel()
+    await asyncio.wait(counting)
+    assert all(one.cancelled() for one in counting)
+    await database.close()
+
+
+async def test_a_slow_change_is_done_whole(tmp_path: Path) -> None:
+    """SQLite would undo the whole transaction with a change that is given up halfway."""
+    numbers = Table("numbers", MetaData(), Column("n", Integer))
+    with sqlite3.connect(tmp_path / "numbers.db") as made:
+        made.execute("CREATE TABLE numbers (n INTEGER)")
+    database = SqliteDatabase(tmp_path / "numbers.db")
+    fill = insert(numbers).from_select(["n"], select(_COUNTED.c.n)).returning(numbers.c.n)
+    async with database.begin(read_only=False) as connection:
+        await connection.execute(Query(insert(numbers)), n=0)
+        assert len(await connection.execute_returning(Query(fill, is_slow=True), last=LONG)) == LONG
+    async with database.begin(read_only=True) as connection:
+        assert await connection.fetch_all(Query(select(func.count()).select_from(numbers))) == [[LONG + 1]]
     await database.close()
