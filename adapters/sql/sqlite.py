@@ -2,19 +2,19 @@
 
 What could block is kept off the loop. The writers of one process queue and begin IMMEDIATE, so that none of them
 ever waits inside SQLite for another; against the writers of other processes ``BEGIN`` is tried again after a nap
-on the loop. In write-ahead mode readers wait for nobody. Each open transaction has a connection of its own.
-Statements that may look at many rows, such as a search, run in a thread after all.
+on the loop. In write-ahead mode readers wait for nobody. Each that is open has a connection of its own.
+Statements that may look at many rows, such as a search, run in a thread if they take more than a moment.
 """
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from adapters.sql.connection import Entry, check_entry
-from adapters.sql.sqlite_connection import SqliteConnection, is_busy, translated
-from adapters.sql.turns import Turns
+from adapters.sql.sqlite_connection import SqliteConnection, translated
+from adapters.sql.sqlite_writer import SqliteWriter
 from domain.access import Access
 
 T = TypeVar("T")
@@ -31,14 +31,29 @@ _WRITER: Final = ("busy_timeout = 0",)
 """Whoever finds the file taken naps on the event loop, not in SQLite."""
 
 
+class _Side(Protocol):
+    """Reading, or writing."""
+
+    async def begin(self) -> sqlite3.Connection:
+        """A connection on which a transaction has begun."""
+        ...
+
+    async def commit(self, connection: sqlite3.Connection) -> None:
+        """Keep what it did, and take the connection back."""
+        ...
+
+    def roll_back(self, connection: sqlite3.Connection) -> None:
+        """Undo what it did, and take the connection back."""
+        ...
+
+
 class SqliteDatabase:
     """One database file: a connection that writes, and others that read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._readers: list[sqlite3.Connection] = []
-        self._writer: sqlite3.Connection | None = None
-        self._turns = Turns()
+        self._readers = _Readers(lambda: self._connect(_READER))
+        self._writer = SqliteWriter(lambda: self._connect(_WRITER))
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sqlite")
 
     def begin(self, *, read_only: bool) -> "_Transaction[SqliteConnection]":
@@ -47,7 +62,7 @@ class SqliteDatabase:
         async def begun(connection: SqliteConnection) -> SqliteConnection:
             return connection
 
-        return _Transaction(self, begun, read_only=read_only)
+        return self._transaction(begun, read_only=read_only)
 
     def enter(self, entry: Entry, *, read_only: bool) -> "_Transaction[tuple[SqliteConnection, Access]]":
         """Open a transaction in somebody's name."""
@@ -55,7 +70,13 @@ class SqliteDatabase:
         async def entered(connection: SqliteConnection) -> tuple[SqliteConnection, Access]:
             return connection, await check_entry(connection, entry)
 
-        return _Transaction(self, entered, read_only=read_only)
+        return self._transaction(entered, read_only=read_only)
+
+    def _transaction(self, begin: Callable[[SqliteConnection], Awaitable[T]], *, read_only: bool) -> "_Transaction[T]":
+        async def begun(raw: sqlite3.Connection) -> T:
+            return await begin(SqliteConnection(raw, self._threads, read_only=read_only))
+
+        return _Transaction(self._readers if read_only else self._writer, begun)
 
     async def revision(self) -> str | None:
         """Which revision the schema is at."""
@@ -71,43 +92,8 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Close the idle connections; those in use close when they come back."""
-        while self._readers:
-            self._readers.pop().close()
-        if self._writer is not None and not self._writer.in_transaction:
-            self._writer.close()
-            self._writer = None
-
-    async def acquire(self, *, read_only: bool) -> sqlite3.Connection:
-        """A connection on which a transaction has begun. Raises TooBusy, Unavailable."""
-        if not read_only:
-            return await self._turns.take(self._begin_writing)
-        reader = self._readers.pop() if self._readers else self._connect(_READER)
-        reader.execute("BEGIN")  # This takes nothing yet, so nobody can be in the way.
-        return reader
-
-    def release(self, raw: sqlite3.Connection, *, read_only: bool) -> None:
-        """Take a connection back on which nothing is open any more."""
-        if not read_only:
-            self._turns.leave()
-        elif len(self._readers) < _IDLE_READERS:
-            self._readers.append(raw)
-        else:
-            raw.close()
-
-    def wrap(self, raw: sqlite3.Connection, *, read_only: bool) -> SqliteConnection:
-        """The transaction that has begun on a connection, as the adapters take it."""
-        return SqliteConnection(raw, self._threads, read_only=read_only)
-
-    def _begin_writing(self) -> sqlite3.Connection | None:
-        """The connection that writes, unless another process is writing."""
-        writer = self._writer = self._writer or self._connect(_WRITER)
-        try:
-            writer.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if is_busy(error):
-                return None
-            raise translated(error) from error
-        return writer
+        self._readers.close()
+        self._writer.close()
 
     def _connect(self, pragmas: Sequence[str]) -> sqlite3.Connection:
         try:
@@ -126,46 +112,56 @@ class SqliteDatabase:
         return raw
 
 
+class _Readers:
+    """Connections that read, as many as are needed at once."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._idle: list[sqlite3.Connection] = []
+
+    async def begin(self) -> sqlite3.Connection:
+        reader = self._idle.pop() if self._idle else self._connect()
+        reader.execute("BEGIN")  # This takes nothing yet, so nobody can be in the way.
+        return reader
+
+    async def commit(self, connection: sqlite3.Connection) -> None:
+        self.roll_back(connection)  # There is nothing to keep.
+
+    def roll_back(self, connection: sqlite3.Connection) -> None:
+        connection.rollback()
+        if len(self._idle) < _IDLE_READERS:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Close those that are idle."""
+        while self._idle:
+            self._idle.pop().close()
+
+
 class _Transaction(Generic[T]):
     """A transaction on a connection of its own: committed on a clean exit, rolled back on any exception."""
 
-    def __init__(
-        self, database: SqliteDatabase, begin: Callable[[SqliteConnection], Awaitable[T]], *, read_only: bool
-    ) -> None:
-        self._database = database
-        self._begin = begin
-        self._read_only = read_only
+    def __init__(self, side: _Side, begun: Callable[[sqlite3.Connection], Awaitable[T]]) -> None:
+        self._side = side
+        self._begun = begun
 
     async def __aenter__(self) -> T:
-        self._raw = await self._database.acquire(read_only=self._read_only)
+        self._raw = await self._side.begin()
         try:
-            return await self._begin(self._database.wrap(self._raw, read_only=self._read_only))
+            return await self._begun(self._raw)
         except BaseException:
-            self._end()
+            self._side.roll_back(self._raw)
             raise
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                _commit(self._raw)
-        finally:
-            self._end()
-
-    def _end(self) -> None:
-        try:
-            if self._raw.in_transaction:
-                self._raw.rollback()
-        finally:
-            self._database.release(self._raw, read_only=self._read_only)
+        if kind is None:
+            await self._side.commit(self._raw)
+        else:
+            self._side.roll_back(self._raw)
 
 
 def _lower(text: str | None) -> str | None:
     """SQLite's own knows the letters of ASCII only."""
     return None if text is None else text.lower()
-
-
-def _commit(raw: sqlite3.Connection) -> None:
-    try:
-        raw.commit()
-    except sqlite3.OperationalError as error:
-        raise translated(error) from error

@@ -158,7 +158,11 @@ def is_busy(error: sqlite3.OperationalError) -> bool:
 
 def translated(error: sqlite3.OperationalError) -> Exception:
     """Unavailable where SQLite or the disk is out of order; a mistake of ours stays what it is."""
-    return Unavailable() if error.sqlite_errorcode & _PRIMARY_CODE in _OUT_OF_ORDER else error
+    if error.sqlite_errorcode & _PRIMARY_CODE not in _OUT_OF_ORDER:
+        return error
+    unavailable = Unavailable()
+    unavailable.__cause__ = error
+    return unavailable
 
 
 def _constraint(error: sqlite3.IntegrityError) -> str:

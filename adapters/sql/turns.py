@@ -1,8 +1,8 @@
-"""Whose turn it is to write to a SQLite file: one transaction at a time, of all processes.
+"""Whose turn it is to write to a SQLite file: one process at a time.
 
-SQLite knows no queue: whoever finds the file taken must try again. So the writers of one process queue here, and only
-the first of them tries. And since nobody can tell who waits in other processes, a process that has had the file for a
-stretch leaves a gap for them, the less often the longer it has met nobody.
+SQLite knows no queue: whoever finds the file taken must try again. And since nobody can tell who waits in other
+processes, a process that has had the file for a stretch leaves a gap for them, the less often the longer it has met
+nobody.
 """
 
 import asyncio
@@ -24,10 +24,9 @@ _LONG_AGO: Final = float("-inf")
 
 
 class Turns:
-    """The turns of one process."""
+    """The turns of one process, which takes one after the other."""
 
     def __init__(self) -> None:
-        self._queue = asyncio.Lock()
         self._stretch = _SHORT_STRETCH
         self._began = self._left = _LONG_AGO
         """When the stretch began, and when the last turn ended."""
@@ -37,37 +36,29 @@ class Turns:
 
         Raises TooBusy, and what ``begin`` raises.
         """
-        await self._queue.acquire()
-        try:
-            await self._leave_a_gap()
-            return await self._begun(begin)
-        except BaseException:
-            self._queue.release()
-            raise
+        await self._leave_a_gap()
+        end = now() + _PATIENCE
+        while (begun := begin()) is None:
+            if now() > end:
+                raise TooBusy
+            await asyncio.sleep(_NAP)
+            self._began, self._stretch = now(), _SHORT_STRETCH
+        return begun
 
     def leave(self) -> None:
         """End a turn."""
-        self._left = _now()
-        self._queue.release()
+        self._left = now()
 
     async def _leave_a_gap(self) -> None:
-        now = _now()
-        if now - self._left > _GAP:
-            self._began = now  # There has been one.
-        elif now - self._began > self._stretch:
+        at = now()
+        if at - self._left > _GAP:
+            self._began = at  # There has been one.
+        elif at - self._began > self._stretch:
             await asyncio.sleep(_GAP)
-            self._began = _now()
+            self._began = now()
             self._stretch = min(2 * self._stretch, _LONG_STRETCH)
 
-    async def _begun(self, begin: Callable[[], T | None]) -> T:
-        end = _now() + _PATIENCE
-        while (begun := begin()) is None:
-            if _now() > end:
-                raise TooBusy
-            await asyncio.sleep(_NAP)
-            self._began, self._stretch = _now(), _SHORT_STRETCH
-        return begun
 
-
-def _now() -> float:
+def now() -> float:
+    """Seconds on the clock of the event loop."""
     return asyncio.get_running_loop().time()

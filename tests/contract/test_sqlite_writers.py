@@ -90,7 +90,7 @@ async def test_who_meets_nobody_leaves_gaps_less_and_less_often(
     database: SqliteDatabase, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(10**6))
-    monkeypatch.setattr(turns, "_now", lambda: next(clock) / 10_000)  # Each look at it takes a tenth of a millisecond.
+    monkeypatch.setattr(turns, "now", lambda: next(clock) / 10_000)  # Each look at it takes a tenth of a millisecond.
     await asyncio.gather(*(write(database, number) for number in range(2_000)))
     assert await numbers(database) == list(range(2_000))
     assert 1 <= len(slept) <= 12, "one for every tenth of a second, and a few before"
@@ -100,7 +100,7 @@ async def test_who_has_met_somebody_leaves_gaps_often_again(
     slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(10**6))
-    monkeypatch.setattr(turns, "_now", lambda: next(clock) / 10_000)
+    monkeypatch.setattr(turns, "now", lambda: next(clock) / 10_000)
     taking = turns.Turns()
 
     async def take(count: int, *tries: str | None) -> int:
@@ -121,7 +121,7 @@ async def test_who_writes_now_and_then_leaves_gaps_without_a_nap(
     database: SqliteDatabase, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(100))
-    monkeypatch.setattr(turns, "_now", lambda: next(clock))
+    monkeypatch.setattr(turns, "now", lambda: next(clock))
     for number in range(10):
         await write(database, number)
     assert slept == []

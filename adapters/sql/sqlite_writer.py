@@ -1,0 +1,145 @@
+"""Writing to a SQLite file: one transaction after the other, on one connection.
+
+A transaction changes whole pages of the file, and the next one the same pages again. So those that wait for each other
+share a commit, which writes each page once: each is a savepoint then, kept or undone by itself, and done when the
+commit is. Before that nobody sees anything of it, and who asked for it is not answered.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from adapters.sql.sqlite_connection import is_busy, translated
+from adapters.sql.turns import Turns, now
+from domain.errors import Unavailable
+
+_LONGEST_WAIT: Final = 0.005
+"""Seconds after which nobody joins any more those who wait for their commit."""
+
+_Outcome = asyncio.Future[Exception | None]
+
+
+class SqliteWriter:
+    """The connection that writes, and whoever waits for it. It is made when it is first needed."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None
+        self._turns = Turns()
+        self._is_taken = False
+        self._waiting = deque[asyncio.Future[None]]()
+        self._began = 0.0
+        self._shared: _Outcome | None = None
+        """What comes of those whose transactions are over and not yet committed; whoever comes now joins them."""
+
+    async def begin(self) -> sqlite3.Connection:
+        """Wait for one's turn, and begin. Raises TooBusy, Unavailable."""
+        await self._take()
+        try:
+            if self._connection is not None and self._shared is not None:
+                self._connection.execute("SAVEPOINT one")
+                return self._connection
+            connection = await self._turns.take(self._try)
+        except BaseException:
+            self._pass_on()
+            raise
+        self._began = now()
+        return connection
+
+    async def commit(self, connection: sqlite3.Connection) -> None:
+        """Commit, with whoever is waiting for that and whoever comes soon. Raises Unavailable: then nothing is done."""
+        if connection.in_transaction and self._shared is not None:
+            connection.execute("RELEASE one")
+        if connection.in_transaction and self._others_may_join():
+            self._shared = self._shared or asyncio.get_running_loop().create_future()
+            shared = self._shared
+            self._pass_on()
+            error = await asyncio.shield(shared)
+        else:
+            error = self._settle(connection)
+        if error is not None:
+            raise error
+
+    def roll_back(self, connection: sqlite3.Connection) -> None:
+        """Undo one's own transaction, and no other one."""
+        if self._shared is None:
+            connection.rollback()
+            self._finish(None)
+        elif connection.in_transaction:
+            connection.execute("ROLLBACK TO one")
+            connection.execute("RELEASE one")
+            self._pass_on() if self._others_may_join() else self._settle(connection)
+        else:
+            self._settle(connection)
+
+    def close(self) -> None:
+        """Let go of the connection, unless somebody is writing."""
+        if self._connection is not None and not self._connection.in_transaction:
+            self._connection.close()
+            self._connection = None
+
+    async def _take(self) -> None:
+        if not self._is_taken:
+            self._is_taken = True
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # It had come already.
+                self._pass_on()
+            raise
+
+    def _try(self) -> sqlite3.Connection | None:
+        """Begin, unless another process is writing."""
+        connection = self._connection = self._connection or self._connect()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if is_busy(error):
+                return None
+            raise translated(error) from error
+        return connection
+
+    def _others_may_join(self) -> bool:
+        return any(not turn.done() for turn in self._waiting) and now() - self._began < _LONGEST_WAIT
+
+    def _settle(self, connection: sqlite3.Connection) -> Exception | None:
+        """Commit all that is done. What went wrong, if something did."""
+        error = _commit(connection)
+        self._finish(error)
+        return error
+
+    def _finish(self, error: Exception | None) -> None:
+        """Tell those who wait what has come of it, and end the turn."""
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            shared.set_result(error)
+        self._turns.leave()
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Let the next one begin. Where nobody waits any more, what is done is committed."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._is_taken = False
+        if self._connection is not None and self._shared is not None:
+            self._settle(self._connection)
+
+
+def _commit(connection: sqlite3.Connection) -> Exception | None:
+    """Commit, or else undo it all. What went wrong."""
+    if not connection.in_transaction:
+        return Unavailable()  # SQLite itself has undone it, as it does where there is no space left.
+    try:
+        connection.commit()
+    except sqlite3.OperationalError as error:
+        connection.rollback()
+        return translated(error)
+    return None
