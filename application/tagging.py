@@ -48,18 +48,19 @@ async def spelt(names: tuple[TagName, ...], tags: TagNames, make: Maker) -> tupl
     """The names as their tags spell them; tags that are not there are made, in one order for everybody."""
     if not names:
         return ()
-    found = {tag.name_key: tag for tag in await tags.named(names)}
-    missing = [name for name in names if name.key not in found]
+    keys = [name.key for name in names]
+    found = {name.key: name for name in await tags.spelt(names)}
+    missing = [name for name, key in zip(names, keys, strict=True) if key not in found]
     if missing:
-        found |= {tag.name_key: tag for tag in await tags.add_unless_there(_made(missing, make))}
-    return tuple(found[name.key].name for name in names)
+        found |= {tag.name_key: tag.name for tag in await tags.add_unless_there(_made(missing, make))}
+    return tuple(found[key] for key in keys)
 
 
 async def spelt_in_secret(names: tuple[TagName, ...], tags: TagNames, make: Maker) -> tuple[TagName, ...]:
     """The same, in the same steps whichever are there: for whoever may not be told that, not by a clock either."""
     if not names:
         return ()
-    await tags.named(names)  # Whoever renames a tag waits from here on, as everywhere.
+    await tags.spelt(names)  # Whoever renames a tag waits from here on, as everywhere.
     found = {tag.name_key: tag for tag in await tags.add_unless_there(_made(names, make))}
     return tuple(found[name.key].name for name in names)
 

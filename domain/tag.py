@@ -34,7 +34,8 @@ class TagName(str):
     @property
     def key(self) -> str:
         """The name without regard to case: unique in a space. Folding may take a name out of NFC."""
-        return unicodedata.normalize("NFC", self.casefold())
+        folded = self.casefold()
+        return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
 class Color(str):

@@ -16,14 +16,17 @@ class MemoryTags:
     def __init__(self, contents: Contents, space_id: SpaceId) -> None:
         self._items = OwnedItems(contents.tags, space_id)
 
-    async def named(self, names: Sequence[TagName]) -> Sequence[Tag]:
-        """Those that have one of these names."""
+    async def spelt(self, names: Sequence[TagName]) -> Sequence[TagName]:
+        """Those of the names that tags have."""
+        return [tag.name for tag in self._named(names)]
+
+    def _named(self, names: Sequence[TagName]) -> list[Tag]:
         keys = {name.key for name in names}
         return [tag for tag in self._items.all() if tag.name_key in keys]
 
     async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
         """Add each or find the one that is there."""
-        there = {tag.name_key: tag for tag in await self.named([tag.name for tag in tags])}
+        there = {tag.name_key: tag for tag in self._named([tag.name for tag in tags])}
         for tag in tags:
             if tag.name_key not in there:
                 self._items.add(tag.id, tag)
@@ -31,7 +34,7 @@ class MemoryTags:
 
     async def add(self, tag: Tag) -> None:
         """Keep a new tag."""
-        if await self.named([tag.name]):
+        if self._named([tag.name]):
             raise TagTaken
         self._items.add(tag.id, tag)
 
@@ -44,7 +47,7 @@ class MemoryTags:
 
     async def save(self, tag: Tag, *, was: Tag) -> None:
         """Replace the tag if it is still the one read."""
-        if any(kept.id != tag.id for kept in await self.named([tag.name])):
+        if any(kept.id != tag.id for kept in self._named([tag.name])):
             raise TagTaken
         self._items.save(was.id, tag, was=was)
 

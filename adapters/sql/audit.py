@@ -1,11 +1,12 @@
 """The logs of spaces, on SQL databases. Rows are added and read, never changed."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, select
 
 from adapters.sql.connection import Connection, ConstraintViolated, Database, begin_upkeep
@@ -16,6 +17,8 @@ from domain.audit import Action, AuditEvent, Outcome, Resource, Seal
 from domain.ids import EventId, SpaceId
 
 _EVENT: Final = tuple(audit_events.c)
+_FIELDS: Final = tuple(column.name for column in _EVENT)
+_VALUES: Final = attrgetter(*_FIELDS)
 _SEAL: Final = (audit_seals.c.position, audit_seals.c.event_id, audit_seals.c.digest)
 _OF_SPACE: Final = audit_events.c.space_id == bindparam("space_id")
 _SEALS_OF_SPACE: Final = audit_seals.c.space_id == bindparam("space_id")
@@ -86,12 +89,12 @@ def _event_from(row: Row) -> AuditEvent:
         ip_address=ip_address,
         user_agent=user_agent,
         request_id=request_id,
-        changes=json.loads(changes),
+        changes=orjson.loads(changes),
     )
 
 
 def _to_row(event: AuditEvent) -> dict[str, Any]:
-    return {column.name: getattr(event, column.name) for column in _EVENT} | {"changes": json.dumps(event.changes)}
+    return {**dict(zip(_FIELDS, _VALUES(event), strict=True)), "changes": orjson.dumps(event.changes).decode()}
 
 
 class SqlAuditLog:

@@ -1,6 +1,6 @@
 """Statements: written once with SQLAlchemy Core, compiled once for each database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -22,21 +22,30 @@ class Compiled:
     """A statement as one driver takes it."""
 
     sql: str
-    parameters: tuple[tuple[str, Processor | None], ...]
+    names: tuple[str, ...]
+    """Of the parameters, in the order in which the driver wants them."""
     constants: Mapping[str, Any]
-    columns: tuple[Processor | None, ...]
+    writers: tuple[tuple[int, Processor], ...]
+    """What has to be done to the value of a parameter, by its place."""
+    readers: tuple[tuple[int, Processor], ...]
+    """What has to be done to the value of a column, by its place."""
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in the order in which the driver wants them. Raises KeyError for one that is missing."""
-        constants = self.constants
-        return [
-            constants[name] if name in constants else values[name] if write is None else write(values[name])
-            for name, write in self.parameters
-        ]
+        known = {**values, **self.constants} if self.constants else values
+        arguments = [known[name] for name in self.names]
+        for place, write in self.writers:
+            if arguments[place] is not None:
+                arguments[place] = write(arguments[place])
+        return arguments
 
     def read(self, row: Row) -> Row:
         """A row that the driver returned, as values of the domain's types."""
-        return [value if read is None else read(value) for value, read in zip(row, self.columns, strict=True)]
+        values = list(row)
+        for place, read in self.readers:
+            if values[place] is not None:
+                values[place] = read(values[place])
+        return values
 
 
 class Query:
@@ -68,20 +77,19 @@ class Query:
             raise ValueError("A statement compiled once cannot hold a list written with in_(): use is_any_of().")
         names = compiled.positiontup or ()
         types = {name: compiled.binds[name].type.dialect_impl(dialect) for name in names}
-        writers = {name: kind.bind_processor(dialect) for name, kind in types.items()}
+        constants = {name: value for name, value in compiled.params.items() if value is not None and name in types}
+        columns = [column.type.dialect_impl(dialect) for column in _columns(self._statement)]
         return Compiled(
             sql=compiled.string,
-            parameters=tuple((name, writers[name]) for name in names),
-            constants={
-                name: write(value) if (write := writers[name]) else value
-                for name, value in compiled.params.items()
-                if value is not None and name in writers
-            },
-            columns=tuple(
-                column.type.dialect_impl(dialect).result_processor(dialect, None)
-                for column in _columns(self._statement)
-            ),
+            names=tuple(names),
+            constants=constants,
+            writers=_needed(types[name].bind_processor(dialect) for name in names),
+            readers=_needed(kind.result_processor(dialect, None) for kind in columns),
         )
+
+
+def _needed(processors: Iterable[Processor | None]) -> tuple[tuple[int, Processor], ...]:
+    return tuple((place, process) for place, process in enumerate(processors) if process is not None)
 
 
 def _columns(statement: Select[Any] | UpdateBase) -> Sequence[Any]:

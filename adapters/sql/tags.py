@@ -21,12 +21,14 @@ from domain.tag import Color, Tag, TagName
 _TAGS: Final = Statements.about(tags, Order((tags.c.name_key,)))
 _ADD_UNLESS_THERE: Final = Query(insert(tags).on_conflict_do_nothing(index_elements=["space_id", "name_key"]))
 # Many may share a tag; whoever renames or removes it waits for them, and they for whoever does.
-_NAMED: Final = Query(
-    select(*tags.c)
+_NAMED: Final = (
+    select()
     .where(in_this_space(tags), is_any_of(tags.c.name_key, "keys"))
     .order_by(tags.c.name_key)
     .with_for_update(read=True, key_share=True)
 )
+_SPELT: Final = Query(_NAMED.add_columns(tags.c.name))
+_FOUND: Final = Query(_NAMED.add_columns(*tags.c))
 
 
 def _from_row(row: Row) -> Tag:
@@ -61,19 +63,23 @@ class SqlTags:
         self._connection = connection
         self._space_id = space_id
 
-    async def named(self, names: Sequence[TagName]) -> Sequence[Tag]:
-        """Those that have one of these names, held until the end."""
-        keys = [name.key for name in names]
-        return [_from_row(row) for row in await self._connection.fetch_all(_NAMED, space_id=self._space_id, keys=keys)]
+    async def spelt(self, names: Sequence[TagName]) -> Sequence[TagName]:
+        """Those of the names that tags have, held until the end."""
+        return [as_kept(TagName, row[0]) for row in await self._named(_SPELT, names)]
 
     async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
         """Add them and find what is there now; again if one that was there has been removed in between."""
         there: dict[str, Tag] = {}
         while missing := [tag for tag in tags if tag.name_key not in there]:
             await self._rows.add_all(missing, _ADD_UNLESS_THERE)
-            there |= {tag.name_key: tag for tag in await self.named([tag.name for tag in missing])}
+            found = await self._named(_FOUND, [tag.name for tag in missing])
+            there |= {tag.name_key: tag for tag in map(_from_row, found)}
         mine = {tag.id: tag for tag in tags}
         return [mine.get(there[tag.name_key].id, there[tag.name_key]) for tag in tags]
+
+    async def _named(self, query: Query, names: Sequence[TagName]) -> list[Row]:
+        keys = [name.key for name in names]
+        return await self._connection.fetch_all(query, space_id=self._space_id, keys=keys)
 
     async def add(self, tag: Tag) -> None:
         """Keep a new tag."""
@@ -110,10 +116,10 @@ class SqlTagsNextDoor:
         self._home = home
         self._tags = SqlTags(connection, space_id)
 
-    async def named(self, names: Sequence[TagName]) -> Sequence[Tag]:
-        """Those that have one of these names."""
+    async def spelt(self, names: Sequence[TagName]) -> Sequence[TagName]:
+        """Those of the names that tags have there."""
         await self._connection.step_into(self._there)
-        found = await self._tags.named(names)
+        found = await self._tags.spelt(names)
         await self._connection.step_into(self._home)
         return found
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, null, select, update
@@ -61,6 +62,8 @@ _SAVE: Final = Query(
 )
 
 
+_FIELDS: Final = tuple(column.name for column in COLUMNS)
+_VALUES: Final = attrgetter(*_FIELDS)
 _STATUSES: Final = {str(status): status for status in TaskStatus}
 _PRIORITIES: Final = {str(priority): priority for priority in Priority}
 
@@ -96,7 +99,8 @@ def _aware(moment: datetime | None) -> datetime | None:
 
 def _to_row(task: Task) -> dict[str, Any]:
     """Every column; values that a task does not have follow from those that it has."""
-    return {column.name: getattr(task, column.name) for column in COLUMNS} | {
+    return {
+        **dict(zip(_FIELDS, _VALUES(task), strict=True)),
         "title_key": task.title.key,
         "description_key": None if task.description is None else task.description.key,
         "tag_keys": [tag.key for tag in task.tags],

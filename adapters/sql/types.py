@@ -4,12 +4,12 @@ PostgreSQL's driver speaks all of them itself. SQLite, in its STRICT tables, onl
 classes here say how the others are written down there.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -32,19 +32,15 @@ from domain.time import EPOCH, microseconds
 type_processor = Callable[[Any], Any]
 
 
-def _unless_none(convert: type_processor) -> type_processor:
-    return lambda value: None if value is None else convert(value)
-
-
 class _SqliteType(UserDefinedType[Any]):
-    """A type that SQLite lacks, as one that it has."""
+    """A type that SQLite lacks, as one that it has. NULL stays what it is: ``Compiled`` leaves it alone."""
 
     cache_ok = True
 
     def __init__(self, stored_as: str, write: type_processor, read: type_processor) -> None:
         self.stored_as = stored_as
-        self._write = _unless_none(write)
-        self._read = _unless_none(read)
+        self._write = write
+        self._read = read
 
     def get_col_spec(self, **_: object) -> str:
         return self.stored_as
@@ -57,7 +53,7 @@ class _SqliteType(UserDefinedType[Any]):
 
 
 def _write_list(value: Sequence[str | int]) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return orjson.dumps(value).decode()
 
 
 Id: Final = Uuid().with_variant(
@@ -78,16 +74,16 @@ Moment: Final = DateTime(timezone=True).with_variant(
 Flag: Final = Boolean().with_variant(_SqliteType("INTEGER", int, bool), "sqlite")
 """True or false; 1 or 0 on SQLite."""
 
-TextList: Final = ARRAY(Text).with_variant(_SqliteType("TEXT", _write_list, json.loads), "sqlite")
+TextList: Final = ARRAY(Text).with_variant(_SqliteType("TEXT", _write_list, orjson.loads), "sqlite")
 """A few short texts in order; a JSON array on SQLite."""
 
 
 IdList: Final = ARRAY(Uuid()).with_variant(
-    _SqliteType("TEXT", lambda ids: json.dumps([one.hex for one in ids]), json.loads), "sqlite"
+    _SqliteType("TEXT", lambda ids: _write_list([one.hex for one in ids]), orjson.loads), "sqlite"
 )
 """A few ids as a parameter; a JSON array of hexadecimal text on SQLite."""
 
-NumberList: Final = ARRAY(Integer).with_variant(_SqliteType("TEXT", _write_list, json.loads), "sqlite")
+NumberList: Final = ARRAY(Integer).with_variant(_SqliteType("TEXT", _write_list, orjson.loads), "sqlite")
 """A few numbers; a JSON array on SQLite."""
 
 Number: Final = BigInteger().with_variant(Integer(), "sqlite")

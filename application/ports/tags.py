@@ -11,8 +11,8 @@ from domain.tag import Tag, TagName
 class TagNames(Protocol):
     """The names of tags in a space, as far as tasks need them."""
 
-    async def named(self, names: Sequence[TagName]) -> Sequence[Tag]:
-        """Those that have one of these names, whatever its capitals. Nobody renames or removes them meanwhile."""
+    async def spelt(self, names: Sequence[TagName]) -> Sequence[TagName]:
+        """Those of the names that tags have, as these spell them. Nobody renames or removes these meanwhile."""
         ...
 
     async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:

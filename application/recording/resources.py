@@ -22,8 +22,8 @@ class RecordingTagNames:
     names: TagNames
     notes: Notes
 
-    async def named(self, names: Sequence[TagName]) -> Sequence[Tag]:
-        return await self.names.named(names)
+    async def spelt(self, names: Sequence[TagName]) -> Sequence[TagName]:
+        return await self.names.spelt(names)
 
     async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
         kept = await self.names.add_unless_there(tags)

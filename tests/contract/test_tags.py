@@ -149,7 +149,7 @@ async def test_tags_are_found_by_name_in_their_own_space_only(store: Store, peop
         mine = a_tag(space, "Work")
         await keep(space, mine)
         names = [TagName(text) for text in ("WORK", "theirs", "unknown")]
-        assert list(await space.tags.named(names)) == [mine]
+        assert list(await space.tags.spelt(names)) == [mine.name]
         new, again = a_tag(space, "theirs"), a_tag(space, "wORK")
         kept = await space.tags.add_unless_there([new, again])
         assert list(kept) == [new, mine]

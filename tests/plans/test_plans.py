@@ -141,7 +141,7 @@ every_planted = pytest.mark.parametrize("sql", PLANTED.values(), ids=list(PLANTE
 async def test_a_statement_that_reads_too_much_is_seen(sql: str, crowded: Ground, opened: sqlite3.Connection) -> None:
     async with connected(crowded.superuser) as superuser:  # Whom no policy sends to an index.
         assert all(set(too_much(plan)) for plan in await plans(superuser, sql, []))
-    assert too_much_on_sqlite(opened, Compiled(sql, (), {}, ()), [])
+    assert too_much_on_sqlite(opened, Compiled(sql, (), {}, (), ()), [])
 
 
 @pytest.mark.parametrize(
