@@ -74,18 +74,20 @@ class SealLog:
             pass
 
     async def _seal_some(self, space_id: SpaceId, *, recently: bool) -> bool:
-        """Seal a stretch, and tell whether there may be more."""
-        try:
-            async with self.open_log(space_id) as log:
-                seal = await log.last_seal()
-                after = EventId(id_before(seal.event_id, _RECENT)) if recently and seal else None
-                events, seals = await log.unsealed(_AT_ONCE, after=after), list[Seal]()
-                for event in events:
-                    seal = Seal.of(event, after=seal)
-                    seals.append(seal)
-                await log.add_seals(seals)
-        except SealTaken:
-            return True  # Another process is sealing; what it leaves is ours.
+        """Seal a stretch, and tell whether there may be more. The log is open for writing only when all is ready."""
+        async with self.open_log(space_id, read_only=True) as log:
+            seal = await log.last_seal()
+            after = EventId(id_before(seal.event_id, _RECENT)) if recently and seal else None
+            events, seals = await log.unsealed(_AT_ONCE, after=after), list[Seal]()
+        for event in events:
+            seal = Seal.of(event, after=seal)
+            seals.append(seal)
+        if seals:
+            try:
+                async with self.open_log(space_id) as log:
+                    await log.add_seals(seals)
+            except SealTaken:
+                return True  # Another process is sealing; what it leaves is ours.
         return len(events) == _AT_ONCE
 
 

@@ -249,14 +249,18 @@ def _task_action(was: Task | None, now: Task) -> Action:
 
 def difference(was: Any, now: Any) -> Changes:
     """Which fields of an entity changed: ``{name: {"from": …, "to": …}}``. A new one has no from, a gone one no to."""
-    found: dict[str, Any] = {}
     kind: Any = type(now or was)
-    for name in _compared(kind):
-        before, after = getattr(was, name, None), getattr(now, name, None)
-        if before != after:
-            sides = {} if was is None else {"from": _cut(_plain(before))}
-            found[name] = sides if now is None else sides | {"to": _cut(_plain(after))}
-    return found
+    names = _compared(kind)
+    if was is None or now is None:
+        side, one = ("to", now) if was is None else ("from", was)
+        said = ((name, getattr(one, name)) for name in names)
+        return {name: {side: _cut(_plain(value))} for name, value in said if value is not None}
+    sides = ((name, getattr(was, name), getattr(now, name)) for name in names)
+    return {
+        name: {"from": _cut(_plain(before)), "to": _cut(_plain(after))}
+        for name, before, after in sides
+        if before != after
+    }
 
 
 @cache

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Self, TypedDict
+from typing import Final, Self, TypedDict, TypeVar
 
 from domain.access import Access, Permission
 from domain.errors import InvalidValue
@@ -109,6 +109,9 @@ class TaskChanges(_Details, total=False):
     title: Title
 
 
+Described = TypeVar("Described", TaskDraft, TaskChanges)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A piece of work in one space. Immutable: a change returns a new task with the next version.
@@ -142,15 +145,15 @@ class Task:
     def create(cls, draft: TaskDraft, *, id: TaskId, by: Access, at: datetime) -> Self:
         """Make a task in the space of ``by``. Whoever may edit there may; raises RoleTooLow otherwise."""
         by.require(Permission.EDIT_ITEMS)
-        blank = cls(
+        return cls(
             id=id,
             space_id=by.space_id,
-            title=draft["title"],
             created_by=by.user_id,
+            completed_at=at if draft.get("status") is TaskStatus.COMPLETED else None,
             created_at=at,
             updated_at=at,
+            **_settled(draft),
         )
-        return blank._with(TaskChanges(**draft), at=at)
 
     def change(self, changes: TaskChanges, *, by: Access, at: datetime) -> Self:
         """Apply ``changes``. Whoever may edit may; raises RoleTooLow. Returns itself where nothing changes."""
@@ -207,7 +210,7 @@ class Task:
         return replace(self, **_settled(changes), completed_at=completed_at)
 
 
-def _settled(changes: TaskChanges) -> TaskChanges:
+def _settled(changes: Described) -> Described:
     """The changes as they are kept: times in UTC, each tag once."""
     settled = changes.copy()
     due_date = changes.get("due_date")
