@@ -41,6 +41,7 @@ class SqliteWriter:
             if self._connection is not None and self._shared is not None:
                 self._connection.execute("SAVEPOINT one")
                 return self._connection
+            await asyncio.sleep(0)  # Whoever is about to come can share the commit then.
             connection = await self._turns.take(self._try)
         except BaseException:
             self._pass_on()
@@ -67,12 +68,11 @@ class SqliteWriter:
         if self._shared is None:
             connection.rollback()
             self._finish(None)
-        elif connection.in_transaction:
+            return
+        if connection.in_transaction:
             connection.execute("ROLLBACK TO one")
             connection.execute("RELEASE one")
-            self._pass_on() if self._others_may_join() else self._settle(connection)
-        else:
-            self._settle(connection)
+        self._settle(connection)
 
     def close(self) -> None:
         """Let go of the connection, unless somebody is writing."""
@@ -105,7 +105,7 @@ class SqliteWriter:
         return connection
 
     def _others_may_join(self) -> bool:
-        return any(not turn.done() for turn in self._waiting) and now() - self._began < _LONGEST_WAIT
+        return bool(self._waiting) and now() - self._began < _LONGEST_WAIT
 
     def _settle(self, connection: sqlite3.Connection) -> Exception | None:
         """Commit all that is done. What went wrong, if something did."""

@@ -1,0 +1,226 @@
+"""Writers on SQLite that wait for each other share a commit, and nothing else."""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, insert
+
+from adapters.sql import sqlite_writer
+from adapters.sql.query import Query
+from adapters.sql.sqlite import SqliteDatabase
+from domain.errors import Unavailable
+
+ADD = Query(insert(Table("numbers", MetaData(), Column("n", Integer))))
+SECONDS = 10
+"""More than anything here takes, unless somebody waits for ever."""
+
+CREATED = "CREATE TABLE numbers (n INTEGER NOT NULL) STRICT"
+
+
+class Mistake(Exception):
+    pass
+
+
+class Watched(sqlite3.Connection):
+    """Counts commits, and fails them where it was told to."""
+
+    commits = 0
+    failure: sqlite3.OperationalError | None = None
+
+    def commit(self) -> None:
+        Watched.commits += 1
+        if Watched.failure is not None:
+            raise Watched.failure
+        super().commit()
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    with closing(sqlite3.connect(tmp_path / "numbers.db")) as made:
+        made.execute(CREATED)
+    monkeypatch.setattr(Watched, "commits", 0)
+    monkeypatch.setattr("adapters.sql.sqlite.sqlite3.connect", _watched(sqlite3.connect))
+    return tmp_path / "numbers.db"
+
+
+def _watched(connect: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
+    return lambda *arguments, **more: connect(*arguments, **more, factory=Watched)
+
+
+@pytest.fixture
+async def database(file: Path) -> AsyncIterator[SqliteDatabase]:
+    database = SqliteDatabase(file)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def seen(file: Path) -> Callable[[], list[int]]:
+    """What somebody else sees."""
+
+    def look() -> list[int]:
+        with closing(sqlite3.connect(file)) as other:
+            return [row[0] for row in other.execute("SELECT n FROM numbers ORDER BY n")]
+
+    return look
+
+
+async def write(database: SqliteDatabase, number: int, then: Callable[[Any], object] = lambda _: None) -> None:
+    async with database.begin(read_only=False) as connection:
+        await connection.execute(ADD, n=number)
+        then(connection._raw)
+
+
+async def together(*work: Coroutine[Any, Any, None]) -> list[BaseException | None]:
+    async with asyncio.timeout(SECONDS):
+        return await asyncio.gather(*work, return_exceptions=True)
+
+
+def fail(_: object) -> None:
+    raise Mistake
+
+
+def failure(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    return error
+
+
+async def test_those_who_wait_share_a_commit_and_are_told_when_it_is_done(
+    database: SqliteDatabase, seen: Callable[[], list[int]]
+) -> None:
+    async def write_and_look(number: int) -> None:
+        await write(database, number)
+        assert number in seen()
+
+    assert set(await together(*map(write_and_look, range(100)))) == {None}
+    assert seen() == list(range(100))
+    assert Watched.commits < 50
+
+
+async def test_who_is_alone_commits_alone(database: SqliteDatabase, seen: Callable[[], list[int]]) -> None:
+    for number in range(5):
+        await write(database, number)
+    assert seen() == list(range(5))
+    assert Watched.commits == 5
+
+
+async def test_who_fails_undoes_what_is_theirs(database: SqliteDatabase, seen: Callable[[], list[int]]) -> None:
+    for failing in (0, 1):  # with and without somebody before who shares the commit
+        work = (write(database, n, fail if n % 2 == failing else lambda _: None) for n in range(20))
+        told = [type(outcome) for outcome in await together(*work)]
+        assert told == [Mistake if n % 2 == failing else type(None) for n in range(20)]
+    assert seen() == list(range(20))
+
+
+@pytest.mark.parametrize(("code", "raised"), [(sqlite3.SQLITE_IOERR, Unavailable), (1, sqlite3.OperationalError)])
+async def test_where_the_commit_fails_nobody_has_done_anything(
+    database: SqliteDatabase,
+    seen: Callable[[], list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    raised: type[Exception],
+) -> None:
+    monkeypatch.setattr(Watched, "failure", failure(code))
+    outcomes = await together(*(write(database, number) for number in range(10)))
+    assert [type(outcome) for outcome in outcomes] == [raised] * 10
+    assert seen() == []
+    monkeypatch.setattr(Watched, "failure", None)
+    await write(database, 1)
+    assert seen() == [1]
+
+
+@pytest.mark.parametrize("and_raises", [False, True])
+@pytest.mark.parametrize("place", [0, 1, 3])
+async def test_where_sqlite_undoes_it_all_whoever_shares_the_commit_is_told(
+    database: SqliteDatabase, seen: Callable[[], list[int]], place: int, *, and_raises: bool
+) -> None:
+    def undo(raw: sqlite3.Connection) -> None:
+        raw.execute("ROLLBACK")  # as SQLite does where there is no space left
+        if and_raises:
+            raise Mistake
+
+    outcomes = await together(*(write(database, n, undo if n == place else lambda _: None) for n in range(6)))
+    told = [type(outcome) for outcome in outcomes]
+    assert told[:place] == [Unavailable] * place
+    assert told[place] is (Mistake if and_raises else Unavailable)
+    assert told[place + 1 :] == [type(None)] * (5 - place)
+    assert seen() == list(range(place + 1, 6))
+
+
+async def test_nobody_waits_for_a_commit_for_long(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(10**6))
+    monkeypatch.setattr(sqlite_writer, "now", lambda: next(clock) / 1000)  # Each look at it takes a millisecond.
+    await together(*(write(database, number) for number in range(60)))
+    assert Watched.commits >= 10, "a few milliseconds each"
+
+
+async def test_who_gives_up_is_in_nobodys_way(database: SqliteDatabase, seen: Callable[[], list[int]]) -> None:
+    """Whenever they do: while they wait, when their turn has just come, and while they wait for the commit."""
+    for steps in range(12):
+        first, second, third = (asyncio.create_task(write(database, steps * 10 + number)) for number in range(3))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        second.cancel()
+        done, _ = await asyncio.wait([first, second, third], timeout=SECONDS)
+        assert done == {first, second, third}
+        assert first.exception() is third.exception() is None
+        assert {steps * 10, steps * 10 + 2} <= set(seen())
+        if second.cancelled() and steps < 2:
+            assert steps * 10 + 1 not in seen()
+
+
+async def test_what_is_done_is_committed_though_everybody_else_gives_up(
+    database: SqliteDatabase, seen: Callable[[], list[int]]
+) -> None:
+    first, second = (asyncio.create_task(write(database, number)) for number in range(2))
+    for _ in range(2):
+        await asyncio.sleep(0)  # The first is done then, and leaves it to the second to commit.
+    assert seen() == []
+    second.cancel()
+    await asyncio.wait_for(first, SECONDS)
+    assert seen() == [0]
+    await write(database, 2)
+    assert seen() == [0, 2]
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_happens_what_was_told_is_so(
+    database: SqliteDatabase, seen: Callable[[], list[int]], seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - the same in every run
+
+    async def live(number: int) -> None:
+        await asyncio.sleep(chance.choice((0, 0, 0.001, 0.002)))
+        async with database.begin(read_only=False) as connection:
+            await connection.execute(ADD, n=number)
+            if chance.random() < 0.2:
+                await asyncio.sleep(chance.choice((0, 0.001)))
+            if chance.random() < 0.2:
+                raise Mistake
+            await connection.execute(ADD, n=number)
+
+    tasks = [asyncio.create_task(live(number)) for number in range(60)]
+    for number in chance.sample(range(60), 15):
+        await asyncio.sleep(chance.choice((0, 0, 0.001)))
+        tasks[number].cancel()
+    done, late = await asyncio.wait(tasks, timeout=SECONDS)
+    assert not late
+    assert any(task.cancelled() for task in done)
+    there = seen()
+    for number, task in enumerate(tasks):
+        if task.cancelled():
+            assert there.count(number) in (0, 2), "all or nothing"
+        elif task.exception() is None:
+            assert there.count(number) == 2
+        else:
+            assert isinstance(task.exception(), Mistake)
+            assert there.count(number) == 0
+    await write(database, 99)
+    assert 99 in seen()
