@@ -4,6 +4,8 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
@@ -20,6 +22,14 @@ THREADS: Final = 2
 LONGEST_QUEUE: Final = 32
 _NO_PEPPER: Final = b"taskward/password"
 _PEPPER_ID_LENGTH: Final = 8
+_GIVING_WAY: Final = 10
+"""Steps of priority: the scheduler gives a tenth of the time of an equal then, and all that nobody else wants."""
+
+
+def _give_way() -> None:
+    """Let everything else that wants a processor have it first, where threads have priorities of their own."""
+    if sys.platform == "linux":
+        os.nice(_GIVING_WAY)
 
 
 def common_passwords() -> frozenset[str]:
@@ -40,7 +50,7 @@ class BcryptPasswords:
         self._cost = cost
         self._pepper_id = hashlib.sha256(pepper).hexdigest()[:_PEPPER_ID_LENGTH] if pepper else ""
         self._peppers = {"": _NO_PEPPER} | ({self._pepper_id: pepper} if pepper else {})
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="bcrypt")
+        self._threads = ThreadPoolExecutor(THREADS, "bcrypt", _give_way)
         self._waiting = 0
 
     async def hash(self, password: Password) -> str:

@@ -1,6 +1,8 @@
 """Passwords: every character counts, nobody learns who has an account, and nobody waits for somebody else's hash."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,6 +51,21 @@ async def test_every_character_counts_to_the_last(start: str, passwords: BcryptP
     assert await passwords.verify(start + "a", hashed)
     for wrong in (start + "b", start, start + "aa", start + "A", "y" + start[1:] + "a"):
         assert not await passwords.verify(wrong, hashed)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Threads have priorities of their own on Linux.")
+async def test_hashing_gives_way_to_those_who_answer(
+    passwords: BcryptPasswords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashpw, seen = bcrypt.hashpw, list[int]()
+
+    def watched(password: bytes, salt: bytes) -> bytes:
+        seen.append(os.getpriority(os.PRIO_PROCESS, 0))
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", watched)
+    await passwords.hash(Password(PASSWORD))
+    assert seen == [min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19)]
 
 
 async def test_spellings_of_one_letter_are_different_passwords(passwords: BcryptPasswords) -> None:
