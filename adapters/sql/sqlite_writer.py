@@ -18,6 +18,11 @@ from domain.errors import Unavailable
 _LONGEST_WAIT: Final = 0.005
 """Seconds after which nobody joins any more those who wait for their commit."""
 
+_BEGIN_MINE: Final = "SAVEPOINT mine"
+_KEEP_MINE: Final = "RELEASE mine"
+_UNDO_MINE: Final = "ROLLBACK TO mine"
+_COMMIT: Final = "COMMIT"
+
 _Outcome = asyncio.Future[Exception | None]
 
 
@@ -39,7 +44,7 @@ class SqliteWriter:
         await self._take()
         try:
             if self._connection is not None and self._shared is not None:
-                self._connection.execute("SAVEPOINT one")
+                self._connection.execute(_BEGIN_MINE)
                 return self._connection
             await asyncio.sleep(0)  # Whoever is about to come can share the commit then.
             connection = await self._turns.take(self._try)
@@ -51,28 +56,24 @@ class SqliteWriter:
 
     async def commit(self, connection: sqlite3.Connection) -> None:
         """Commit, with whoever is waiting for that and whoever comes soon. Raises Unavailable: then nothing is done."""
-        if connection.in_transaction and self._shared is not None:
-            connection.execute("RELEASE one")
-        if connection.in_transaction and self._others_may_join():
+        error = _tried(connection, _KEEP_MINE) if self._shared is not None else None
+        if error is None and connection.in_transaction and self._others_may_join():
             self._shared = self._shared or asyncio.get_running_loop().create_future()
             shared = self._shared
             self._pass_on()
             error = await asyncio.shield(shared)
         else:
-            error = self._settle(connection)
+            error = self._settle(connection, error)
         if error is not None:
             raise error
 
     def roll_back(self, connection: sqlite3.Connection) -> None:
-        """Undo one's own transaction, and no other one."""
+        """Undo one's own transaction, and no other one. Whatever others have done is committed."""
         if self._shared is None:
-            connection.rollback()
+            self._undo(connection)
             self._finish(None)
-            return
-        if connection.in_transaction:
-            connection.execute("ROLLBACK TO one")
-            connection.execute("RELEASE one")
-        self._settle(connection)
+        else:
+            self._settle(connection, _tried(connection, _UNDO_MINE))
 
     def close(self) -> None:
         """Let go of the connection, unless somebody is writing."""
@@ -107,11 +108,21 @@ class SqliteWriter:
     def _others_may_join(self) -> bool:
         return bool(self._waiting) and now() - self._began < _LONGEST_WAIT
 
-    def _settle(self, connection: sqlite3.Connection) -> Exception | None:
-        """Commit all that is done. What went wrong, if something did."""
-        error = _commit(connection)
+    def _settle(self, connection: sqlite3.Connection, error: Exception | None = None) -> Exception | None:
+        """Commit all that is done, or undo it all if something has gone wrong. What that was."""
+        error = error or _tried(connection, _COMMIT)
+        if error is not None:
+            self._undo(connection)
         self._finish(error)
         return error
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        """Undo everything. A connection on which that fails is thrown away, which undoes it too."""
+        try:
+            connection.rollback()
+        except sqlite3.Error:
+            self._connection = None
+            connection.close()
 
     def _finish(self, error: Exception | None) -> None:
         """Tell those who wait what has come of it, and end the turn."""
@@ -133,13 +144,14 @@ class SqliteWriter:
             self._settle(self._connection)
 
 
-def _commit(connection: sqlite3.Connection) -> Exception | None:
-    """Commit, or else undo it all. What went wrong."""
+def _tried(connection: sqlite3.Connection, statement: str) -> Exception | None:
+    """Run a statement that is about a transaction. What went wrong, if something did."""
     if not connection.in_transaction:
         return Unavailable()  # SQLite itself has undone it, as it does where there is no space left.
     try:
-        connection.commit()
+        connection.execute(statement)
     except sqlite3.OperationalError as error:
-        connection.rollback()
         return translated(error)
+    except sqlite3.Error as error:
+        return error
     return None

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -28,16 +28,22 @@ class Mistake(Exception):
 
 
 class Watched(sqlite3.Connection):
-    """Counts commits, and fails them where it was told to."""
+    """Counts commits, and fails statements where it was told to."""
 
     commits = 0
-    failure: sqlite3.OperationalError | None = None
+    failing: Sequence[str] = ()
+    failure: sqlite3.Error
 
-    def commit(self) -> None:
-        Watched.commits += 1
-        if Watched.failure is not None:
+    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+        Watched.commits += sql == "COMMIT"
+        if sql in Watched.failing:
             raise Watched.failure
-        super().commit()
+        return super().execute(sql, *arguments)
+
+    def rollback(self) -> None:
+        if "ROLLBACK" in Watched.failing:
+            raise Watched.failure
+        super().rollback()
 
 
 @pytest.fixture
@@ -86,8 +92,8 @@ def fail(_: object) -> None:
     raise Mistake
 
 
-def failure(code: int) -> sqlite3.OperationalError:
-    error = sqlite3.OperationalError("disk I/O error")
+def failure(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
+    error = kind("disk I/O error")
     error.sqlite_errorcode = code
     return error
 
@@ -119,21 +125,57 @@ async def test_who_fails_undoes_what_is_theirs(database: SqliteDatabase, seen: C
     assert seen() == list(range(20))
 
 
-@pytest.mark.parametrize(("code", "raised"), [(sqlite3.SQLITE_IOERR, Unavailable), (1, sqlite3.OperationalError)])
+IO_ERROR = (sqlite3.OperationalError, sqlite3.SQLITE_IOERR)
+FAILURES = {
+    "I/O": (*IO_ERROR, Unavailable),
+    "a mistake of ours": (sqlite3.OperationalError, sqlite3.SQLITE_ERROR, sqlite3.OperationalError),
+    "a broken file": (sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT, sqlite3.DatabaseError),
+}
+
+
+@pytest.mark.parametrize("failing", [("COMMIT",), ("COMMIT", "ROLLBACK"), ("RELEASE mine",)])
+@pytest.mark.parametrize(("kind", "code", "raised"), FAILURES.values(), ids=FAILURES)
 async def test_where_the_commit_fails_nobody_has_done_anything(
     database: SqliteDatabase,
     seen: Callable[[], list[int]],
     monkeypatch: pytest.MonkeyPatch,
+    *,
+    failing: Sequence[str],
+    kind: type[sqlite3.Error],
     code: int,
     raised: type[Exception],
 ) -> None:
-    monkeypatch.setattr(Watched, "failure", failure(code))
-    outcomes = await together(*(write(database, number) for number in range(10)))
-    assert [type(outcome) for outcome in outcomes] == [raised] * 10
-    assert seen() == []
-    monkeypatch.setattr(Watched, "failure", None)
-    await write(database, 1)
-    assert seen() == [1]
+    with monkeypatch.context() as patched:
+        patched.setattr(Watched, "failing", failing)
+        patched.setattr(Watched, "failure", failure(kind, code), raising=False)
+        outcomes = await together(*(write(database, number) for number in range(4)))
+    failed = [number for number, outcome in enumerate(outcomes) if outcome is not None]
+    assert {type(outcomes[number]) for number in failed} == {raised}
+    assert failed[:2] == [0, 1]
+    assert seen() == [number for number in range(4) if number not in failed]
+    await write(database, 9)
+    assert seen()[-1] == 9
+
+
+@pytest.mark.parametrize("failing", [("ROLLBACK TO mine",), ("RELEASE mine",), ("ROLLBACK",), ("ROLLBACK", "COMMIT")])
+async def test_where_undoing_fails_all_is_undone_and_the_next_one_is_served(
+    database: SqliteDatabase,
+    seen: Callable[[], list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+    failing: Sequence[str],
+) -> None:
+    for alone in (False, True):
+        work = [write(database, 1, fail)] if alone else [write(database, 0), write(database, 1, fail)]
+        with monkeypatch.context() as patched:
+            patched.setattr(Watched, "failing", failing)
+            patched.setattr(Watched, "failure", failure(*IO_ERROR), raising=False)
+            outcomes = await together(*work)
+        assert type(outcomes[-1]) is Mistake
+        if not alone:
+            assert (outcomes[0] is None) == (0 in seen())
+        assert 1 not in seen()
+        await write(database, 9)
+        assert seen()[-1] == 9
 
 
 @pytest.mark.parametrize("and_raises", [False, True])
