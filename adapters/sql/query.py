@@ -35,16 +35,14 @@ class Compiled:
         known = {**values, **self.constants} if self.constants else values
         arguments = [known[name] for name in self.names]
         for place, write in self.writers:
-            if arguments[place] is not None:
-                arguments[place] = write(arguments[place])
+            arguments[place] = write(arguments[place])
         return arguments
 
     def read(self, row: Row) -> Row:
         """A row that the driver returned, as values of the domain's types."""
         values = list(row)
         for place, read in self.readers:
-            if values[place] is not None:
-                values[place] = read(values[place])
+            values[place] = read(values[place])
         return values
 
 

@@ -32,15 +32,19 @@ from domain.time import EPOCH, microseconds
 type_processor = Callable[[Any], Any]
 
 
+def _unless_none(convert: type_processor) -> type_processor:
+    return lambda value: None if value is None else convert(value)
+
+
 class _SqliteType(UserDefinedType[Any]):
-    """A type that SQLite lacks, as one that it has. NULL stays what it is: ``Compiled`` leaves it alone."""
+    """A type that SQLite lacks, as one that it has."""
 
     cache_ok = True
 
     def __init__(self, stored_as: str, write: type_processor, read: type_processor) -> None:
         self.stored_as = stored_as
-        self._write = write
-        self._read = read
+        self._write = _unless_none(write)
+        self._read = _unless_none(read)
 
     def get_col_spec(self, **_: object) -> str:
         return self.stored_as

@@ -12,6 +12,7 @@ from application.ports.spaces import Space
 from application.ports.tasks import TaskQuery
 from application.tags import ChangeTag, DeleteTag
 from application.tasks import CreateTask
+from domain.access import Actor
 from domain.errors import StaleVersion, TagNotFound, TagTaken
 from domain.ids import NOBODY, TagId, personal_space
 from domain.tag import Color, Tag, TagName
@@ -141,13 +142,19 @@ async def rename(space: Space, tag: Tag, name: str) -> None:
 
 
 async def test_tags_are_found_by_name_in_their_own_space_only(store: Store, people: People) -> None:
-    somebody, other = await people.somebody(), await people.somebody()
-    async with store.open_space(other, None) as space:
-        await keep(space, a_tag(space, "work"))
-        await keep(space, a_tag(space, "theirs"))
+    one, somebody, another = [await people.somebody() for _ in range(3)]
+
+    async def keep_theirs(other: Actor) -> None:
+        async with store.open_space(other, None) as space:
+            await keep(space, a_tag(space, "work"))
+            await keep(space, a_tag(space, "theirs"))
+
+    await keep_theirs(one)
     async with store.open_space(somebody, None) as space:
         mine = a_tag(space, "Work")
         await keep(space, mine)
+    await keep_theirs(another)
+    async with store.open_space(somebody, None) as space:
         names = [TagName(text) for text in ("WORK", "theirs", "unknown")]
         assert list(await space.tags.spelt(names)) == [mine.name]
         new, again = a_tag(space, "theirs"), a_tag(space, "wORK")

@@ -27,7 +27,8 @@ def statements() -> Iterator[list[str]]:
         return send
 
     async def opening(raw: Any, text: str) -> str:
-        LISTENING.get([]).append(re.sub(r"'[^']*'", "''", text))
+        # Whether somebody else has left a transaction open that only read is up to the pool.
+        LISTENING.get([]).append(re.sub(r"'[^']*'", "''", text).removeprefix("COMMIT;"))
         return await send_as_ever(raw, text)
 
     send_as_ever = postgres._send

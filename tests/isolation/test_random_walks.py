@@ -41,7 +41,7 @@ async def finds_everybodys(tasks: MemoryTasks, query: TaskQuery) -> Page[Task]:
     return Page(found, len(found))
 
 
-async def names_everybodys(tags: MemoryTags, names: Sequence[TagName]) -> Sequence[Tag]:
+def names_everybodys(tags: MemoryTags, names: Sequence[TagName]) -> list[Tag]:
     keys = {name.key for name in names}
     return [tag for tag in tags._items._kept.values() if tag.name_key in keys]
 
@@ -78,7 +78,7 @@ def as_named(task: Task, _names: object) -> Task:
         (Relation, "may_give", property(lambda _relation: True)),
         (Relation, "may_look", property(lambda _relation: True)),
         (MemoryTasks, "find", finds_everybodys),
-        (MemoryTags, "named", names_everybodys),
+        (MemoryTags, "_named", names_everybodys),
         (OwnedItems, "get", gets_anybodys),
         (OwnedItems, "all", shows_everybodys),
         (MemoryTasks, "retag", renames_on_everybodys),
@@ -108,7 +108,7 @@ def test_a_bug_planted_under_the_service_is_found(migrated_sqlite_url: URL, monk
     [
         "tags._TAGS.find.page",
         "tags._TAGS.get",
-        "tags._NAMED",
+        "tags._SPELT",
         "tasks._RENAME_TAG",
         "tasks._TAKE_TAG_OFF",
         "documents._DOCUMENTS.find.page",
