@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.resources import files
 from typing import Final, TypeVar
 
@@ -29,7 +30,8 @@ _GIVING_WAY: Final = 10
 def _give_way() -> None:
     """Let everything else that wants a processor have it first, where threads have priorities of their own."""
     if sys.platform == "linux":
-        os.nice(_GIVING_WAY)
+        with suppress(OSError):  # The system may forbid it; hashing goes on all the same.
+            os.nice(_GIVING_WAY)
 
 
 def common_passwords() -> frozenset[str]:

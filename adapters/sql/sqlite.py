@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _IDLE_READERS: Final = 64
 _THREADS: Final = 2
-"""For slow statements: more of them at once would only take the processor from each other."""
+"""For slow statements that read: more of them at once would only take the processor from each other."""
 
 _PRAGMAS: Final = ("busy_timeout = 20", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 _READER: Final = ("cache_size = -512",)
@@ -55,6 +55,8 @@ class SqliteDatabase:
         self._readers = _Readers(lambda: self._connect(_READER))
         self._writer = SqliteWriter(lambda: self._connect(_WRITER))
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sqlite")
+        self._writing_thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        """Whoever has the file waits for nobody who reads."""
 
     def begin(self, *, read_only: bool) -> "_Transaction[SqliteConnection]":
         """Open a transaction. Writers come one after the other."""
@@ -73,10 +75,13 @@ class SqliteDatabase:
         return self._transaction(entered, read_only=read_only)
 
     def _transaction(self, begin: Callable[[SqliteConnection], Awaitable[T]], *, read_only: bool) -> "_Transaction[T]":
-        async def begun(raw: sqlite3.Connection) -> T:
-            return await begin(SqliteConnection(raw, self._threads, read_only=read_only))
+        side: _Side = self._readers if read_only else self._writer
+        threads = self._threads if read_only else self._writing_thread
 
-        return _Transaction(self._readers if read_only else self._writer, begun)
+        async def begun(raw: sqlite3.Connection) -> T:
+            return await begin(SqliteConnection(raw, threads, read_only=read_only))
+
+        return _Transaction(side, begun)
 
     async def revision(self) -> str | None:
         """Which revision the schema is at."""
@@ -91,7 +96,7 @@ class SqliteDatabase:
         """Nothing to do: connections are made as they are needed."""
 
     async def close(self) -> None:
-        """Close the idle connections; those in use close when they come back."""
+        """Close the connections that are idle."""
         self._readers.close()
         self._writer.close()
 

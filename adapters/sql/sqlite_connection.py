@@ -4,7 +4,9 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from datetime import datetime
+from time import perf_counter
 from typing import Any, Final
 
 from adapters.sql.connection import ConstraintViolated, Refusing
@@ -26,8 +28,11 @@ _OUT_OF_ORDER: Final = frozenset(
 _PRIMARY_CODE: Final = 0xFF
 _NAP: Final = 0.01
 
-_A_MOMENT: Final = 25_000
-"""Steps of SQLite's virtual machine: half a millisecond to two. Two moments are spent before a thread is."""
+_A_MOMENT: Final = 0.0015
+"""Seconds that a slow statement may take before it is given to a thread, where it begins anew."""
+
+_STEPS: Final = 200
+"""How many steps of SQLite's virtual machine lie between two looks at the clock. Some take far longer than others."""
 
 
 class SqliteConnection:
@@ -59,8 +64,8 @@ class SqliteConnection:
 
         What has begun to change something cannot be given up in this way: SQLite would undo the whole transaction.
         """
-        # SQLite counts on from the statement's last run, so that the first moment may end at once.
-        self._raw.set_progress_handler(iter((False, True)).__next__, _A_MOMENT)
+        end = perf_counter() + _A_MOMENT
+        self._raw.set_progress_handler(lambda: perf_counter() > end, _STEPS)
         try:
             return work()
         except sqlite3.OperationalError as error:
@@ -85,7 +90,8 @@ class SqliteConnection:
         """End what runs in a thread: again and again, since SQLite only listens within a statement."""
         while not working.done():
             self._raw.interrupt()
-            await asyncio.wait([working], timeout=_NAP)
+            with suppress(asyncio.CancelledError):  # Whoever asked for this is being cancelled already.
+                await asyncio.wait([working], timeout=_NAP)
         working.exception()
 
     async def fetch_one(self, query: Query, **values: Any) -> Row | None:
@@ -143,6 +149,8 @@ class SqliteConnection:
         return None if row is None else str(row[0])
 
     def _run(self, sql: str, arguments: list[Any]) -> sqlite3.Cursor:
+        if not self._raw.in_transaction:
+            raise Unavailable  # SQLite itself has undone everything; what came now would be kept by itself.
         try:
             return self._raw.execute(sql, arguments)
         except sqlite3.IntegrityError as error:

@@ -23,6 +23,9 @@ _KEEP_MINE: Final = "RELEASE mine"
 _UNDO_MINE: Final = "ROLLBACK TO mine"
 _COMMIT: Final = "COMMIT"
 
+_ERRORS: Final = (sqlite3.Error, MemoryError)
+"""What sqlite3 raises, whatever has gone wrong in SQLite."""
+
 _Outcome = asyncio.Future[Exception | None]
 
 
@@ -42,16 +45,23 @@ class SqliteWriter:
     async def begin(self) -> sqlite3.Connection:
         """Wait for one's turn, and begin. Raises TooBusy, Unavailable."""
         await self._take()
+        if self._connection is not None and self._shared is not None:
+            return self._join(self._connection)
         try:
-            if self._connection is not None and self._shared is not None:
-                self._connection.execute(_BEGIN_MINE)
-                return self._connection
             await asyncio.sleep(0)  # Whoever is about to come can share the commit then.
             connection = await self._turns.take(self._try)
         except BaseException:
             self._pass_on()
             raise
         self._began = now()
+        return connection
+
+    def _join(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """Begin behind those who are done. Where that fails, nothing of theirs is kept."""
+        error = _tried(connection, _BEGIN_MINE)
+        if error is not None:
+            self._settle(connection, error)
+            raise error
         return connection
 
     async def commit(self, connection: sqlite3.Connection) -> None:
@@ -64,8 +74,8 @@ class SqliteWriter:
             error = await asyncio.shield(shared)
         else:
             error = self._settle(connection, error)
-        if error is not None:
-            raise error
+        if error is not None:  # Each raises one of their own: an exception holds on to the request that raised it.
+            raise type(error)(*error.args) from error.__cause__ or error
 
     def roll_back(self, connection: sqlite3.Connection) -> None:
         """Undo one's own transaction, and no other one. Whatever others have done is committed."""
@@ -120,7 +130,7 @@ class SqliteWriter:
         """Undo everything. A connection on which that fails is thrown away, which undoes it too."""
         try:
             connection.rollback()
-        except sqlite3.Error:
+        except _ERRORS:
             self._connection = None
             connection.close()
 
@@ -152,6 +162,6 @@ def _tried(connection: sqlite3.Connection, statement: str) -> Exception | None:
         connection.execute(statement)
     except sqlite3.OperationalError as error:
         return translated(error)
-    except sqlite3.Error as error:
+    except _ERRORS as error:
         return error
     return None

@@ -32,7 +32,7 @@ class Watched(sqlite3.Connection):
 
     commits = 0
     failing: Sequence[str] = ()
-    failure: sqlite3.Error
+    failure: Exception
 
     def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
         Watched.commits += sql == "COMMIT"
@@ -92,9 +92,10 @@ def fail(_: object) -> None:
     raise Mistake
 
 
-def failure(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
+def failure(kind: type[Exception], code: int) -> Exception:
     error = kind("disk I/O error")
-    error.sqlite_errorcode = code
+    if isinstance(error, sqlite3.Error):
+        error.sqlite_errorcode = code
     return error
 
 
@@ -130,6 +131,7 @@ FAILURES = {
     "I/O": (*IO_ERROR, Unavailable),
     "a mistake of ours": (sqlite3.OperationalError, sqlite3.SQLITE_ERROR, sqlite3.OperationalError),
     "a broken file": (sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT, sqlite3.DatabaseError),
+    "no memory": (MemoryError, sqlite3.SQLITE_NOMEM, MemoryError),
 }
 
 
@@ -141,7 +143,7 @@ async def test_where_the_commit_fails_nobody_has_done_anything(
     monkeypatch: pytest.MonkeyPatch,
     *,
     failing: Sequence[str],
-    kind: type[sqlite3.Error],
+    kind: type[Exception],
     code: int,
     raised: type[Exception],
 ) -> None:
@@ -152,6 +154,7 @@ async def test_where_the_commit_fails_nobody_has_done_anything(
     failed = [number for number, outcome in enumerate(outcomes) if outcome is not None]
     assert {type(outcomes[number]) for number in failed} == {raised}
     assert failed[:2] == [0, 1]
+    assert len({id(outcomes[number]) for number in failed}) == len(failed), "nobody holds on to somebody else's request"
     assert seen() == [number for number in range(4) if number not in failed]
     await write(database, 9)
     assert seen()[-1] == 9
@@ -194,6 +197,31 @@ async def test_where_sqlite_undoes_it_all_whoever_shares_the_commit_is_told(
     assert told[place] is (Mistake if and_raises else Unavailable)
     assert told[place + 1 :] == [type(None)] * (5 - place)
     assert seen() == list(range(place + 1, 6))
+
+
+async def test_where_nobody_can_join_nothing_is_kept_of_those_who_are_done(
+    database: SqliteDatabase, seen: Callable[[], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Watched, "failing", ("SAVEPOINT mine",))
+        patched.setattr(Watched, "failure", failure(*IO_ERROR), raising=False)
+        outcomes = await together(*(write(database, number) for number in range(3)))
+    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable, type(None)]
+    assert seen() == [2]
+
+
+async def test_behind_what_sqlite_has_undone_nothing_more_is_done(
+    database: SqliteDatabase, seen: Callable[[], list[int]]
+) -> None:
+    async def go_on() -> None:
+        async with database.begin(read_only=False) as connection:
+            connection._raw.execute("ROLLBACK")
+            with pytest.raises(Unavailable):
+                await connection.execute(ADD, n=2)
+
+    with pytest.raises(Unavailable):
+        await go_on()
+    assert seen() == []
 
 
 async def test_nobody_waits_for_a_commit_for_long(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, bindparam, func, insert, literal, select
 
+from adapters.sql import sqlite_connection
 from adapters.sql.query import Query
 from adapters.sql.sqlite import SqliteDatabase
 
@@ -16,7 +17,7 @@ COUNT = select(_COUNTED.c.n).order_by(_COUNTED.c.n.desc()).limit(1)
 LONG, SHORT = 300_000, 10
 
 
-async def test_others_go_on_while_a_slow_statement_runs(tmp_path: Path) -> None:
+async def test_others_go_on_while_a_slow_statement_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     turns = 0
 
     async def others() -> None:
@@ -32,9 +33,9 @@ async def test_others_go_on_while_a_slow_statement_runs(tmp_path: Path) -> None:
         before = turns
         assert await connection.fetch_all(Query(COUNT), last=LONG) == [[LONG]]
         assert turns == before
-        short = Query(COUNT, is_slow=True)
-        for _ in range(1_000):
-            assert await connection.fetch_all(short, last=SHORT) == [[SHORT]]
+        with monkeypatch.context() as patched:
+            patched.setattr(sqlite_connection, "perf_counter", lambda: 0.0)  # No time goes by.
+            assert await connection.fetch_all(Query(COUNT, is_slow=True), last=SHORT) == [[SHORT]]
         assert turns == before, "a thread would cost more than the statement"
         assert await connection.fetch_all(Query(COUNT, is_slow=True), last=LONG) == [[LONG]]
         assert turns > before
@@ -84,4 +85,54 @@ async def test_a_slow_change_is_done_whole(tmp_path: Path) -> None:
         assert len(await connection.execute_returning(Query(fill, is_slow=True), last=LONG)) == LONG
     async with database.begin(read_only=True) as connection:
         assert await connection.fetch_all(Query(select(func.count()).select_from(numbers))) == [[LONG + 1]]
+    await database.close()
+
+
+async def test_a_statement_of_few_long_steps_is_slow_too(tmp_path: Path) -> None:
+    """A search through long texts takes a step for each, and a long time for each step."""
+    long_text = func.length(func.hex(func.zeroblob(100_000)))
+    database = SqliteDatabase(tmp_path / "numbers.db")
+    async with database.begin(read_only=True) as connection:
+        working = asyncio.ensure_future(
+            connection.fetch_all(Query(select(func.sum(long_text)).select_from(_COUNTED), is_slow=True), last=1_000)
+        )
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not working.done()
+        assert await working == [[200_000 * 1_000]]
+    await database.close()
+
+
+async def test_whoever_has_the_file_waits_for_nobody_who_reads(tmp_path: Path) -> None:
+    numbers = Table("numbers", MetaData(), Column("n", Integer))
+    with sqlite3.connect(tmp_path / "numbers.db") as made:
+        made.execute("CREATE TABLE numbers (n INTEGER)")
+    database = SqliteDatabase(tmp_path / "numbers.db")
+
+    async def count() -> None:
+        async with database.begin(read_only=True) as connection:
+            await connection.fetch_all(Query(COUNT, is_slow=True), last=10**12)
+
+    counting = [asyncio.create_task(count()) for _ in range(4)]
+    await asyncio.sleep(0.1)
+    fill = Query(insert(numbers).from_select(["n"], select(_COUNTED.c.n)).returning(numbers.c.n), is_slow=True)
+    async with asyncio.timeout(5), database.begin(read_only=False) as connection:
+        assert len(await connection.execute_returning(fill, last=SHORT)) == SHORT
+    for one in counting:
+        one.cancel()
+    await asyncio.wait(counting)
+    await database.close()
+
+
+async def test_whoever_is_given_up_twice_leaves_the_connection_at_rest(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "numbers.db")
+    async with database.begin(read_only=True) as connection:
+        working = asyncio.create_task(connection.fetch_all(Query(COUNT, is_slow=True), last=10**12))
+        await asyncio.sleep(0.05)
+        for _ in range(2):
+            working.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait([working])
+        assert working.cancelled()
+        assert await connection.fetch_all(Query(COUNT), last=SHORT) == [[SHORT]]
     await database.close()

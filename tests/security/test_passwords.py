@@ -68,6 +68,16 @@ async def test_hashing_gives_way_to_those_who_answer(
     assert seen == [min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19)]
 
 
+async def test_hashing_goes_on_where_it_may_not_give_way(
+    passwords: BcryptPasswords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_: int) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "nice", forbidden)
+    assert await passwords.verify(PASSWORD, await passwords.hash(Password(PASSWORD)))
+
+
 async def test_spellings_of_one_letter_are_different_passwords(passwords: BcryptPasswords) -> None:
     hashed = await passwords.hash(Password("caf\u00e9 caf\u00e9"))
     assert not await passwords.verify("cafe\u0301 cafe\u0301", hashed)
