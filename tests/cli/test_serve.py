@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,57 @@ def test_several_workers_share_data_and_keys_and_believe_the_trusted_proxy_only(
         assert server.http.get("/api/tasks", headers=headers).json()["total"] == 20
         server.stop()
         assert server.process.returncode == 0
+
+
+def test_many_clients_of_several_workers_write_and_read_one_file_without_an_error(folder: Path) -> None:
+    ann = {"email": "ann@example.org", "password": PASSWORD}
+    with serving(folder, WORKERS="2", RATE_LIMITS="off", LOG_LEVEL="warning") as server:  # Nobody reads the log yet.
+        assert server.http.post("/api/auth/register", json=ann).status_code == 201
+        token = server.http.post("/api/auth/login", json=ann).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+
+        def work(client: int) -> list[int]:
+            """What one client is answered, on a connection of its own."""
+            with httpx.Client(base_url=server.origin, headers=headers, trust_env=False, timeout=60) as http:
+                statuses = []
+                for number in range(5):
+                    made = http.post("/api/tasks", json={"title": f"{client}.{number}", "tags": ["shared"]})
+                    statuses += [made.status_code, http.get(made.headers["location"]).status_code]
+                return statuses
+
+        with ThreadPoolExecutor(64) as clients:
+            assert list(clients.map(work, range(64))) == [[201, 200] * 5] * 64
+        assert server.http.get("/api/tasks", headers=headers).json()["total"] == 64 * 5
+        server.stop()
+        assert server.process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Who the workers are is looked up in /proc.")
+def test_a_worker_that_is_killed_is_replaced(folder: Path) -> None:
+    with serving(folder, WORKERS="2") as server:
+        first = _workers(server, 2)
+        os.kill(first[0], signal.SIGKILL)
+        deadline = time.monotonic() + SECONDS_TO_START
+        while set(second := _workers(server, 2)) == set(first) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(set(first) & set(second)) == 1
+        for _ in range(10):  # each on a connection of its own
+            assert httpx.get(f"{server.origin}/readyz", trust_env=False).status_code == 200
+        server.stop()
+        assert server.process.returncode == 0
+
+
+def _workers(server: Running, count: int) -> list[int]:
+    """The processes under the one that watches, as soon as there are so many that live."""
+    pid = server.process.pid
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())
+        alive = [child for child in children if ") Z " not in Path(f"/proc/{child}/stat").read_text(encoding="ascii")]
+        if len(alive) == count:
+            return alive
+        time.sleep(0.05)
+    raise TimeoutError
 
 
 def guess(server: Running, number: int) -> int:
