@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Locks name all there is to install, so pip resolves nothing: an old one looks for the newest of what is named with an extra.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: run migrate roles test unit check format docs bench bench-scale lock clean
 
@@ -23,6 +25,7 @@ unit: .venv/dev
 	$(BIN)/pytest tests/unit
 
 check: .venv/dev
+	$(BIN)/python -m pip check --disable-pip-version-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -65,27 +68,27 @@ clean:
 
 .venv/run: .venv/bin/python requirements.lock pyproject.toml
 	@echo "Installing the locked packages"
-	@test -e .venv/dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@test -e .venv/dev || $(BIN)/python $(INSTALL) --require-hashes -r requirements.lock
+	@$(BIN)/python $(INSTALL) --no-build-isolation -e .
 	@touch $@
 
 .venv/dev: .venv/bin/python requirements-dev.lock pyproject.toml
 	@echo "Installing the locked packages, with those for development"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(BIN)/python $(INSTALL) --no-build-isolation -e .
 	@touch $@ .venv/run
 
 .venv/bench: .venv/bin/python requirements-bench.lock pyproject.toml
 	@echo "Installing the locked packages, with those for the benchmarks"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements-bench.lock
+	@$(BIN)/python $(INSTALL) --no-build-isolation -e .
 	@touch $@
 
 # The generators of clients: what the tests of generated clients run, and nothing else.
 .venv/clients/installed: .venv/bin/python tests/clients/requirements.lock
 	@echo "Installing the generator of Python clients"
 	@$(BIN)/python -m venv .venv/clients
-	@.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.lock
+	@.venv/clients/bin/python $(INSTALL) --require-hashes -r tests/clients/requirements.lock
 	@touch $@
 
 tests/clients/node_modules/installed: tests/clients/package-lock.json

@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-from contextlib import ExitStack
 from typing import Any
-from unittest import mock
 
 import pytest
 
-from adapters.sql import postgres, sqlite_connection
+from tests.http.listening import statements
 from tests.http.people import Person
 
 
@@ -56,31 +54,19 @@ async def test_twenty_tasks_at_once_make_a_tag_once(ann: Person) -> None:
 async def test_a_list_of_a_hundred_tagged_tasks_takes_as_many_statements_as_one_of_two(ann: Person) -> None:
     for number in range(2):
         await ann.new_task(tags=[f"tag {number}", "all"])
-    few = await statements(ann)
+    few = await statements_of_a_list(ann)
     for number in range(98):
         await ann.new_task(tags=[f"tag {number}", "all"])
-    assert await statements(ann) == few
+    assert await statements_of_a_list(ann) == few
     assert (await ann.tasks(page_size=100))["total"] == 100
 
 
-SENDING = (
-    (postgres.PostgresConnection, "fetch_all"),
-    (postgres.PostgresConnection, "fetch_one"),
-    (sqlite_connection.SqliteConnection, "_run"),
-)
-
-
-async def statements(person: Person) -> int:
+async def statements_of_a_list(person: Person) -> int:
     """How many statements a list takes."""
-    with ExitStack() as stack:
-        spies = [
-            stack.enter_context(mock.patch.object(kind, name, autospec=True, side_effect=getattr(kind, name)))
-            for kind, name in SENDING
-        ]
+    with statements() as sent:
         assert len((await person.tasks(page_size=100))["items"]) >= 2
-        sent = sum(spy.call_count for spy in spies)
     assert sent
-    return sent
+    return len(sent)
 
 
 async def test_a_document_lives_and_dies(ann: Person) -> None:
