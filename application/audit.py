@@ -1,22 +1,19 @@
 """Reading the logs, and making sure that nobody has touched them."""
 
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Final
 
 from application.listing import Bookmarks, Listing, bound, list_onward
-from application.ports.audit import AuditLog, AuditQuery, OpenLog, SealTaken
+from application.ports.audit import AuditLog, AuditQuery, OpenLog
 from application.ports.cursors import Cursors
 from application.ports.identity import OpenIdentity
 from application.ports.spaces import OpenSpace
-from application.recording.scribe import Unsealed
+from application.sealing import SealLog
 from domain.access import Actor, Permission
 from domain.audit import AuditEvent, Seal, Verdict, verify
-from domain.ids import EventId, SpaceId, id_before
+from domain.ids import SpaceId
 
-_AT_ONCE = 100
-_RECENT: Final = timedelta(minutes=1)
-_MOST_REMEMBERED: Final = 100_000
+_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,62 +55,6 @@ class ListAccountEvents:
 def _said(query: AuditQuery) -> str:
     """What is asked for, the stretch aside."""
     return repr(replace(query, limit=0))
-
-
-@dataclass(frozen=True, slots=True)
-class SealLog:
-    """Seal what a log has grown by; no writer waits for it. The service alone may.
-
-    ``recently`` leaves alone what is older than a minute: so the look is short, however long the log.
-    """
-
-    open_log: OpenLog
-
-    async def __call__(self, space_id: SpaceId, *, recently: bool = False) -> None:
-        while await self._seal_some(space_id, recently=recently):
-            pass
-
-    async def _seal_some(self, space_id: SpaceId, *, recently: bool) -> bool:
-        """Seal a stretch, and tell whether there may be more. The log is open for writing only when all is ready."""
-        async with self.open_log(space_id, read_only=True) as log:
-            seal = await log.last_seal()
-            after = EventId(id_before(seal.event_id, _RECENT)) if recently and seal else None
-            events, seals = await log.unsealed(_AT_ONCE, after=after), list[Seal]()
-        for event in events:
-            seal = Seal.of(event, after=seal)
-            seals.append(seal)
-        if seals:
-            try:
-                async with self.open_log(space_id) as log:
-                    await log.add_seals(seals)
-            except SealTaken:
-                return True  # Another process is sealing; what it leaves is ours.
-        return len(events) == _AT_ONCE
-
-
-@dataclass(frozen=True, slots=True)
-class SealGrownLogs:
-    """Seal every log that has grown in this process, the first time all of it. The service alone may."""
-
-    seal_log: SealLog
-    unsealed: Unsealed
-    looked_over: set[SpaceId] = field(default_factory=set)
-    """The logs of which everything old is sealed."""
-
-    async def __call__(self) -> None:
-        grown = list(self.unsealed.take())
-        try:
-            while grown:
-                await self.seal_log(grown[-1], recently=grown[-1] in self.looked_over)
-                self._remember(grown.pop())
-        finally:
-            for space_id in grown:  # The database does not answer: the next time.
-                self.unsealed.add(space_id)
-
-    def _remember(self, space_id: SpaceId) -> None:
-        if len(self.looked_over) >= _MOST_REMEMBERED:
-            self.looked_over.clear()
-        self.looked_over.add(space_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from application.accounts import ChangeMe, CloseAccount, CreateAdmin, GetMe, Register
 from application.administration import ChangeUser, FindAccounts, ListUsers, ManageAccount
-from application.audit import InspectLog, ListAccountEvents, ListEvents, SealGrownLogs, VerifyLog
+from application.audit import InspectLog, ListAccountEvents, ListEvents, VerifyLog
 from application.authentication import (
     Authenticate,
     AuthenticateBrowser,
@@ -43,6 +43,7 @@ from application.organizations import (
 )
 from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
 from application.repeating import AnswerOnce
+from application.sealing import SealGrownLogs
 from application.sessions import EndAllSessions, EndSession, ListSessions
 from application.settings import DeleteSetting, GetSetting, ListSettings, PutSetting
 from application.sweeping import SweepLeftovers

@@ -42,6 +42,7 @@ from application import (
     operations,
     organizations,
     repeating,
+    sealing,
     sessions,
     sweeping,
     tags,
@@ -166,7 +167,7 @@ class Container(containers.DeclarativeContainer):
         RecordingOpenReception, providers.Singleton(SqlOpenReception, database, clock), scribe
     )
     cursors = providers.Singleton(SignedCursors, keys)
-    seal_log = providers.Singleton(audit.SealLog, open_log)
+    seal_log = providers.Singleton(sealing.SealLog, open_log)
     inspect_log = providers.Singleton(audit.InspectLog, open_log, seal_log)
     readiness = providers.Singleton(
         SqlReadiness,
@@ -275,7 +276,7 @@ class Container(containers.DeclarativeContainer):
         list_account_events=providers.Singleton(audit.ListAccountEvents, open_identity, cursors),
         verify_log=providers.Singleton(audit.VerifyLog, open_space, inspect_log),
         inspect_log=inspect_log,
-        seal_grown_logs=providers.Singleton(audit.SealGrownLogs, seal_log, unsealed),
+        seal_grown_logs=providers.Singleton(sealing.SealGrownLogs, seal_log, unsealed),
         sweep_leftovers=providers.Singleton(
             sweeping.SweepLeftovers, providers.Singleton(SqlLeftovers, database), clock
         ),

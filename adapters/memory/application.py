@@ -26,6 +26,7 @@ from application import (
     operations,
     organizations,
     repeating,
+    sealing,
     sessions,
     settings,
     sweeping,
@@ -71,7 +72,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe, audit_reads)
     open_identity = RecordingOpenIdentity(MemoryOpenIdentity(store, clock), scribe)
     cursors = MemoryCursors()
-    seal_log = audit.SealLog(open_log)
+    seal_log = sealing.SealLog(open_log)
     inspect_log = audit.InspectLog(open_log, seal_log)
     open_reception = RecordingOpenReception(MemoryOpenReception(store, clock), scribe)
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
@@ -157,7 +158,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         list_account_events=audit.ListAccountEvents(open_identity, cursors),
         verify_log=audit.VerifyLog(open_space, inspect_log),
         inspect_log=inspect_log,
-        seal_grown_logs=audit.SealGrownLogs(seal_log, unsealed),
+        seal_grown_logs=sealing.SealGrownLogs(seal_log, unsealed),
         sweep_leftovers=sweeping.SweepLeftovers(MemoryLeftovers(store), clock),
         check_readiness=operations.CheckReadiness(MemoryReadiness()),
     )

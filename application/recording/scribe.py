@@ -1,6 +1,7 @@
-"""Who writes: turns what was done into events, and notes which logs have grown."""
+"""Who writes: turns what was done into events, and notes what the logs have grown by."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from application.ports.audit import AuditLog, OpenLog
 from application.ports.clock import Clock
@@ -10,20 +11,37 @@ from domain.audit import Action, AuditEvent, Deed, Outcome, Resource
 from domain.errors import DomainError
 from domain.ids import EventId, SpaceId, UserId, personal_space
 
+_MOST_UNSEALED: Final = 5_000
+"""How many events are remembered until they are sealed: those of some seconds, and at most some ten MiB."""
+
 
 class Unsealed:
-    """The spaces whose logs have grown since they were sealed."""
+    """What the logs have grown by since they were sealed, as far as this process wrote it."""
 
-    def __init__(self) -> None:
-        self._spaces: set[SpaceId] = set()
+    def __init__(self, room: int = _MOST_UNSEALED) -> None:
+        self._room = room
+        self._held = 0
+        self._grown: dict[SpaceId, list[AuditEvent] | None] = {}
 
-    def add(self, space_id: SpaceId) -> None:
-        """Take note of a space."""
-        self._spaces.add(space_id)
+    def add(self, *events: AuditEvent) -> None:
+        """Take note of events that are committed. Those for whom there is no room have to be looked up."""
+        for event in events:
+            if self._held >= self._room:
+                self.forget(event.space_id)
+                continue
+            known = self._grown.setdefault(event.space_id, [])
+            if known is not None:
+                known.append(event)
+                self._held += 1
 
-    def take(self) -> set[SpaceId]:
-        """All that were noted, and forget them."""
-        taken, self._spaces = self._spaces, set()
+    def forget(self, space_id: SpaceId) -> None:
+        """Only remember of a log that it has grown: by what has to be looked up."""
+        self._held -= len(self._grown.get(space_id) or ())
+        self._grown[space_id] = None
+
+    def take(self) -> dict[SpaceId, list[AuditEvent] | None]:
+        """Everything by its space, None where it has to be looked up, and forget it."""
+        taken, self._grown, self._held = self._grown, {}, 0
         return taken
 
 
@@ -35,6 +53,8 @@ class Notes:
     resource_type: Resource = Resource.SPACE
     resource_id: str | None = None
     deeds: list[tuple[SpaceId, Deed]] = field(default_factory=list)
+    events: list[AuditEvent] = field(default_factory=list)
+    """What was written down of them."""
 
     def aim(self, resource_type: Resource, resource_id: object) -> None:
         """Take note of what it is tried on."""
@@ -47,16 +67,12 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Scribe:
-    """Turns deeds into events, and notes which logs have grown."""
+    """Turns deeds into events, and notes what the logs have grown by."""
 
     clock: Clock
     new_id: IdGenerator
     open_log: OpenLog
     unsealed: Unsealed
-
-    async def write(self, log: AuditLog, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin) -> None:
-        """Append a deed to a log, in the log's transaction."""
-        await log.append(self._event(deed, space_id=space_id, by=by, origin=origin))
 
     def _event(self, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin) -> AuditEvent:
         return AuditEvent(
@@ -76,19 +92,19 @@ class Scribe:
 
     async def write_all(self, log: AuditLog, notes: Notes, *, by: UserId | None, origin: Origin) -> None:
         """Append everything that was done."""
-        events = (self._event(deed, space_id=space_id, by=by, origin=origin) for space_id, deed in notes.deeds)
-        await log.append(*events)
+        notes.events = [self._event(deed, space_id=space_id, by=by, origin=origin) for space_id, deed in notes.deeds]
+        await log.append(*notes.events)
 
     def note_growth(self, notes: Notes) -> None:
-        """Take note of the logs that have grown, once that is certain: nobody could seal what is not committed."""
-        for space_id, _ in notes.deeds:
-            self.unsealed.add(space_id)
+        """Take note of what the logs have grown by, once that is certain: nobody could seal what is not committed."""
+        self.unsealed.add(*notes.events)
 
     async def write_apart(self, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin) -> None:
         """Append a deed to a log, in a transaction of its own. Who did it may be unknown."""
+        event = self._event(deed, space_id=space_id, by=by, origin=origin)
         async with self.open_log(space_id) as log:
-            await self.write(log, deed, space_id=space_id, by=by, origin=origin)
-        self.unsealed.add(space_id)
+            await log.append(event)
+        self.unsealed.add(event)
 
     async def write_refusal(self, refusal: DomainError, notes: Notes, actor: Actor) -> None:
         """Note in somebody's own log what they were refused."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, patch
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +20,7 @@ from adapters.sql.audit import SqlOpenLog
 from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.sqlite import SqliteDatabase
 from application.accounts import ChangeMe
-from application.audit import InspectLog, SealGrownLogs, SealLog
+from application.audit import InspectLog
 from application.organizations import DissolveOrganization, FoundOrganization, RenameOrganization
 from application.ports.audit import AuditLog, AuditQuery, OpenLog, SealTaken
 from application.ports.identity import OpenIdentity
@@ -29,13 +29,15 @@ from application.ports.spaces import OpenSpace, Space
 from application.recording.identity import RecordingOpenIdentity
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
-from application.tasks import ChangeTask, CreateTask
+from application.sealing import SealGrownLogs, SealLog
+from application.tasks import ChangeTask, CreateTask, GetTask
 from domain.access import Actor, Origin, Role
 from domain.audit import Action, AuditEvent, Outcome, Resource, Seal, Verdict
-from domain.errors import NotAuthenticated, SpaceForbidden
-from domain.ids import NOBODY, EventId, SpaceId, UserId, personal_space
+from domain.errors import NotAuthenticated, SpaceForbidden, TaskNotFound
+from domain.ids import NOBODY, EventId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import OrganizationName
-from domain.task import Title
+from domain.tag import TagName
+from domain.task import Description, TaskDraft, TaskStatus, Title
 from domain.user import FullName
 from tests.support.people import People, a_task, new_id
 from tests.support.stores import NOON, Store
@@ -373,7 +375,7 @@ async def test_a_position_is_sealed_once_and_so_is_an_event(open_log: OpenLog) -
 async def test_many_sealers_at_once_make_one_chain(
     open_log: OpenLog, seal_log: SealLog, inspect_log: InspectLog, monkeypatch: pytest.MonkeyPatch, sealers: int
 ) -> None:
-    monkeypatch.setattr("application.audit._AT_ONCE", 7)
+    monkeypatch.setattr("application.sealing._AT_ONCE", 7)
     space_id = a_space()
     events = await a_log(open_log, space_id, 30)
     await asyncio.gather(*(seal_log(space_id) for _ in range(sealers)))
@@ -384,7 +386,7 @@ async def test_many_sealers_at_once_make_one_chain(
 
 
 async def test_others_go_on_while_much_is_sealed(sqlite: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("application.audit._AT_ONCE", 2)
+    monkeypatch.setattr("application.sealing._AT_ONCE", 2)
     monkeypatch.setattr("adapters.sql.turns.Turns._leave_a_gap", AsyncMock())
     space_id, turns = a_space(), 0
     await a_log(log_door(sqlite), space_id, 10)
@@ -532,6 +534,30 @@ async def test_a_change_and_its_event_are_kept_together_or_not_at_all(
     await work(None)
     (event,) = await read(open_log, personal_space(somebody.user_id))
     assert event.action is Action.CREATE
+
+
+async def test_what_is_sealed_as_it_was_written_is_what_is_kept(
+    store: Store, people: People, scribe: Scribe, seal_log: SealLog, inspect_log: InspectLog
+) -> None:
+    somebody = await people.somebody()
+    space_id = personal_space(somebody.user_id)
+    seal_grown_logs = SealGrownLogs(seal_log, scribe.unsealed, {space_id})
+    recorded = RecordingOpenSpace(store.open_space, scribe)
+    draft: TaskDraft = {
+        "title": Title("\U0001f600 \u00e9" * 80),
+        "description": Description(""),
+        "status": TaskStatus.COMPLETED,
+        "due_date": store.clock() + TICK,
+        "tags": (TagName("x"), TagName('"\u2028')),
+        "assignee_id": somebody.user_id,
+    }
+    task = await CreateTask(recorded, store.clock, new_id)(somebody, None, draft)
+    await ChangeTask(recorded, store.clock, new_id)(somebody, None, task.id, {"due_date": None, "tags": ()})
+    with pytest.raises(TaskNotFound):
+        await GetTask(recorded)(somebody, None, TaskId(new_id()))
+    with patch.object(SealLog, "_found", AsyncMock(side_effect=AssertionError)):
+        await seal_grown_logs()
+    assert await inspect_log(space_id) == Verdict(5)
 
 
 async def test_what_is_kept_after_a_look_for_unsealed_logs_is_sealed_at_the_next(

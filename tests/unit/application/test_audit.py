@@ -1,34 +1,36 @@
-"""Reading the logs, sealing them, and finding out who has touched them."""
+"""Reading the logs, and finding out who has touched them."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
 
-from adapters.memory.audit import MemoryAuditLog, MemoryOpenLog
 from adapters.memory.store import Contents, MemoryStore
 from adapters.security.cursors import SignedCursors
 from adapters.security.keys import Key, KeyRing
-from application.audit import InspectLog, ListAccountEvents, ListEvents, SealGrownLogs, SealLog
+from application.audit import ListAccountEvents, ListEvents
 from application.listing import Listing
-from application.ports.audit import AuditLog, AuditQuery, SealTaken
-from application.recording.scribe import Unsealed
-from domain.audit import Action, AuditEvent, Outcome, Resource, Seal, Verdict
-from domain.errors import CursorRefused, NotAnAdministrator, NotAuthenticated, RoleTooLow, SpaceForbidden, Unavailable
-from domain.ids import EventId, SpaceId, UserId, personal_space
+from application.ports.audit import AuditQuery
+from domain.audit import Action, AuditEvent, Outcome, Resource, Verdict
+from domain.errors import CursorRefused, NotAnAdministrator, NotAuthenticated, RoleTooLow, SpaceForbidden
+from domain.ids import SpaceId, UserId, personal_space
 from domain.organization import OrganizationName
 from domain.task import Description, Title
 from domain.user import Email
+from tests.unit.application.log_builders import (
+    ELSEWHERE,
+    HOUR,
+    SOMEWHERE,
+    a_log,
+    an_event,
+    inspector,
+    refused,
+)
 from tests.unit.application.organizations_builders import NOON, PASSWORD, TICK, Office, a_draft
 
-HOUR: Final = timedelta(hours=1)
-SOMEWHERE: Final = SpaceId(UUID(int=1))
-ELSEWHERE: Final = SpaceId(UUID(int=2))
 SECRET: Final = "a task's content"
 CURSORS: Final = SignedCursors(KeyRing((Key("a", bytes(range(32))),)))
 
@@ -43,38 +45,6 @@ async def office() -> Office:
     await office.app.create_admin(Email("administrator@example.org"), PASSWORD, None)
     office.people["administrator"] = await office.sign_in("administrator")
     return office
-
-
-async def refused(work: Awaitable[object], why: type[Exception]) -> None:
-    with pytest.raises(why):
-        await work
-
-
-def an_event(number: int, space_id: SpaceId = SOMEWHERE, **parts: Any) -> AuditEvent:
-    """The event of this number: every hour one."""
-    whole: dict[str, Any] = {
-        "id": EventId(UUID(int=100 + number)),
-        "space_id": space_id,
-        "at": NOON + number * HOUR,
-        "actor_id": None,
-        "action": Action.UPDATE,
-        "outcome": Outcome.SUCCESS,
-        "resource_type": Resource.TASK,
-        "resource_id": None,
-        "ip_address": None,
-        "user_agent": None,
-        "request_id": None,
-        "changes": {},
-    }
-    return AuditEvent(**whole | parts)
-
-
-async def a_log(store: MemoryStore, *events: AuditEvent) -> list[AuditEvent]:
-    """Write events down."""
-    async with MemoryOpenLog(store)(SOMEWHERE) as log:
-        for event in events:
-            await log.append(event)
-    return list(events)
 
 
 async def events_in(office: Office, space_id: SpaceId) -> list[AuditEvent]:
@@ -302,177 +272,6 @@ async def test_only_what_fits_is_shown(office: Office, wanted: str) -> None:
     filters, expected = FILTERED[wanted]
     page = await office.app.list_events(actor, None, AuditQuery(**filters))
     assert page.items == [events[number] for number in expected]
-
-
-# Sealing
-
-
-@pytest.fixture
-def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Logs are sealed and looked over three events at a time."""
-    monkeypatch.setattr("application.audit._AT_ONCE", 3)
-
-
-async def seals_in(store: MemoryStore) -> list[Seal]:
-    async with store.begin(read_only=True) as contents:
-        return [contents.audit_seals[key] for key in sorted(contents.audit_seals)]
-
-
-def inspector(store: MemoryStore) -> InspectLog:
-    open_log = MemoryOpenLog(store)
-    return InspectLog(open_log, SealLog(open_log))
-
-
-@pytest.mark.usefixtures("few_at_once")
-@pytest.mark.parametrize("length", range(8))
-async def test_events_are_sealed_once_and_in_order(length: int) -> None:
-    store = MemoryStore()
-    events = await a_log(store, *map(an_event, range(length)))
-    seal_log = SealLog(MemoryOpenLog(store))
-    await seal_log(SOMEWHERE)
-    seals = await seals_in(store)
-    assert [seal.event_id for seal in seals] == [event.id for event in events]
-    assert [seal.position for seal in seals] == list(range(1, length + 1))
-    await seal_log(SOMEWHERE)
-    assert await seals_in(store) == seals
-    assert await inspector(store)(SOMEWHERE) == Verdict(length)
-
-
-@pytest.mark.usefixtures("few_at_once")
-async def test_what_comes_later_is_sealed_behind_what_was_there_even_with_an_earlier_id() -> None:
-    store = MemoryStore()
-    early, *events = map(an_event, range(5))
-    await a_log(store, *events)
-    await SealLog(MemoryOpenLog(store))(SOMEWHERE)
-    await a_log(store, early)
-    assert await inspector(store)(SOMEWHERE) == Verdict(5)
-    assert [seal.event_id for seal in await seals_in(store)] == [*(event.id for event in events), early.id]
-
-
-async def test_what_is_older_than_a_minute_is_looked_for_once_and_for_each_verdict() -> None:
-    def made_at(seconds: int, number: int) -> AuditEvent:
-        return an_event(number, id=EventId(UUID(int=((1_750_000_000 + seconds) * 1000 << 80) + number)))
-
-    store, unsealed = MemoryStore(), Unsealed()
-    seal_grown_logs = SealGrownLogs(SealLog(MemoryOpenLog(store)), unsealed)
-    older, first = made_at(-3600, 1), made_at(0, 2)
-    steps = {
-        "the first time everything": ([older, first], [older, first]),
-        "then what is new": ([made_at(5, 3)], [made_at(5, 3)]),
-        "or came late": ([made_at(-50, 4)], [made_at(-50, 4)]),
-        "but not too late": ([made_at(-300, 5)], []),
-    }
-    expected = []
-    for step, (written, sealed) in steps.items():
-        await a_log(store, *written)
-        unsealed.add(SOMEWHERE)
-        await seal_grown_logs()
-        expected += [event.id for event in sealed]
-        assert [seal.event_id for seal in await seals_in(store)] == expected, step
-    assert await inspector(store)(SOMEWHERE) == Verdict(5)
-
-
-async def test_a_process_that_has_looked_over_very_many_logs_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("application.audit._MOST_REMEMBERED", 1)
-    store, unsealed = MemoryStore(), Unsealed()
-    seal_grown_logs = SealGrownLogs(SealLog(MemoryOpenLog(store)), unsealed)
-    await a_log(store, an_event(0), an_event(1, ELSEWHERE))
-    for space_id in (SOMEWHERE, ELSEWHERE):
-        unsealed.add(space_id)
-        await seal_grown_logs()
-        assert seal_grown_logs.looked_over == {space_id}
-
-
-async def test_each_space_has_a_chain_of_its_own() -> None:
-    store = MemoryStore()
-    await a_log(store, an_event(0), an_event(1, ELSEWHERE), an_event(2))
-    for space_id, length in ((SOMEWHERE, 2), (ELSEWHERE, 1)):
-        assert await inspector(store)(space_id) == Verdict(length)
-
-
-class _Late(MemoryAuditLog):
-    """A log in which somebody else is quicker."""
-
-    async def add_seals(self, seals: Sequence[Seal]) -> None:
-        if any(seal.position % 3 == 2 for seal in seals):
-            raise SealTaken
-        await super().add_seals(seals)
-
-
-class Contested:
-    """Opens logs; the first few times a seal is too late."""
-
-    def __init__(self, store: MemoryStore, losses: int) -> None:
-        self._store = store
-        self.losses = losses
-
-    @asynccontextmanager
-    async def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
-        async with self._store.begin(read_only=read_only) as contents:
-            kind = _Late if self.losses else MemoryAuditLog
-            self.losses = max(0, self.losses - 1)
-            yield kind(contents, space_id)
-
-
-@pytest.mark.usefixtures("few_at_once")
-@pytest.mark.parametrize("losses", [1, 2, 5])
-async def test_a_seal_that_comes_too_late_is_tried_again(losses: int) -> None:
-    store = MemoryStore()
-    events = await a_log(store, *map(an_event, range(5)))
-    open_log = Contested(store, losses)
-    await SealLog(open_log)(SOMEWHERE)
-    assert open_log.losses == 0
-    assert [seal.event_id for seal in await seals_in(store)] == [event.id for event in events]
-    assert await inspector(store)(SOMEWHERE) == Verdict(5)
-
-
-async def test_every_log_that_has_grown_is_sealed(office: Office) -> None:
-    await office.a_task()
-    await refused(office.app.get_organization(office["stranger"], office.id), SpaceForbidden)
-    await refused(office.app.sign_in("member@example.org", "a wrong one"), NotAuthenticated)
-    await office.app.seal_grown_logs()
-    contents = await office.contents()
-    sealed = {(space_id, seal.event_id) for (space_id, _), seal in contents.audit_seals.items()}
-    assert sealed == set(contents.audit_events)
-
-
-async def test_a_log_that_has_not_grown_is_left_alone() -> None:
-    opened: list[SpaceId] = []
-
-    @asynccontextmanager
-    async def open_log(space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
-        opened.append(space_id)
-        async with MemoryOpenLog(store)(space_id, read_only=read_only) as log:
-            yield log
-
-    store, unsealed = MemoryStore(), Unsealed()
-    seal_grown_logs = SealGrownLogs(SealLog(open_log), unsealed)
-    unsealed.add(SOMEWHERE)
-    unsealed.add(SOMEWHERE)
-    for _ in range(2):
-        await seal_grown_logs()
-    assert opened == [SOMEWHERE]
-
-
-async def test_what_could_not_be_sealed_is_sealed_the_next_time() -> None:
-    faults = [Unavailable()]
-
-    @asynccontextmanager
-    async def open_log(space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
-        if faults:
-            raise faults[0]
-        async with MemoryOpenLog(store)(space_id, read_only=read_only) as log:
-            yield log
-
-    store, unsealed = MemoryStore(), Unsealed()
-    await a_log(store, an_event(0), an_event(1, ELSEWHERE))
-    seal_grown_logs = SealGrownLogs(SealLog(open_log), unsealed)
-    for space_id in (SOMEWHERE, ELSEWHERE):
-        unsealed.add(space_id)
-    await refused(seal_grown_logs(), Unavailable)
-    faults.clear()
-    await seal_grown_logs()
-    assert {seal.event_id for seal in await seals_in(store)} == {an_event(0).id, an_event(1).id}
 
 
 # Finding out
