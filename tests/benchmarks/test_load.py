@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.contenders.contender import NOBODY, READER, Request
 from benchmarks.load import Load, apply, read_report
+from tests.support.tools import need
 
 SAID = {
     "requests": 1000,
@@ -73,8 +74,8 @@ def door() -> Iterator[httpx.URL]:
         thread.join()
 
 
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="the load tool wrk is not installed")
 def test_it_sends_each_request_in_its_persons_name_and_counts_refusals(door: httpx.URL) -> None:
+    need(shutil.which("wrk"), without="the load tool wrk is not installed")
     requests = [Request("GET", "/one?a=b", READER), Request("POST", "/login", NOBODY, '{"a": 1}')]
     load = Load(url=door, requests=requests, tokens={READER: "t0ken"}, connections=2, seconds=1, rest=10)
     report = apply(load)
