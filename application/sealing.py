@@ -13,7 +13,6 @@ from domain.ids import EventId, SpaceId, id_before
 _AT_ONCE: Final = 100
 """How many are sealed in one stretch. Between two of them requests go first."""
 
-_TRIES: Final = 3
 _RECENT: Final = timedelta(minutes=1)
 _MOST_REMEMBERED: Final = 100_000
 
@@ -41,18 +40,21 @@ class SealLog:
             after = events[-1].id
 
     async def these(self, space_id: SpaceId, events: Sequence[AuditEvent]) -> None:
-        """Seal these, of which none has been sealed. Raises SealTaken if one has, or if others are always quicker."""
+        """Seal these events, as they are here; those that somebody has sealed already are left alone."""
         end = await self._end(space_id)
         for stretch in _stretches(events):
-            end = await self._append_anew(space_id, stretch, end)
+            left = stretch
+            while left:
+                try:
+                    end, left = await self._append(space_id, left, end), ()
+                except SealTaken:  # Another process is sealing, or somebody wanted a verdict.
+                    end, left = await self._left(space_id, left)
 
-    async def _append_anew(self, space_id: SpaceId, events: Sequence[AuditEvent], end: Seal | None) -> Seal | None:
-        for _ in range(_TRIES - 1):
-            try:
-                return await self._append(space_id, events, end)
-            except SealTaken:
-                end = await self._end(space_id)
-        return await self._append(space_id, events, end)
+    async def _left(self, space_id: SpaceId, events: Sequence[AuditEvent]) -> tuple[Seal | None, Sequence[AuditEvent]]:
+        """Where the chain ends, and those of the events that are not in it."""
+        async with self.open_log(space_id, read_only=True) as log:
+            sealed = await log.sealed([event.id for event in events])
+            return await log.last_seal(), [event for event in events if event.id not in sealed]
 
     async def _append(self, space_id: SpaceId, events: Sequence[AuditEvent], end: Seal | None) -> Seal | None:
         """Make the chain longer, and tell its new end. The log is open for writing only when all seals are ready."""
@@ -107,13 +109,7 @@ class SealGrownLogs:
         elif events is None:
             await self.seal_log(space_id, recently=True)
         else:
-            await self._seal_these(space_id, events)
-
-    async def _seal_these(self, space_id: SpaceId, events: Sequence[AuditEvent]) -> None:
-        try:
             await self.seal_log.these(space_id, events)
-        except SealTaken:  # Whoever wanted a verdict has sealed some of them.
-            await self.seal_log(space_id, recently=True)
 
     def _remember(self, space_id: SpaceId) -> None:
         if len(self.looked_over) >= _MOST_REMEMBERED:

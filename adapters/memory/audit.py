@@ -1,6 +1,6 @@
 """The logs of spaces, in memory."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from adapters.memory.store import Contents, MemoryStore
@@ -47,6 +47,9 @@ class MemoryAuditLog:
             if space_id == self._space_id and event_id not in sealed and (after is None or event_id > after)
         ]
         return sorted(found, key=lambda event: event.id)[:limit]
+
+    async def sealed(self, event_ids: Collection[EventId]) -> Collection[EventId]:
+        return {seal.event_id for seal in self._chain()}.intersection(event_ids)
 
     async def last_seal(self) -> Seal | None:
         return self._chain()[-1] if self._chain() else None

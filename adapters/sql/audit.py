@@ -1,6 +1,6 @@
 """The logs of spaces, on SQL databases. Rows are added and read, never changed."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from operator import attrgetter
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, select
 from adapters.sql.connection import Connection, ConstraintViolated, Database, begin_upkeep
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals
+from adapters.sql.types import is_any_id_of
 from application.ports.audit import AuditQuery, SealTaken
 from domain.audit import Action, AuditEvent, Outcome, Resource, Seal
 from domain.ids import EventId, SpaceId
@@ -45,6 +46,9 @@ _WITHOUT_SEAL: Final = (
 )
 _UNSEALED: Final = Query(_WITHOUT_SEAL)
 _UNSEALED_BEHIND: Final = Query(_WITHOUT_SEAL.where(audit_events.c.id > bindparam("after")))
+_SEALED: Final = Query(
+    select(audit_seals.c.event_id).where(_SEALS_OF_SPACE, is_any_id_of(audit_seals.c.event_id, "ids"))
+)
 _LAST_SEAL: Final = Query(select(*_SEAL).where(_SEALS_OF_SPACE).order_by(audit_seals.c.position.desc()).limit(1))
 _ADD_SEAL: Final = Query(insert(audit_seals))
 _CHAIN: Final = Query(
@@ -121,6 +125,11 @@ class SqlAuditLog:
         query, place = (_UNSEALED, {}) if after is None else (_UNSEALED_BEHIND, {"after": after})
         rows = await self._connection.fetch_all(query, space_id=self._space_id, limit=limit, **place)
         return [_event_from(row) for row in rows]
+
+    async def sealed(self, event_ids: Collection[EventId]) -> Collection[EventId]:
+        await self._step_in()
+        rows = await self._connection.fetch_all(_SEALED, space_id=self._space_id, ids=list(event_ids))
+        return {EventId(row[0]) for row in rows}
 
     async def last_seal(self) -> Seal | None:
         await self._step_in()

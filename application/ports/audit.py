@@ -1,6 +1,6 @@
 """Where the logs of spaces are kept: events are added and read, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,10 @@ class AuditLog(Protocol):
 
     async def unsealed(self, limit: int, *, after: EventId | None = None) -> Sequence[AuditEvent]:
         """Events that no seal vouches for yet, behind this id if one is given, the oldest first."""
+        ...
+
+    async def sealed(self, event_ids: Collection[EventId]) -> Collection[EventId]:
+        """Those of the events that a seal vouches for."""
         ...
 
     async def last_seal(self) -> Seal | None:

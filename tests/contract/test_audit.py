@@ -312,6 +312,7 @@ async def test_a_log_shows_nothing_of_another(open_log: OpenLog, seal_log: SealL
         assert list(await log.unsealed(9)) == [mine]
         assert list(await log.unsealed(9, after=EventId(NOBODY))) == [mine]
         assert await log.last_seal() is None
+        assert await log.sealed([mine.id]) == set()
         assert await log.chain(0, 9) == []
     await seal_log(here)
     assert await chain_of(open_log, here) == [(Seal.of(mine, after=None), mine)]
@@ -332,6 +333,30 @@ async def test_unsealed_events_come_oldest_first_and_not_too_many(open_log: Open
         assert list(await log.unsealed(9, after=events[0].id)) == rest[1:]
         assert list(await log.unsealed(1, after=events[3].id)) == [events[4]]
         assert list(await log.unsealed(9, after=events[4].id)) == []
+
+
+async def test_what_is_sealed_is_told_of_those_that_are_asked_about(open_log: OpenLog) -> None:
+    space_id = a_space()
+    first, second, third = await a_log(open_log, space_id, 3)
+    await seal(open_log, space_id, one := Seal.of(first, after=None))
+    await seal(open_log, space_id, Seal.of(third, after=one))
+    async with open_log(space_id, read_only=True) as log:
+        assert await log.sealed([first.id, second.id]) == {first.id}
+        assert await log.sealed([second.id]) == await log.sealed([]) == set()
+        assert await log.sealed([first.id, third.id]) == {first.id, third.id}
+
+
+@pytest.mark.parametrize("sealers", [2, 5])
+async def test_many_who_seal_the_same_events_seal_each_once(
+    open_log: OpenLog, seal_log: SealLog, inspect_log: InspectLog, monkeypatch: pytest.MonkeyPatch, sealers: int
+) -> None:
+    monkeypatch.setattr("application.sealing._AT_ONCE", 7)
+    space_id = a_space()
+    events = await a_log(open_log, space_id, 30)
+    await asyncio.gather(*(seal_log.these(space_id, events[number:]) for number in range(sealers)))
+    chain = await chain_of(open_log, space_id)
+    assert sorted(event.id for _, event in chain if event) == [event.id for event in events]
+    assert await inspect_log(space_id) == Verdict(30)
 
 
 async def test_a_chain_is_read_in_stretches(open_log: OpenLog, seal_log: SealLog) -> None:
