@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import FastAPI
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import ASGIApp
 
 from entrypoints.container import Service, build
 from entrypoints.http.cookies import SessionCookie
@@ -30,10 +32,25 @@ from entrypoints.http.routes import (
     tasks,
     users,
 )
-from entrypoints.http.routing import OF_OWNER, PERSONAL, serve
+from entrypoints.http.routing import OF_OWNER, PERSONAL, PlainRoute, serve
 from entrypoints.logs import configure_logs
 from entrypoints.settings import read_settings
 from entrypoints.version import VERSION
+
+
+class _Layered(FastAPI):
+    """With the layers that are needed here: the envelope, other origins, and answers to exceptions.
+
+    FastAPI puts four more around each request: for errors that nobody answers, which the envelope does; for its
+    telemetry, a limit for bodies, and files, which nobody uses.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What a request goes through, from the outside in."""
+        stack: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        for layer in reversed(self.user_middleware):
+            stack = layer.cls(stack, *layer.args, **layer.kwargs)
+        return stack
 
 
 def create_app(service: Service) -> FastAPI:
@@ -45,7 +62,7 @@ def create_app(service: Service) -> FastAPI:
             _spare_the_collector()
             yield
 
-    app = FastAPI(
+    app = _Layered(
         title="Taskward",
         version=VERSION,
         lifespan=lifespan,
@@ -84,7 +101,7 @@ def create_app(service: Service) -> FastAPI:
         serve(app, router, PERSONAL)
     serve(app, operations.router, "")
     app.openapi = lambda: document(app)  # type: ignore[method-assign] # as FastAPI's documentation says
-    app.add_api_route("/openapi.json", _openapi(app), include_in_schema=False)
+    app.router.add_api_route("/openapi.json", _openapi(app), include_in_schema=False, route_class_override=PlainRoute)
     serve_docs(app)
     handle_errors(app)
     if service.settings.origins:

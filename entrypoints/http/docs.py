@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from entrypoints.http.problem_types import every_type
 from entrypoints.http.problems import PAGE
+from entrypoints.http.routing import PlainRoute
 
 _ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 _SWAGGER: Final = """<!doctype html>
@@ -35,7 +36,7 @@ def serve_docs(app: FastAPI) -> None:
         PAGE: HTMLResponse(_problem_page()),
     }
     for path, page in pages.items():
-        app.add_api_route(path, _answering(page), include_in_schema=False)
+        app.router.add_api_route(path, _answering(page), include_in_schema=False, route_class_override=PlainRoute)
 
 
 def _answering(page: Response):  # type: ignore[no-untyped-def] # noqa: ANN202

@@ -93,8 +93,8 @@ class PublicRoute(StrictRoute):
     """A route that anyone may use."""
 
 
-class ProbeRoute(PublicRoute):
-    """A route for machines that ask how the service is: it is answered whatever its query says."""
+class PlainRoute(PublicRoute):
+    """A route that takes nothing, and answers whatever its query says: to probes, and for pages."""
 
     ignores_query = True
 

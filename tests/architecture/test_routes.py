@@ -6,11 +6,11 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
 
 from entrypoints.container import Service
 from entrypoints.http.app import create_app
-from entrypoints.http.routing import PERSONAL, SecuredRoute, serve
+from entrypoints.http.routing import PERSONAL, SecuredRoute, StrictRoute, serve
 
 PUBLIC: Final = {
     "register",
@@ -68,6 +68,17 @@ def _asks(operation: dict[str, Any], schemes: dict[str, Any]) -> bool:
 
 def test_every_route_is_secured_or_on_the_public_list(app: FastAPI) -> None:
     assert _public(app) == PUBLIC
+
+
+def _served_by_the_framework(app: FastAPI) -> set[str]:
+    """Routes that would be served by FastAPI's own way, which needs layers that are not there."""
+    return {_name(route) for route in app.routes if not isinstance(route, StrictRoute | Mount)}
+
+
+def test_every_route_is_served_by_a_class_of_ours(app: FastAPI) -> None:
+    assert _served_by_the_framework(app) == set()
+    app.add_api_route("/api/other", _leak, operation_id="other")
+    assert _served_by_the_framework(app) == {"other"}
 
 
 def test_there_are_secured_routes(app: FastAPI) -> None:

@@ -7,9 +7,9 @@ from typing_extensions import TypedDict
 
 from entrypoints.http.problems import NotReady
 from entrypoints.http.responses import Json
-from entrypoints.http.routing import App, ProbeRoute
+from entrypoints.http.routing import App, PlainRoute
 
-router = APIRouter(route_class=ProbeRoute, tags=["operations"])
+router = APIRouter(route_class=PlainRoute, tags=["operations"])
 
 
 class StateView(TypedDict):
