@@ -5,12 +5,9 @@ function that raises unless session, account and membership are what they are ex
 the role seen last time; it is checked against the tables each time, so it may be wrong but never believed.
 """
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 import asyncpg
@@ -19,6 +16,7 @@ from sqlalchemy import URL
 from adapters.sql import dsn, roles
 from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, Refusing, RightMissing, check_entry
 from adapters.sql.pool import Pool
+from adapters.sql.postgres_statements import Soon, of_many_rows
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
@@ -28,8 +26,6 @@ from domain.ids import SpaceId, UserId, personal_space
 T = TypeVar("T")
 
 _POOL_SIZE: Final = 16
-_PAIRS: Final = 64
-_PARAMETER: Final = re.compile(r"\$(\d+)")
 _CONNECT_SECONDS: Final = 2
 _SETTINGS: Final = {"statement_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
 _REMEMBERED_ROLES: Final = 10_000
@@ -64,27 +60,6 @@ def _translated() -> Iterator[None]:
         raise Unavailable from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Soon:
-    """A statement that was put off."""
-
-    sql: str
-    arguments: Sequence[Any]
-    refused: Refusing
-
-    def together_with(self, sql: str, arguments: Sequence[Any]) -> "_Soon":
-        """This statement and the next one, as one."""
-        return _Soon(_together(self.sql, sql), [*self.arguments, *arguments], self.refused)
-
-
-@lru_cache(_PAIRS)
-def _together(first: str, second: str) -> str:
-    """Two statements that change something as one, of which the second one's parameters come last."""
-    behind = max(int(number) for number in _PARAMETER.findall(first))
-    moved = _PARAMETER.sub(lambda number: f"${int(number[1]) + behind}", second)
-    return f"WITH first AS ({first}) {moved}"
-
-
 class PostgresConnection:
     """One open transaction on PostgreSQL."""
 
@@ -92,7 +67,7 @@ class PostgresConnection:
         self.raw = raw
         self.read_only = read_only
         self._space_id = space_id
-        self._soon: _Soon | None = None
+        self._soon: Soon | None = None
 
     async def settle(self) -> None:
         """Run what was put off."""
@@ -140,7 +115,7 @@ class PostgresConnection:
             raise OpenedForReading
         await self.settle()
         compiled = query.on_postgres
-        self._soon = _Soon(compiled.sql, compiled.arguments(values), refused)
+        self._soon = Soon(compiled.sql, compiled.arguments(values), refused)
 
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of values, without waiting in between; for none, send nothing."""
@@ -154,8 +129,13 @@ class PostgresConnection:
             await self.settle()
             return
         await self.settle()
+        arguments = [compiled.arguments(values) for values in rows]
+        at_once = of_many_rows(compiled.sql)
         with _translated():
-            await self.raw.executemany(compiled.sql, [compiled.arguments(values) for values in rows])
+            if at_once is None:
+                await self.raw.executemany(compiled.sql, arguments)
+            else:
+                await self.raw.execute(at_once, *zip(*arguments, strict=True))
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""

@@ -352,7 +352,14 @@ Index(
     postgresql_where=IN_USE,
     sqlite_where=IN_USE,
 )
-Index("tasks_assignee_idx", tasks.c.space_id, tasks.c.assignee_id)
+IS_ASSIGNED = tasks.c.assignee_id.is_not(None)
+Index(
+    "tasks_assignee_idx",
+    tasks.c.space_id,
+    tasks.c.assignee_id,
+    postgresql_where=IS_ASSIGNED,
+    sqlite_where=IS_ASSIGNED,
+)
 for name, column in (
     ("updated", tasks.c.updated_at),
     ("title", tasks.c.title_key),

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import ForeignKeyConstraint
 
 from adapters.sql import roles
 from adapters.sql.connection import _WHO_ENTERS
@@ -15,7 +15,7 @@ from adapters.sql.distribution import without_subqueries
 from adapters.sql.query import Compiled
 from adapters.sql.tables import metadata
 from tests.plans.allowed import EXCEPTIONS
-from tests.plans.plans import plans, too_much, too_much_on_sqlite
+from tests.plans.plans import Plan, plans, too_much, too_much_on_sqlite
 from tests.plans.values import values_for
 from tests.walls.entrance import FUNCTION
 from tests.walls.ground import Ground, connected, undone
@@ -110,18 +110,40 @@ async def test_the_look_for_rows_that_should_be_hidden_is_short(name: str, crowd
             assert set(too_much(plan)) == set()
 
 
-@pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
-def test_what_refers_to_a_row_that_goes_is_found_through_an_index(table: Table) -> None:
-    """Databases look for it by themselves. Indexes with a condition do not help them."""
-    whole = [tuple(index.columns.keys()) for index in table.indexes if not _is_partial(index)]
-    led_by = [tuple(table.primary_key.columns.keys()), *whole]
-    for key in table.foreign_key_constraints:
-        width = len(key.column_keys)
-        assert any(set(columns[:width]) == set(key.column_keys) for columns in led_by), key.name
+REFERRING: Final = [key for table in metadata.sorted_tables for key in table.foreign_key_constraints]
+
+every_reference = pytest.mark.parametrize("key", REFERRING, ids=lambda key: key.name)
 
 
-def _is_partial(index: Any) -> bool:
-    return index.dialect_options["postgresql"]["where"] is not None
+@every_reference
+async def test_postgresql_finds_what_refers_to_a_row_through_all_of_its_key(
+    key: ForeignKeyConstraint, crowded: Ground
+) -> None:
+    """As it asks itself, in ri_triggers.c."""
+    refers = " AND ".join(f"${number}::uuid = {name}" for number, name in enumerate(key.column_keys, start=1))
+    sql = f"SELECT 1 FROM ONLY {key.table.name} x WHERE {refers} FOR KEY SHARE OF x"  # noqa: S608 - names of ours
+    async with connected(crowded.superuser) as superuser:
+        for plan in await plans(superuser, sql, [crowded.here.space_id] * len(key.columns)):
+            assert set(too_much(plan)) == set()
+            assert all(f"({name} = " in _conditions(plan) for name in key.column_keys)
+
+
+def _conditions(plan: Plan) -> str:
+    return " ".join([plan.get("Index Cond", ""), *(_conditions(part) for part in plan.get("Plans", []))])
+
+
+@every_reference
+def test_sqlite_finds_what_refers_to_a_row_through_all_of_its_key(
+    key: ForeignKeyConstraint, opened: sqlite3.Connection
+) -> None:
+    """In the program that deletes a row."""
+    pages = dict(opened.execute("SELECT rootpage, name FROM sqlite_master"))
+    delete = f"EXPLAIN DELETE FROM {key.referred_table.name} WHERE rowid = 1"  # noqa: S608 - the same
+    read = {pages[step[3]] for step in opened.execute(delete) if step[1] == "OpenRead" and step[3] in pages}
+    indexes = [row[1:] for row in opened.execute(f"PRAGMA index_list({key.table.name})") if row[1] in read]
+    width = len(key.columns)
+    led_by = [[row[2] for row in opened.execute(f"PRAGMA index_info({name})")][:width] for name, *_ in indexes]
+    assert any(set(columns) == set(key.column_keys) for columns in led_by)
 
 
 # The check itself.
