@@ -27,8 +27,12 @@ _PRAGMAS: Final = ("busy_timeout = 20", "journal_mode = WAL", "synchronous = NOR
 _READER: Final = ("cache_size = -512",)
 """KiB: there are many readers, and each has a cache of its own."""
 
-_WRITER: Final = ("busy_timeout = 0",)
-"""Whoever finds the file taken naps on the event loop, not in SQLite."""
+_WRITER: Final = ("busy_timeout = 0", "wal_autocheckpoint = 4000")
+"""Whoever finds the file taken naps on the event loop, not in SQLite.
+
+What is written ahead goes into the file when it is 16 MB. With SQLite's 4 a writer stops for that after some hundred
+tasks, and the same pages go there again and again.
+"""
 
 
 class _Side(Protocol):

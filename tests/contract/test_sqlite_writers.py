@@ -190,3 +190,19 @@ async def test_what_is_being_written_is_kept_though_the_database_is_closed(datab
     await write(database, 3)
     assert await numbers(database) == [1, 2, 3]
     await database.close()
+
+
+async def test_what_is_written_ahead_goes_into_the_file_in_the_end_but_not_every_moment(
+    database: SqliteDatabase, file: Path
+) -> None:
+    before, sizes = size_of(file), []
+    for _ in range(40):
+        async with database.begin(read_only=False) as connection:
+            connection._raw.execute("INSERT INTO numbers SELECT value FROM json_each(?)", [f"[{'1,' * 100_000}1]"])
+        sizes.append(size_of(file.with_name(f"{file.name}-wal")))
+    assert 8_000_000 < max(sizes) < 20_000_000
+    assert size_of(file) > before + 16_000_000
+
+
+def size_of(file: Path) -> int:
+    return file.stat().st_size
