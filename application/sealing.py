@@ -13,31 +13,35 @@ from domain.ids import EventId, SpaceId, id_before
 _AT_ONCE: Final = 100
 """How many are sealed in one stretch. Between two of them requests go first."""
 
-_RECENT: Final = timedelta(minutes=1)
+_BETWEEN_LOOKS: Final = timedelta(minutes=1)
+"""How old a look through a log may be while that grows, and by how much the next one overlaps it.
+
+Found is what was committed and is not remembered: since the answer to its commit was lost, or its process was killed.
+"""
+
 _MOST_REMEMBERED: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class SealLog:
-    """Find what a log has grown by, and seal it; no writer waits for it. The service alone may.
+    """Find what a log has grown by, behind an event if one is given, and seal it. The service alone may.
 
-    ``recently`` leaves alone what is older than a minute: so the look is short, however long the log.
+    No writer waits for it, and it does not wait for writers to come to an end. Returns the last one that was found.
     """
 
     open_log: OpenLog
 
-    async def __call__(self, space_id: SpaceId, *, recently: bool = False) -> None:
-        after: EventId | None = None
-        if recently:
-            async with self.open_log(space_id, read_only=True) as log:
-                seal = await log.last_seal()
-            after = EventId(id_before(seal.event_id, _RECENT)) if seal else None
+    async def __call__(self, space_id: SpaceId, *, after: EventId | None = None) -> EventId | None:
+        last: EventId | None = None
         while events := await self._found(space_id, after):
             try:
                 await self._append(space_id, events, await self._end(space_id))
             except SealTaken:
                 continue  # Another process is sealing; what it leaves is ours.
-            after = events[-1].id
+            after = last = events[-1].id
+            if len(events) < _AT_ONCE:
+                break
+        return last
 
     async def these(self, space_id: SpaceId, events: Sequence[AuditEvent]) -> None:
         """Seal these events, as they are here; those that somebody has sealed already are left alone."""
@@ -81,37 +85,40 @@ def _stretches(events: Sequence[AuditEvent]) -> Iterator[Sequence[AuditEvent]]:
 
 @dataclass(frozen=True, slots=True)
 class SealGrownLogs:
-    """Seal what this process has written down, as it was written; the first time in a log all that is there.
+    """Seal what this process has written down, as it was written, and once a minute whatever else is in these logs.
 
-    The service alone may. Raises Unavailable; what was not sealed then is looked for the next time.
+    The service alone may. Raises what goes wrong with a log; the others have their turn before it the next time.
     """
 
     seal_log: SealLog
     unsealed: Unsealed
-    looked_over: set[SpaceId] = field(default_factory=set)
-    """The logs of which everything old is sealed."""
+    looked_over: dict[SpaceId, EventId] = field(default_factory=dict)
+    """The logs that were looked through, each with the newest event that was known then."""
 
     async def __call__(self) -> None:
         grown = self.unsealed.take()
-        try:
-            while grown:
-                space_id = next(iter(grown))
+        while grown:
+            space_id = next(iter(grown))
+            try:
                 await self._seal(space_id, grown[space_id])
+            except BaseException:
                 del grown[space_id]
-        finally:
-            for space_id in grown:  # The database does not answer: the next time.
+                self.unsealed.put_back(grown)
                 self.unsealed.forget(space_id)
+                raise
+            del grown[space_id]
 
     async def _seal(self, space_id: SpaceId, events: Sequence[AuditEvent] | None) -> None:
-        if space_id not in self.looked_over:
-            await self.seal_log(space_id)
-            self._remember(space_id)
-        elif events is None:
-            await self.seal_log(space_id, recently=True)
-        else:
+        seen, newest = self.looked_over.get(space_id), None
+        if events:
             await self.seal_log.these(space_id, events)
+            newest = events[-1].id
+        if seen is None or newest is None or seen < id_before(newest, _BETWEEN_LOOKS):
+            found = await self.seal_log(space_id, after=seen and EventId(id_before(seen, _BETWEEN_LOOKS)))
+            self._remember(space_id, newest or found)
 
-    def _remember(self, space_id: SpaceId) -> None:
-        if len(self.looked_over) >= _MOST_REMEMBERED:
-            self.looked_over.clear()
-        self.looked_over.add(space_id)
+    def _remember(self, space_id: SpaceId, newest: EventId | None) -> None:
+        if newest is not None:
+            if len(self.looked_over) >= _MOST_REMEMBERED:
+                self.looked_over.clear()
+            self.looked_over[space_id] = newest

@@ -11,7 +11,9 @@ import structlog
 from application.facade import Application
 from domain.errors import Unavailable
 
-_SECONDS_BETWEEN_SEALS: Final = 1.0
+_SECONDS_BETWEEN_SEALS: Final = 0.25
+"""What is written in between is remembered, so this is short."""
+
 _SECONDS_BETWEEN_SWEEPS: Final = 600.0
 
 log: Any = structlog.get_logger("taskward")

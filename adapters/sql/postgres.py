@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from adapters.sql import dsn, roles
 from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, Refusing, RightMissing, check_entry
 from adapters.sql.pool import Pool
-from adapters.sql.postgres_statements import Soon, of_many_rows
+from adapters.sql.postgres_statements import Soon
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
@@ -129,13 +129,8 @@ class PostgresConnection:
             await self.settle()
             return
         await self.settle()
-        arguments = [compiled.arguments(values) for values in rows]
-        at_once = of_many_rows(compiled.sql)
         with _translated():
-            if at_once is None:
-                await self.raw.executemany(compiled.sql, arguments)
-            else:
-                await self.raw.execute(at_once, *zip(*arguments, strict=True))
+            await self.raw.executemany(compiled.sql, [compiled.arguments(values) for values in rows])
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""

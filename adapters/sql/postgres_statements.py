@@ -1,4 +1,4 @@
-"""Statements that PostgreSQL takes as one: each that is sent costs a plan's start, and most a round trip."""
+"""Statements that are put off, and sent as one with the next: each costs a round trip."""
 
 import re
 from collections.abc import Sequence
@@ -8,12 +8,10 @@ from typing import Any, Final
 
 from adapters.sql.connection import Refusing
 
-_SHAPES: Final = 64
+_PAIRS: Final = 64
 """How many texts are kept: more than there are statements to put together."""
 
 _PARAMETER: Final = re.compile(r"\$(\d+)")
-_ROW: Final = re.compile(r" VALUES \(((?:\$\d+::[A-Z ]+(?:, |(?=\))))+)\)")
-"""A row of which each value is a parameter of a plain type: no list, and no order of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +27,9 @@ class Soon:
         return Soon(_together(self.sql, sql), [*self.arguments, *arguments], self.refused)
 
 
-@lru_cache(_SHAPES)
+@lru_cache(_PAIRS)
 def _together(first: str, second: str) -> str:
     """Two statements that change something as one, of which the second one's parameters come last."""
     behind = max(int(number) for number in _PARAMETER.findall(first))
     moved = _PARAMETER.sub(lambda number: f"${int(number[1]) + behind}", second)
     return f"WITH first AS ({first}) {moved}"
-
-
-@lru_cache(_SHAPES)
-def of_many_rows(insert: str) -> str | None:
-    """An INSERT of one row as one of many, with a list for each parameter; None if it cannot be."""
-    row = _ROW.search(insert)
-    if row is None:
-        return None
-    lists = row[1].replace(",", "[],") + "[]"
-    return _ROW.sub(rf" SELECT * FROM unnest({lists})", insert)  # noqa: S608 - parameters and their types

@@ -1,5 +1,6 @@
 """Who writes: turns what was done into events, and notes what the logs have grown by."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,8 +12,8 @@ from domain.audit import Action, AuditEvent, Deed, Outcome, Resource
 from domain.errors import DomainError
 from domain.ids import EventId, SpaceId, UserId, personal_space
 
-_MOST_UNSEALED: Final = 5_000
-"""How many events are remembered until they are sealed: those of some seconds, and at most some ten MiB."""
+_MOST_UNSEALED: Final = 2_000
+"""How many events are remembered until they are sealed, besides those that are just being sealed: eight MiB or so."""
 
 
 class Unsealed:
@@ -38,6 +39,14 @@ class Unsealed:
         """Only remember of a log that it has grown: by what has to be looked up."""
         self._held -= len(self._grown.get(space_id) or ())
         self._grown[space_id] = None
+
+    def put_back(self, taken: Mapping[SpaceId, Sequence[AuditEvent] | None]) -> None:
+        """Take note of it again."""
+        for space_id, events in taken.items():
+            if events is None:
+                self.forget(space_id)
+            else:
+                self.add(*events)
 
     def take(self) -> dict[SpaceId, list[AuditEvent] | None]:
         """Everything by its space, None where it has to be looked up, and forget it."""

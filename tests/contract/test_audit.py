@@ -566,7 +566,7 @@ async def test_what_is_sealed_as_it_was_written_is_what_is_kept(
 ) -> None:
     somebody = await people.somebody()
     space_id = personal_space(somebody.user_id)
-    seal_grown_logs = SealGrownLogs(seal_log, scribe.unsealed, {space_id})
+    seal_grown_logs = SealGrownLogs(seal_log, scribe.unsealed, {space_id: EventId(new_id())})
     recorded = RecordingOpenSpace(store.open_space, scribe)
     draft: TaskDraft = {
         "title": Title("\U0001f600 \u00e9" * 80),

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from operator import attrgetter
 from typing import Any, Final
 
 import asyncpg
@@ -22,10 +21,9 @@ from application.ports.audit import AuditQuery
 from application.ports.reading import OpenedForReading
 from application.ports.tasks import TaskQuery
 from domain.access import Actor
-from domain.audit import Action, AuditEvent, Outcome, Resource, Seal
+from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.errors import InvalidValue, Unavailable
 from domain.ids import EventId, SpaceId, personal_space
-from domain.tag import TagName
 from domain.task import Task
 from tests.support.people import People, a_task, new_id
 from tests.support.stores import NOON, Store
@@ -349,35 +347,6 @@ async def test_a_new_task_and_what_is_written_down_of_it_are_one_statement(
         assert await space.tasks.get(task.id) == task
         assert list(await space.audit.find(AuditQuery())) == [event]
 
-
-@pytest.mark.parametrize("kind", ["events", "seals", "tasks"])
-async def test_many_rows_are_one_statement_unless_there_are_lists_in_them(
-    database: PostgresDatabase, people: People, kind: str
-) -> None:
-    somebody = await people.somebody()
-    async with opened(database, somebody) as space:
-        sent, events = sent_on(space), [an_event(space.access.space_id) for _ in range(3)]
-        tasks = [a_task(space), a_task(space, due_date=NOON, tags=(TagName("a"), TagName("b")))]
-        events[1] = replace(events[1], resource_id="'1", actor_id=somebody.user_id)
-        match kind:
-            case "events":
-                await space.audit.append(*events)
-            case "seals":
-                await space.audit.add_seals([Seal(number, event.id, b"") for number, event in enumerate(events, 1)])
-            case _:
-                await space.tasks.add_all(tasks)
-        await asyncio.sleep(0)
-        inserts = [statement for statement in sent if "INSERT" in statement]  # Besides, the driver asks about types.
-        assert ["unnest" in statement for statement in inserts] == [kind != "tasks"]
-    async with opened(database, somebody, read_only=True) as space:
-        assert sorted(await space.audit.find(AuditQuery()), key=by_id) == (events if kind == "events" else [])
-        assert await space.audit.sealed([one.id for one in events]) == (
-            {one.id for one in events} if kind == "seals" else set()
-        )
-        assert sorted((await space.tasks.find(TaskQuery())).items, key=by_id) == (tasks if kind == "tasks" else [])
-
-
-by_id = attrgetter("id")
 
 Next = Callable[[SqlSpace, Task], Awaitable[object]]
 NEXT: dict[str, Next] = {

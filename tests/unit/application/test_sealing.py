@@ -15,7 +15,7 @@ from application.recording.scribe import Unsealed
 from application.sealing import SealGrownLogs, SealLog
 from domain.audit import AuditEvent, Seal, Verdict
 from domain.errors import NotAuthenticated, SpaceForbidden, Unavailable
-from domain.ids import EventId, SpaceId
+from domain.ids import NOBODY, EventId, SpaceId
 from tests.unit.application.log_builders import (
     ELSEWHERE,
     SOMEWHERE,
@@ -26,6 +26,10 @@ from tests.unit.application.log_builders import (
     seals_in,
 )
 from tests.unit.application.organizations_builders import Office
+
+
+def made_at(seconds: int, number: int) -> AuditEvent:
+    return an_event(number, id=EventId(UUID(int=((1_750_000_000 + seconds) * 1000 << 80) + number)))
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -55,9 +59,6 @@ async def test_what_comes_later_is_sealed_behind_what_was_there_even_with_an_ear
 
 
 async def test_what_is_older_than_a_minute_is_looked_for_once_and_for_each_verdict() -> None:
-    def made_at(seconds: int, number: int) -> AuditEvent:
-        return an_event(number, id=EventId(UUID(int=((1_750_000_000 + seconds) * 1000 << 80) + number)))
-
     store, unsealed = MemoryStore(), Unsealed()
     seal_grown_logs = SealGrownLogs(SealLog(MemoryOpenLog(store)), unsealed)
     older, first = made_at(-3600, 1), made_at(0, 2)
@@ -85,7 +86,7 @@ async def test_a_process_that_has_looked_over_very_many_logs_begins_anew(monkeyp
     for space_id in (SOMEWHERE, ELSEWHERE):
         unsealed.forget(space_id)
         await seal_grown_logs()
-        assert seal_grown_logs.looked_over == {space_id}
+        assert set(seal_grown_logs.looked_over) == {space_id}
 
 
 async def test_each_space_has_a_chain_of_its_own() -> None:
@@ -201,15 +202,16 @@ class Work:
 
     def __init__(self, room: int = 100) -> None:
         self.store, self.unsealed = MemoryStore(), Unsealed(room)
-        self.seal_grown_logs = SealGrownLogs(SealLog(self.open_log), self.unsealed, {SOMEWHERE})
-        self.faults: list[Exception] = []
+        self.seal_grown_logs = SealGrownLogs(SealLog(self.open_log), self.unsealed, {SOMEWHERE: EventId(NOBODY)})
+        self.faults: list[Exception | None] = []
         Reading.looks.clear()
 
     @asynccontextmanager
     async def open_log(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
         async with self.store.begin(read_only=read_only) as contents:
-            if not read_only and self.faults:
-                raise self.faults.pop(0)
+            fault = self.faults.pop(0) if self.faults and not read_only else None
+            if fault is not None:
+                raise fault
             yield Reading(contents, space_id)
 
     async def write(self, *events: AuditEvent) -> list[EventId]:
@@ -238,8 +240,11 @@ async def test_what_is_remembered_is_sealed_as_it_was_written_and_not_looked_for
     assert await inspector(work.store)(SOMEWHERE) == Verdict(length + 2)
 
 
+@pytest.mark.parametrize("is_known", [True, False])
 @pytest.mark.parametrize("is_removed", [True, False])
-async def test_what_is_touched_before_it_is_sealed_is_found(work: Work, *, is_removed: bool) -> None:
+async def test_what_is_touched_before_it_is_sealed_is_found(work: Work, *, is_removed: bool, is_known: bool) -> None:
+    if not is_known:
+        work.seal_grown_logs.looked_over.clear()
     await work.write(*map(an_event, range(3)))
     async with work.store.begin(read_only=False) as contents:
         touched = contents.audit_events.pop((SOMEWHERE, an_event(1).id))
@@ -249,11 +254,11 @@ async def test_what_is_touched_before_it_is_sealed_is_found(work: Work, *, is_re
     assert await inspector(work.store)(SOMEWHERE) == Verdict(1, touched.id)
 
 
-async def test_a_log_that_was_never_looked_over_is_sealed_from_its_beginning(work: Work) -> None:
+async def test_a_log_that_was_never_looked_over_is_looked_through_from_its_beginning(work: Work) -> None:
     old = await a_log(work.store, an_event(1, ELSEWHERE))
     await work.write(an_event(2, ELSEWHERE))
     await work.seal_grown_logs()
-    assert await work.sealed() == [old[0].id, an_event(2).id]
+    assert await work.sealed() == [an_event(2).id, old[0].id]
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -262,7 +267,54 @@ async def test_what_is_looked_up_is_looked_through_once(work: Work) -> None:
     work.unsealed.forget(ELSEWHERE)
     await work.seal_grown_logs()
     assert await work.sealed() == [event.id for event in events]
-    assert Reading.looks == [None, events[2].id, events[5].id, events[6].id]
+    assert Reading.looks == [None, events[2].id, events[5].id]
+
+
+async def test_a_look_ends_though_more_is_written_all_the_time(work: Work) -> None:
+    async def add_seals(self: Reading, seals: Sequence[Seal]) -> None:
+        await MemoryAuditLog.add_seals(self, seals)
+        await self.append(an_event(100 + seals[-1].position))
+
+    await a_log(work.store, an_event(0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reading, "add_seals", add_seals)
+        assert await work.seal_grown_logs.seal_log(SOMEWHERE) == an_event(0).id
+    assert await work.seal_grown_logs.seal_log(SOMEWHERE) == an_event(101).id
+    assert await work.seal_grown_logs.seal_log(SOMEWHERE) is None
+
+
+async def test_once_a_minute_what_others_have_left_behind_is_sealed_too(work: Work) -> None:
+    old, left, late, early = made_at(-90, 1), made_at(-50, 2), made_at(61, 3), made_at(-1, 4)
+    work.seal_grown_logs.looked_over[SOMEWHERE] = made_at(0, 0).id
+    await a_log(work.store, old, left)
+    assert await work.write(early) == [early.id]
+    await work.seal_grown_logs()
+    assert (await work.sealed(), Reading.looks) == ([early.id], [])
+    await work.write(late)
+    await work.seal_grown_logs()
+    assert await work.sealed() == [early.id, late.id, left.id]
+    assert work.seal_grown_logs.looked_over == {SOMEWHERE: late.id}
+
+
+async def test_where_nothing_is_found_the_next_look_begins_at_the_same_place(work: Work) -> None:
+    seen = made_at(0, 0).id
+    work.seal_grown_logs.looked_over[SOMEWHERE] = seen
+    work.unsealed.forget(SOMEWHERE)
+    await work.seal_grown_logs()
+    assert work.seal_grown_logs.looked_over == {SOMEWHERE: seen}
+
+
+async def test_a_log_that_fails_does_not_stop_the_others(work: Work) -> None:
+    work.seal_grown_logs.looked_over[ELSEWHERE] = EventId(NOBODY)
+    mine = await work.write(an_event(0))
+    theirs = await work.write(an_event(1, ELSEWHERE))
+    work.faults = [Unavailable(), None, Unavailable()]
+    for sealed in ([], theirs):
+        await refused(work.seal_grown_logs(), Unavailable)
+        assert await work.sealed() == sealed
+    assert len(Reading.looks) == 1
+    await work.seal_grown_logs()
+    assert await work.sealed() == [*mine, *theirs]
 
 
 async def test_for_what_there_was_no_room_is_looked_up() -> None:
@@ -275,7 +327,7 @@ async def test_for_what_there_was_no_room_is_looked_up() -> None:
     work.unsealed.forget(SOMEWHERE)
     work.unsealed.add(an_event(0))
     await work.seal_grown_logs()
-    assert (await work.sealed(), len(Reading.looks)) == (written, 2)
+    assert (await work.sealed(), len(Reading.looks)) == (written, 1)
 
 
 async def test_room_that_is_free_again_is_used(work: Work) -> None:
