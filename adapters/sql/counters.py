@@ -16,6 +16,7 @@ from domain.errors import TooManyRequests
 from domain.rates import Tally
 
 _BETWEEN_SWEEPS: Final = timedelta(minutes=1)
+_SWEPT_AT_ONCE: Final = 100
 _REMEMBERED: Final = timedelta(seconds=1)
 _MOST_REMEMBERED: Final = 10_000
 
@@ -48,11 +49,15 @@ _COUNTED: Final = Query(
     select(rate_limits.c.count).where(_FINGERPRINT, rate_limits.c.ends_at > _NOW, rate_limits.c.count > 0)
 )
 # What somebody else is changing is not over any more, and waiting for it could end in a circle.
-_SWEEP: Final = Query(
-    delete(rate_limits).where(
-        rate_limits.c.fingerprint.in_(select(rate_limits.c.fingerprint).where(_OVER).with_for_update(skip_locked=True))
-    )
+_SOME_OVER: Final = Query(
+    select(rate_limits.c.fingerprint)
+    .where(_OVER)
+    .order_by(rate_limits.c.ends_at)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
 )
+# One by one: for many that are looked up in one statement, PostgreSQL may read the whole table.
+_REMOVE: Final = Query(delete(rate_limits).where(_FINGERPRINT))
 
 
 class SqlCounters:
@@ -128,11 +133,14 @@ class SqlCounters:
         return refused
 
     async def _sweep(self, now: datetime) -> None:
-        """Now and then remove what is over."""
+        """Now and then remove what is over: some of it, and what is left the next time that something is counted."""
         if now >= self._sweep_at:
             self._sweep_at = now + _BETWEEN_SWEEPS
             async with self._database.begin(read_only=False) as connection:
-                await connection.execute(_SWEEP, now=now)
+                over = await connection.fetch_all(_SOME_OVER, now=now, limit=_SWEPT_AT_ONCE)
+                await connection.execute_many(_REMOVE, [{"tally": fingerprint} for (fingerprint,) in over])
+            if len(over) == _SWEPT_AT_ONCE:
+                self._sweep_at = now
 
 
 class _Full(Exception):

@@ -14,7 +14,6 @@ from adapters.sql import dsn, history, migrations
 from adapters.sql.roles import identifier
 from adapters.sql.tables import DIRECTORY, FOR_ADMINISTRATORS, metadata, organizations
 
-_HAS_CITUS: Final = "SELECT FROM pg_extension WHERE extname = 'citus'"
 _PLACED: Final = "SELECT table_name::text FROM citus_tables WHERE citus_table_type IN ('distributed', 'reference')"
 
 _SPACE: Final = "nullif(current_setting('app.space_id', true), '')::uuid"
@@ -99,7 +98,7 @@ async def distribute(owner: URL) -> list[str]:
     revision, needed = await migrations.current_revision(owner), history.expected_revision()
     if revision != needed:
         raise NoCluster(f"The database is at revision {revision}, and {needed} comes first: run 'taskward migrate'.")
-    if not await dsn.run(owner, [], _HAS_CITUS):
+    if not await dsn.run(owner, [], dsn.HAS_CITUS):
         raise NoCluster(
             "The database has no extension citus, which is what spreads tables over machines: see docs/scaling.md."
         )

@@ -16,6 +16,9 @@ from domain.errors import Unavailable
 POOLER: Final = "pgbouncer"
 """The parameter of a URL that says that pgbouncer answers there: ``?pgbouncer=1``."""
 
+HAS_CITUS: Final = "SELECT FROM pg_extension WHERE extname = 'citus'"
+"""Has a row where the database can be spread over machines."""
+
 _SECONDS_TO_WAIT: Final = 8
 """How long an answer may take behind pgbouncer, which lets clients queue for a connection of the server."""
 

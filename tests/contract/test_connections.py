@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
-from sqlalchemy import URL, func, select, true
+from sqlalchemy import URL, Integer, bindparam, func, select, true
 
 from adapters.sql.connection import Entry
 from adapters.sql.pool import Pool
@@ -26,6 +26,7 @@ from domain.errors import InvalidValue, Unavailable
 from domain.ids import EventId, SpaceId, personal_space
 from domain.task import Task
 from tests.support.people import People, a_task, new_id
+from tests.support.postgres import execute
 from tests.support.stores import NOON, Store
 
 SIZE: Final = 2
@@ -295,6 +296,57 @@ async def test_an_opening_that_was_interrupted_leaves_nothing_open(
     assert raw.is_closed() or not raw.is_in_transaction()
     user_id, space_id, _ = await who(database, read_only=False)
     assert (user_id or None, space_id or None) == (None, None)
+
+
+# Plans
+
+A_QUESTION: Final = Query(select(func.abs(bindparam("number", type_=Integer))))
+PLANNED: Final = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1"
+A_CLUSTER: Final = """
+SET allow_system_table_mods = on;
+INSERT INTO pg_extension
+SELECT 16000, 'citus', extowner, extnamespace, extrelocatable, '12.1' FROM pg_extension WHERE extname = 'plpgsql'
+"""
+
+
+async def plans_of_two_executions(url: URL) -> Any:
+    """How many plans were made for all values, and how many for those that were sent."""
+    database = PostgresDatabase(url)
+    async with database.begin(read_only=True) as connection:
+        for number in range(2):
+            await connection.fetch_all(A_QUESTION, number=number)
+        found = tuple(await connection.raw.fetchrow(PLANNED, A_QUESTION.on_postgres.sql))
+    await database.close()
+    return found
+
+
+async def test_a_statement_is_planned_for_all_values(service_url: URL) -> None:
+    assert await plans_of_two_executions(service_url) == (2, 0)
+
+
+async def test_on_a_cluster_a_statement_is_planned_for_its_values(fresh_postgres_url: URL) -> None:
+    await execute(fresh_postgres_url, A_CLUSTER)
+    assert await plans_of_two_executions(fresh_postgres_url) == (0, 2)
+
+
+async def test_a_connection_that_cannot_be_made_ours_is_not_kept(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    async def connect(**arguments: Any) -> Any:
+        made.append(await asyncpg.connect(**arguments))
+        return made[0]
+
+    class Connecting:
+        def __getattr__(self, name: str) -> Any:
+            return connect if name == "connect" else getattr(asyncpg, name)
+
+    monkeypatch.setattr("adapters.sql.postgres.asyncpg", Connecting())
+    monkeypatch.setattr("adapters.sql.postgres._KEEP_PLANS", "SELECT 1 / 0")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await who(database)
+    assert made[0].is_closed()
 
 
 # What is put off

@@ -10,12 +10,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, select
 
 from adapters.memory.counters import MemoryCounters, UnlimitedCounters
 from adapters.redis.counters import RedisCounters, RedisServer
 from adapters.sql import migrations
-from adapters.sql.counters import SqlCounters
+from adapters.sql.counters import _RESTART, _SWEPT_AT_ONCE, SqlCounters
+from adapters.sql.query import Query
+from adapters.sql.tables import rate_limits
 from adapters.sql.url import database_at
 from adapters.system.clock import SetClock, SystemClock
 from application.ports.counters import Counters
@@ -26,6 +28,7 @@ from tests.support.stores import NOON
 
 SECRET = b"a secret of the tests"
 WINDOW = timedelta(seconds=1)
+_ALL = Query(select(rate_limits.c.fingerprint))
 
 
 @dataclass
@@ -267,6 +270,22 @@ async def test_what_is_over_is_swept_from_the_table(sqlite_file: URL) -> None:
     clock.advance(timedelta(seconds=1))
     await counters.take(tally())
     assert short.fingerprint(SECRET) not in await _fingerprints(sqlite_file)
+    await database.close()
+
+
+async def test_of_much_that_is_over_some_is_swept_at_a_time(fresh_url: URL) -> None:
+    await migrations.upgrade(fresh_url)
+    clock, database, much = SetClock(NOON), database_at(fresh_url), 2 * _SWEPT_AT_ONCE + 1
+    async with database.begin(read_only=False) as connection:
+        over = {"start": 1, "end": NOON - timedelta(seconds=1)}
+        await connection.execute_many(_RESTART, [{"tally": number.to_bytes(2)} | over for number in range(much)])
+    counters, left = SqlCounters(database, clock, SECRET), []
+    for _ in range(4):
+        await counters.take(short := tally())
+        async with database.begin(read_only=True) as connection:
+            left.append(len(await connection.fetch_all(_ALL)))
+        await counters.settle(give_back=[short])
+    assert left == [much - _SWEPT_AT_ONCE + 1, much - 2 * _SWEPT_AT_ONCE + 2, 3, 4]
     await database.close()
 
 

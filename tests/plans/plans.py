@@ -15,8 +15,8 @@ from adapters.sql.tables import metadata
 
 Plan = Mapping[str, Any]
 
-TIMES: Final = 7
-"""PostgreSQL plans a prepared statement five times for its values, and then perhaps once for all values."""
+MODES: Final = ("force_custom_plan", "force_generic_plan")
+"""PostgreSQL plans a statement for its values, as on a cluster and behind a pooler, or once for all values."""
 
 WHOSE: Final = ("space_id", "user_id")
 """The columns by which an index leads to the rows of one space, or of one person."""
@@ -32,15 +32,15 @@ _ORDERED: Final = frozenset({"Limit", "Subquery Scan", "LockRows", "Result"})
 
 
 async def plans(connection: Any, sql: str, arguments: Sequence[Any]) -> list[Plan]:
-    """The plans of a statement that is sent again and again: that for these values, and the one that is kept."""
+    """The plans of a statement: that for these values, and the one that is kept for all."""
     given = f"({', '.join(_literal(value) for value in arguments)})" if arguments else ""
     await connection.execute(f"PREPARE it AS {sql}")
-    found = [
-        json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE it{given}"))[0]["Plan"]
-        for _ in range(TIMES)
-    ]
+    found = []
+    for mode in MODES:
+        await connection.execute(f"SET LOCAL plan_cache_mode = '{mode}'")
+        found += json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE it{given}"))
     await connection.execute("DEALLOCATE it")
-    return [found[0], found[-1]]
+    return [plan["Plan"] for plan in found]
 
 
 def _literal(value: Any) -> str:

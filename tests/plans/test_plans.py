@@ -172,7 +172,7 @@ async def test_a_statement_that_reads_too_much_is_seen(sql: str, crowded: Ground
         ("sessions_user_id_idx", "sessions._SESSIONS_OF"),
         ("memberships_user_id_idx", "organizations._BELONGINGS"),
         ("users_administrators_idx", "users._ADMINISTRATORS"),
-        ("rate_limits_ends_at_idx", "counters._SWEEP"),
+        ("rate_limits_ends_at_idx", "counters._SOME_OVER"),
         ("sessions_ends_at_idx", "leftovers._ENDED"),
         ("replies_expires_at_idx", "leftovers._WITH_EXPIRED"),
     ],
