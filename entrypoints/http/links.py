@@ -5,7 +5,7 @@ The targets are paths, which are relative to the address of the request: whoever
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 from starlette.requests import Request
 
@@ -18,7 +18,7 @@ Headers = Mapping[str, str] | None
 
 def next_link(request: Request, cursor: str | None) -> Headers:
     """The link to the stretch that the cursor leads to, if there is one."""
-    return None if cursor is None else {"Link": _link(request, "next", "cursor", cursor)}
+    return None if cursor is None else {"Link": _link(_address(request), "next", "cursor", cursor)}
 
 
 def page_links(request: Request, parameters: StretchParameters, total: int) -> Headers:
@@ -31,14 +31,19 @@ def page_links(request: Request, parameters: StretchParameters, total: int) -> H
     if start + size < total:
         starts["next"] = start + size
     starts["last"] = last
+    address = _address(request)
     if parameters.by_skip:
-        links = [_link(request, rel, "skip", at) for rel, at in starts.items()]
+        links = [_link(address, rel, "skip", at) for rel, at in starts.items()]
     else:
-        links = [_link(request, rel, "page", at // size + 1) for rel, at in starts.items()]
+        links = [_link(address, rel, "page", at // size + 1) for rel, at in starts.items()]
     return {"Link": ", ".join(links)}
 
 
-def _link(request: Request, rel: str, name: str, value: object) -> str:
-    """The same request, from another place on."""
+def _address(request: Request) -> str:
+    """The address of the same request, up to the parameter that says from where on."""
     kept = [(key, text) for key, text in request.query_params.multi_items() if key not in _WHERE]
-    return f'<{quote(request.scope["path"])}?{urlencode([*kept, (name, value)])}>; rel="{rel}"'
+    return f"{quote(request.scope['path'])}?{urlencode(kept)}{'&' if kept else ''}"
+
+
+def _link(address: str, rel: str, name: str, value: object) -> str:
+    return f'<{address}{name}={quote_plus(str(value))}>; rel="{rel}"'
