@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from typing import Final
 
-from adapters.security.keys import Key, KeyRing
+from adapters.security.keys import KeyRing
 from domain.errors import CursorRefused
 
 _TAG_LENGTH: Final = 16
@@ -16,11 +16,12 @@ class SignedCursors:
     """The position with a keyed hash of it and of what it is bound to. Any key in use will do, the newest one signs."""
 
     def __init__(self, keys: KeyRing) -> None:
-        self._keys = keys
+        self._secrets = [key.derive("cursor") for key in keys.keys]
+        """The newest first."""
 
     def write(self, position: str, *, bound_to: str) -> str:
         """The cursor for a position."""
-        raw = _tag(self._keys.newest, position, bound_to) + position.encode()
+        raw = _tag(self._secrets[0], position, bound_to) + position.encode()
         return _as_text(raw)
 
     def read(self, cursor: str, *, bound_to: str) -> str:
@@ -33,7 +34,7 @@ class SignedCursors:
         # Decoding is lenient: several texts are the same bytes, and one of them is what was written.
         if _as_text(raw) != cursor:
             raise CursorRefused
-        if not any(hmac.compare_digest(tag, _tag(key, position, bound_to)) for key in self._keys.keys):
+        if not any(hmac.compare_digest(tag, _tag(secret, position, bound_to)) for secret in self._secrets):
             raise CursorRefused
         return position
 
@@ -42,6 +43,6 @@ def _as_text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _tag(key: Key, position: str, bound_to: str) -> bytes:
+def _tag(secret: bytes, position: str, bound_to: str) -> bytes:
     message = f"{len(position)} {position} {bound_to}".encode()
-    return hmac.digest(key.derive("cursor"), message, hashlib.sha256)[:_TAG_LENGTH]
+    return hmac.digest(secret, message, hashlib.sha256)[:_TAG_LENGTH]
