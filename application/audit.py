@@ -10,8 +10,9 @@ from application.ports.identity import OpenIdentity
 from application.ports.spaces import OpenSpace
 from application.sealing import SealLog
 from domain.access import Actor, Permission
-from domain.audit import AuditEvent, Seal, Verdict, verify
+from domain.audit import AuditEvent
 from domain.ids import SpaceId
+from domain.seals import Seal, Verdict, verify
 
 _AT_ONCE: Final = 100
 

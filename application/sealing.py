@@ -7,8 +7,9 @@ from typing import Final
 
 from application.ports.audit import OpenLog, SealTaken
 from application.recording.scribe import Unsealed
-from domain.audit import AuditEvent, Seal
+from domain.audit import AuditEvent
 from domain.ids import EventId, SpaceId, id_before
+from domain.seals import Seal
 
 _AT_ONCE: Final = 100
 """How many are sealed in one stretch. Between two of them requests go first."""

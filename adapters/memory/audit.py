@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 from adapters.memory.store import Contents, MemoryStore
 from application.ports.audit import AuditQuery, SealTaken
-from domain.audit import AuditEvent, Outcome, Resource, Seal
+from domain.audit import AuditEvent, Outcome, Resource
 from domain.ids import EventId, SpaceId
+from domain.seals import Seal
 
 
 def _found(events: list[AuditEvent], query: AuditQuery) -> Sequence[AuditEvent]:

@@ -9,11 +9,12 @@ from typing import Any, NoReturn
 from application.ports.identity import Credentials
 from application.ports.reading import OpenedForReading
 from application.ports.replies import Reply
-from domain.audit import AuditEvent, Seal
+from domain.audit import AuditEvent
 from domain.document import Document
 from domain.ids import DocumentId, EventId, InvitationId, SessionId, SpaceId, TagId, TaskId, UserId
 from domain.organization import Invitation, Membership, Organization
 from domain.password_reset import PasswordReset
+from domain.seals import Seal
 from domain.session import RefreshToken, Session
 from domain.setting import Setting, SettingKey
 from domain.tag import Tag

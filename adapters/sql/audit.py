@@ -14,8 +14,9 @@ from adapters.sql.query import Query, Row
 from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals
 from adapters.sql.types import is_any_id_of
 from application.ports.audit import AuditQuery, SealTaken
-from domain.audit import Action, AuditEvent, Outcome, Resource, Seal
+from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.ids import EventId, SpaceId
+from domain.seals import Seal
 
 _EVENT: Final = tuple(audit_events.c)
 _FIELDS: Final = tuple(column.name for column in _EVENT)

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from application.ports.paging import Onward
-from domain.audit import Action, AuditEvent, Resource, Seal
+from domain.audit import Action, AuditEvent, Resource
 from domain.ids import EventId, SpaceId
+from domain.seals import Seal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,8 @@ from application.ports.replies import Replies
 from application.recording.scribe import Notes, Scribe
 from application.recording.spaces import RecordingMembers, RecordingTasks
 from domain.access import NOWHERE, Actor, Origin
-from domain.audit import Action, Resource, account_deed, organization_deed, password_deed, session_deed
+from domain.audit import Action, Resource
+from domain.deeds import account_deed, organization_deed, password_deed, session_deed
 from domain.errors import Forbidden, InvitationRefused, NotAuthenticated
 from domain.ids import SessionId, SpaceId, UserId
 from domain.organization import Membership, Organization

@@ -8,7 +8,8 @@ from application.ports.paging import Page, Stretch
 from application.ports.settings import Settings
 from application.ports.tags import TagNames, Tags
 from application.recording.scribe import Notes
-from domain.audit import Resource, document_deed, setting_deed, tag_deed
+from domain.audit import Resource
+from domain.deeds import document_deed, setting_deed, tag_deed
 from domain.document import Document
 from domain.ids import DocumentId, TagId
 from domain.setting import Setting, SettingKey

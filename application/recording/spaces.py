@@ -20,9 +20,8 @@ from application.recording.resources import (
 )
 from application.recording.scribe import Notes, Scribe
 from domain.access import Access, Actor, Relation, space_named
-from domain.audit import (
-    Action,
-    Resource,
+from domain.audit import Action, Resource
+from domain.deeds import (
     deleted_deed,
     invitation_deed,
     member_deed,

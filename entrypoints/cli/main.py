@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import typer
 import uvicorn
 
-from domain.audit import Verdict
 from domain.ids import SpaceId, read_id
+from domain.seals import Verdict
 from domain.user import Email, FullName, Password, User
 from entrypoints.cli.running import one_line, ready
 from entrypoints.cli.users import users

@@ -32,10 +32,11 @@ from application.recording.spaces import RecordingOpenSpace
 from application.sealing import SealGrownLogs, SealLog
 from application.tasks import ChangeTask, CreateTask, GetTask
 from domain.access import Actor, Origin, Role
-from domain.audit import Action, AuditEvent, Outcome, Resource, Seal, Verdict
+from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.errors import NotAuthenticated, SpaceForbidden, TaskNotFound
 from domain.ids import NOBODY, EventId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import OrganizationName
+from domain.seals import Seal, Verdict
 from domain.tag import TagName
 from domain.task import Description, TaskDraft, TaskStatus, Title
 from domain.user import FullName

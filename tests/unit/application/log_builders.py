@@ -11,8 +11,9 @@ from adapters.memory.audit import MemoryOpenLog
 from adapters.memory.store import MemoryStore
 from application.audit import InspectLog
 from application.sealing import SealLog
-from domain.audit import Action, AuditEvent, Outcome, Resource, Seal
+from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.ids import EventId, SpaceId
+from domain.seals import Seal
 from tests.unit.application.organizations_builders import NOON
 
 HOUR: Final = timedelta(hours=1)

@@ -14,10 +14,11 @@ from adapters.security.keys import Key, KeyRing
 from application.audit import ListAccountEvents, ListEvents
 from application.listing import Listing
 from application.ports.audit import AuditQuery
-from domain.audit import Action, AuditEvent, Outcome, Resource, Verdict
+from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.errors import CursorRefused, NotAnAdministrator, NotAuthenticated, RoleTooLow, SpaceForbidden
 from domain.ids import SpaceId, UserId, personal_space
 from domain.organization import OrganizationName
+from domain.seals import Verdict
 from domain.task import Description, Title
 from domain.user import Email
 from tests.unit.application.log_builders import (

@@ -13,9 +13,10 @@ from adapters.memory.store import MemoryStore
 from application.ports.audit import AuditLog, SealTaken
 from application.recording.scribe import Unsealed
 from application.sealing import SealGrownLogs, SealLog
-from domain.audit import AuditEvent, Seal, Verdict
+from domain.audit import AuditEvent
 from domain.errors import NotAuthenticated, SpaceForbidden, Unavailable
 from domain.ids import NOBODY, EventId, SpaceId
+from domain.seals import Seal, Verdict
 from tests.unit.application.log_builders import (
     ELSEWHERE,
     SOMEWHERE,

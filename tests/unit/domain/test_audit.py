@@ -10,14 +10,8 @@ from uuid import UUID
 import pytest
 
 from domain.access import Role
-from domain.audit import (
-    Action,
-    AuditEvent,
-    Deed,
-    Outcome,
-    Resource,
-    Seal,
-    Verdict,
+from domain.audit import Action, AuditEvent, Deed, Outcome, Resource
+from domain.deeds import (
     account_deed,
     difference,
     invitation_deed,
@@ -27,10 +21,10 @@ from domain.audit import (
     sent_deed,
     session_deed,
     task_deed,
-    verify,
 )
 from domain.ids import EventId, InvitationId, SessionId, SpaceId, TaskId, UserId
 from domain.organization import Invitation, Membership, Organization, OrganizationName
+from domain.seals import Seal, Verdict, verify
 from domain.session import Session, SessionLimits
 from domain.tag import TagName
 from domain.task import Description, Priority, Task, TaskStatus, Title
