@@ -136,11 +136,12 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class _HeldDoor:
-    """A door that stays open behind the use case."""
+    """A door that stays open behind the use case: when it closes, it is too late to do the work again."""
 
     door: Callable[..., AbstractAsyncContextManager[Any]]
     work: _Work
 
     @asynccontextmanager
     async def __call__(self, *whom: Any, **how: Any) -> AsyncIterator[Any]:
+        how.pop("recalls", None)
         yield await self.work.enter(self.door(*whom, **how))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
-from application.ports.spaces import OpenSpace, Space
+from application.ports.spaces import OpenSpace, RecallFailed, Space
 from application.tagging import making_tags, spelt_in_secret, with_tags
 from domain.access import Actor, Permission
 from domain.errors import RecipientNotFound
@@ -40,7 +40,13 @@ class CreateTask:
     new_id: IdGenerator
 
     async def __call__(self, actor: Actor, owner_id: str | None, draft: TaskDraft) -> Task:
-        async with self.open_space(actor, owner_id) as space:
+        try:
+            return await self._create(actor, owner_id, draft, recalls=True)
+        except RecallFailed:
+            return await self._create(actor, owner_id, draft, recalls=False)
+
+    async def _create(self, actor: Actor, owner_id: str | None, draft: TaskDraft, *, recalls: bool) -> Task:
+        async with self.open_space(actor, owner_id, recalls=recalls) as space:
             space.access.require(Permission.EDIT_ITEMS)
             at = self.clock()
             await _check_assignee(draft, space)

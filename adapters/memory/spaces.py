@@ -80,7 +80,12 @@ class MemoryOpenSpace:
 
     @asynccontextmanager
     async def __call__(
-        self, actor: Actor, owner_id: str | None, *, read_only: bool = False
+        self,
+        actor: Actor,
+        owner_id: str | None,
+        *,
+        read_only: bool = False,
+        recalls: bool = False,  # noqa: ARG002 - looking costs nothing here
     ) -> AsyncIterator[MemorySpace]:
         """Open the space for somebody who is in it."""
         space_id = space_named(actor, owner_id)

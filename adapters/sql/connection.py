@@ -43,6 +43,15 @@ class Connection(Protocol):
         """
         ...
 
+    async def expect(
+        self, query: Query, rows: Sequence[Row], otherwise: Callable[[], Exception], **values: Any
+    ) -> None:
+        """Run a statement that reads, at the latest with the next one or at the end.
+
+        If it finds other rows than these, then what ``otherwise`` makes is raised, at the latest there as well.
+        """
+        ...
+
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of values. Raises ConstraintViolated."""
         ...

@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from adapters.sql import dsn, roles
 from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, Refusing, RightMissing, check_entry
 from adapters.sql.pool import Pool
-from adapters.sql.postgres_statements import Soon
+from adapters.sql.postgres_statements import Expectation, Soon
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
@@ -68,6 +68,10 @@ def _translated() -> Iterator[None]:
         raise Unavailable from error
 
 
+def _itself(violated: ConstraintViolated) -> Exception:
+    return violated
+
+
 class PostgresConnection:
     """One open transaction on PostgreSQL."""
 
@@ -81,11 +85,14 @@ class PostgresConnection:
         """Run what was put off."""
         if self._soon is not None:
             soon, self._soon = self._soon, None
+            sql, arguments = soon.as_one()
             try:
                 with _translated():
-                    await self.raw.execute(soon.sql, *soon.arguments)
+                    rows = await self.raw.fetch(sql, *arguments)
             except ConstraintViolated as violated:
-                raise soon.refused(violated) from violated
+                raise (soon.refused or _itself)(violated) from violated
+            if soon.expectation is not None:
+                soon.expectation.check(rows)
 
     async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
         """Every row that the statement finds."""
@@ -121,9 +128,20 @@ class PostgresConnection:
         """Put a statement off until the next one: the two may go in one round trip."""
         if self.read_only:
             raise OpenedForReading
+        if self._soon is not None and self._soon.changes:
+            await self.settle()
+        compiled = query.on_postgres
+        self._soon = (self._soon or Soon()).and_then(compiled.sql, compiled.arguments(values), refused)
+
+    async def expect(
+        self, query: Query, rows: Sequence[Row], otherwise: Callable[[], Exception], **values: Any
+    ) -> None:
+        """Put a statement that reads off until the next one: the two may go in one round trip."""
+        if self.read_only:
+            raise OpenedForReading
         await self.settle()
         compiled = query.on_postgres
-        self._soon = Soon(compiled.sql, compiled.arguments(values), refused)
+        self._soon = Soon(expectation=Expectation(compiled.sql, compiled.arguments(values), rows, otherwise))
 
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of values, without waiting in between; for none, send nothing."""
@@ -133,7 +151,7 @@ class PostgresConnection:
             return
         compiled = query.on_postgres
         if self._soon is not None and len(rows) == 1:
-            self._soon = self._soon.together_with(compiled.sql, compiled.arguments(rows[0]))
+            self._soon = self._soon.and_then(compiled.sql, compiled.arguments(rows[0]))
             await self.settle()
             return
         await self.settle()

@@ -1,35 +1,72 @@
-"""Statements that are put off, and sent as one with the next: each costs a round trip."""
+"""Statements that are put off, and sent as one: each costs a round trip."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
 from adapters.sql.connection import Refusing
+from adapters.sql.query import Row
 
-_PAIRS: Final = 64
+_TEXTS: Final = 64
 """How many texts are kept: more than there are statements to put together."""
 
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Soon:
-    """A statement that was put off."""
+class Expectation:
+    """A statement that reads, and what it has to find."""
 
     sql: str
     arguments: Sequence[Any]
-    refused: Refusing
+    rows: Sequence[Row]
+    otherwise: Callable[[], Exception]
 
-    def together_with(self, sql: str, arguments: Sequence[Any]) -> "Soon":
-        """This statement and the next one, as one."""
-        return Soon(_together(self.sql, sql), [*self.arguments, *arguments], self.refused)
+    def check(self, found: Sequence[Row]) -> None:
+        """Raise unless it has found that."""
+        if [tuple(row) for row in found] != [tuple(row) for row in self.rows]:
+            raise self.otherwise()
 
 
-@lru_cache(_PAIRS)
-def _together(first: str, second: str) -> str:
-    """Two statements that change something as one, of which the second one's parameters come last."""
-    behind = max(int(number) for number in _PARAMETER.findall(first))
-    moved = _PARAMETER.sub(lambda number: f"${int(number[1]) + behind}", second)
-    return f"WITH first AS ({first}) {moved}"
+@dataclass(frozen=True, slots=True)
+class Soon:
+    """What was put off: statements that change something, and perhaps one that reads."""
+
+    changes: tuple[str, ...] = ()
+    arguments: tuple[Any, ...] = ()
+    refused: Refusing | None = None
+    expectation: Expectation | None = None
+
+    def and_then(self, sql: str, arguments: Sequence[Any], refused: Refusing | None = None) -> "Soon":
+        """The same, and another statement that changes something."""
+        return replace(
+            self,
+            changes=(*self.changes, sql),
+            arguments=(*self.arguments, *arguments),
+            refused=self.refused or refused,
+        )
+
+    def as_one(self) -> tuple[str, Sequence[Any]]:
+        """All of it as one statement, with its arguments. It finds what the one that reads does."""
+        if self.expectation is None:
+            return _together(self.changes), self.arguments
+        return (
+            _together((*self.changes, self.expectation.sql)),
+            (*self.arguments, *self.expectation.arguments),
+        )
+
+
+@lru_cache(_TEXTS)
+def _together(statements: tuple[str, ...]) -> str:
+    """Statements as one, whose parameters come in their order. All but the last change something."""
+    behind, parts = 0, []
+    for sql in statements:
+        numbers = [int(number) for number in _PARAMETER.findall(sql)]
+        parts.append(_PARAMETER.sub(lambda number, by=behind: f"${int(number[1]) + by}", sql))  # type: ignore[misc]
+        behind += max(numbers, default=0)
+    *before, last = parts
+    if not before:
+        return last
+    return f"WITH {', '.join(f'part_{at} AS ({sql})' for at, sql in enumerate(before, 1))} {last}"

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import ARRAY, Dialect, Select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.types import TypeEngine
 
 Row = Sequence[Any]
 Processor = Callable[[Any], Any]
@@ -81,9 +82,14 @@ class Query:
             sql=compiled.string,
             names=tuple(names),
             constants=constants,
-            writers=_needed(types[name].bind_processor(dialect) for name in names),
+            writers=_needed(_writer(types[name], dialect) for name in names),
             readers=_needed(kind.result_processor(dialect, None) for kind in columns),
         )
+
+
+def _writer(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    """What has to be done to a value of this type. Asyncpg takes lists as they are, where SQLAlchemy copies them."""
+    return None if isinstance(kind, ARRAY) else kind.bind_processor(dialect)
 
 
 def _needed(processors: Iterable[Processor | None]) -> tuple[tuple[int, Processor], ...]:

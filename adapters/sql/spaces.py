@@ -9,6 +9,7 @@ from adapters.sql.documents import SqlDocuments
 from adapters.sql.organizations import SqlCharter, SqlInvitations, SqlMembers, SqlOrganizations
 from adapters.sql.replies import SqlReplies
 from adapters.sql.settings import SqlSettings
+from adapters.sql.spellings import Spellings
 from adapters.sql.tags import SqlTags, SqlTagsNextDoor
 from adapters.sql.tasks import SqlTasks
 from application.ports.clock import Clock
@@ -46,8 +47,10 @@ class SqlNeighbour:
 class SqlSpace:
     """An open space in one transaction."""
 
-    def __init__(self, connection: Connection, access: Access) -> None:
+    def __init__(self, connection: Connection, access: Access, spellings: Spellings, *, recalls: bool) -> None:
         self._connection = connection
+        self._spellings = spellings
+        self._recalls = recalls
         self.access = access
         self.tasks = SqlTasks(connection, access.space_id)
 
@@ -80,7 +83,7 @@ class SqlSpace:
     @property
     def tags(self) -> SqlTags:
         """The tags of this space."""
-        return SqlTags(self._connection, self.access.space_id)
+        return SqlTags(self._connection, self.access.space_id, self._spellings, recalls=self._recalls)
 
     @property
     def documents(self) -> SqlDocuments:
@@ -111,11 +114,20 @@ class SqlSpace:
 class _Opening:
     """A space that is open as long as its transaction."""
 
-    def __init__(self, entering: AbstractAsyncContextManager[tuple[Connection, Access]]) -> None:
+    def __init__(
+        self,
+        entering: AbstractAsyncContextManager[tuple[Connection, Access]],
+        spellings: Spellings,
+        *,
+        recalls: bool,
+    ) -> None:
         self._entering = entering
+        self._spellings = spellings
+        self._recalls = recalls
 
     async def __aenter__(self) -> SqlSpace:
-        return SqlSpace(*await self._entering.__aenter__())
+        connection, access = await self._entering.__aenter__()
+        return SqlSpace(connection, access, self._spellings, recalls=self._recalls)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -129,10 +141,11 @@ class SqlOpenSpace:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._spellings = Spellings()
 
     def __call__(
-        self, actor: Actor, owner_id: str | None, *, read_only: bool = False
+        self, actor: Actor, owner_id: str | None, *, read_only: bool = False, recalls: bool = False
     ) -> AbstractAsyncContextManager[SqlSpace]:
         """Open the space for somebody who is in it."""
         entry = Entry(actor, space_named(actor, owner_id), self._clock())
-        return _Opening(self._database.enter(entry, read_only=read_only))
+        return _Opening(self._database.enter(entry, read_only=read_only), self._spellings, recalls=recalls)

@@ -114,6 +114,15 @@ class SqliteConnection:
         except ConstraintViolated as violated:
             raise refused(violated) from violated
 
+    async def expect(
+        self, query: Query, rows: Sequence[Row], otherwise: Callable[[], Exception], **values: Any
+    ) -> None:
+        """Run a statement that reads, now."""
+        if self.read_only:
+            raise OpenedForReading
+        if [tuple(row) for row in await self.fetch_all(query, **values)] != [tuple(row) for row in rows]:
+            raise otherwise()
+
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of values."""
         if self.read_only:

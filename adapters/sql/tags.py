@@ -11,9 +11,11 @@ from adapters.sql.connection import Connection, ConstraintViolated
 from adapters.sql.owned import OwnedRows, Statements, as_kept, in_this_space
 from adapters.sql.pages import Order
 from adapters.sql.query import Query, Row
+from adapters.sql.spellings import Spellings
 from adapters.sql.tables import tags
 from adapters.sql.types import is_any_of
 from application.ports.paging import Page, Stretch
+from application.ports.spaces import RecallFailed
 from domain.errors import TagNotFound, TagTaken
 from domain.ids import SpaceId, TagId
 from domain.tag import Color, Tag, TagName
@@ -58,14 +60,34 @@ def _taken() -> Iterator[None]:
 class SqlTags:
     """The tags of one space."""
 
-    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+    def __init__(
+        self, connection: Connection, space_id: SpaceId, spellings: Spellings, *, recalls: bool = False
+    ) -> None:
         self._rows = OwnedRows(_TAGS, _from_row, connection, space_id)
         self._connection = connection
         self._space_id = space_id
+        self._spellings = spellings
+        self._recalls = recalls
 
     async def spelt(self, names: Sequence[TagName]) -> Sequence[TagName]:
         """Those of the names that tags have, held until the end."""
-        return [as_kept(TagName, row[0]) for row in await self._named(_SPELT, names)]
+        recalled = self._spellings.recall(self._space_id, names) if self._recalls else None
+        if recalled is not None:
+            await self._expect(recalled)
+            return recalled
+        found = [as_kept(TagName, row[0]) for row in await self._named(_SPELT, names)]
+        self._spellings.remember(self._space_id, found)
+        return found
+
+    async def _expect(self, names: Sequence[TagName]) -> None:
+        """Hold the tags of these names, at the latest with what is done next, if they are still spelt so."""
+
+        def otherwise() -> RecallFailed:
+            self._spellings.forget(self._space_id, names)
+            return RecallFailed()
+
+        rows, keys = [(name,) for name in names], [name.key for name in names]
+        await self._connection.expect(_SPELT, rows, otherwise, space_id=self._space_id, keys=keys)
 
     async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
         """Add them and find what is there now; again if one that was there has been removed in between."""
@@ -114,7 +136,7 @@ class SqlTagsNextDoor:
         self._connection = connection
         self._there = space_id
         self._home = home
-        self._tags = SqlTags(connection, space_id)
+        self._tags = SqlTags(connection, space_id, Spellings())
 
     async def spelt(self, names: Sequence[TagName]) -> Sequence[TagName]:
         """Those of the names that tags have there."""

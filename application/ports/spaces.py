@@ -95,15 +95,21 @@ class Space(Protocol):
         ...
 
 
+class RecallFailed(Exception):
+    """A space is not as it was when it was last seen. Nothing is kept of what was done in it."""
+
+
 class OpenSpace(Protocol):
     """The only door to owned data."""
 
     def __call__(
-        self, actor: Actor, owner_id: str | None, *, read_only: bool = False
+        self, actor: Actor, owner_id: str | None, *, read_only: bool = False, recalls: bool = False
     ) -> AbstractAsyncContextManager[Space]:
         """Open the space that ``owner_id`` names, or the actor's own, in one transaction.
 
         Commits on a clean exit, rolls back on any exception. In a ``read_only`` space a write raises OpenedForReading.
+        A space that ``recalls`` goes by what it was like when it was last seen, which saves a look, and looks at the
+        latest when it closes. Where it has changed meanwhile, RecallFailed is raised: do it again, without recalling.
         Raises NotAuthenticated if the session has ended or the account is not active, SpaceForbidden if the
         space is not one of the actor's, Unavailable if the store cannot answer.
         """

@@ -293,10 +293,12 @@ class RecordingOpenSpace:
     """Whether it is noted, too, who has read what."""
 
     @asynccontextmanager
-    async def __call__(self, actor: Actor, owner_id: str | None, *, read_only: bool = False) -> AsyncIterator[Space]:
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, *, read_only: bool = False, recalls: bool = False
+    ) -> AsyncIterator[Space]:
         notes = Notes(Action.READ if read_only else Action.UPDATE)
         try:
-            async with self.open_space(actor, owner_id, read_only=read_only) as space:
+            async with self.open_space(actor, owner_id, read_only=read_only, recalls=recalls) as space:
                 yield RecordingSpace(space, notes)
                 await self.scribe.write_all(space.audit, notes, by=actor.user_id, origin=actor.origin)
             self.scribe.note_growth(notes)

@@ -595,8 +595,10 @@ async def test_what_is_kept_after_a_look_for_unsealed_logs_is_sealed_at_the_next
     looks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
-    async def slow_to_commit(actor: Actor, owner_id: str | None, *, read_only: bool = False) -> AsyncIterator[Space]:
-        async with store.open_space(actor, owner_id, read_only=read_only) as space:
+    async def slow_to_commit(
+        actor: Actor, owner_id: str | None, *, read_only: bool = False, recalls: bool = False
+    ) -> AsyncIterator[Space]:
+        async with store.open_space(actor, owner_id, read_only=read_only, recalls=recalls) as space:
             yield space
             looks.append(asyncio.create_task(seal_grown_logs()))
             await asyncio.wait(looks, timeout=0.2)

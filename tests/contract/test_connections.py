@@ -23,7 +23,8 @@ from application.ports.tasks import TaskQuery
 from domain.access import Actor
 from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.errors import InvalidValue, Unavailable
-from domain.ids import EventId, SpaceId, personal_space
+from domain.ids import EventId, SpaceId, TagId, personal_space
+from domain.tag import Tag, TagName
 from domain.task import Task
 from tests.support.people import People, a_task, new_id
 from tests.support.postgres import execute
@@ -398,6 +399,54 @@ async def test_a_new_task_and_what_is_written_down_of_it_are_one_statement(
     async with opened(database, somebody, read_only=True) as space:
         assert await space.tasks.get(task.id) == task
         assert list(await space.audit.find(AuditQuery())) == [event]
+
+
+async def test_a_new_task_its_tags_as_they_are_recalled_and_its_event_are_one_statement(
+    database: PostgresDatabase, people: People
+) -> None:
+    somebody, names = await people.somebody(), [TagName("b"), TagName("a")]
+    door = SqlOpenSpace(database, lambda: NOON)
+    async with door(somebody, None) as space:
+        for name in names:
+            await space.tags.add(Tag.create({"name": name}, id=TagId(new_id()), by=space.access, at=NOON))
+    async with door(somebody, None, recalls=True) as space:
+        assert list(await space.tags.spelt(names)) == sorted(names)
+    async with door(somebody, None, recalls=True) as space:
+        sent, task = sent_on(space), a_task(space, tags=tuple(names))
+        assert list(await space.tags.spelt(names)) == sorted(names)
+        await space.tasks.add(task)
+        await space.audit.append(an_event(space.access.space_id))
+        await asyncio.sleep(0)
+        (statement,) = sent
+        assert re.findall(r"INSERT INTO \w+|FOR KEY SHARE", statement) == [
+            "INSERT INTO tasks",
+            "INSERT INTO audit_events",
+            "FOR KEY SHARE",
+        ]
+        assert await space.tasks.get(task.id) == task
+
+
+async def test_what_is_recalled_is_held_until_the_end(database: PostgresDatabase, people: People) -> None:
+    somebody, names = await people.somebody(), [TagName("a")]
+    door = SqlOpenSpace(database, lambda: NOON)
+    async with door(somebody, None) as space:
+        tag = Tag.create({"name": names[0]}, id=TagId(new_id()), by=space.access, at=NOON)
+        await space.tags.add(tag)
+        await space.tags.spelt(names)
+    async with door(somebody, None, recalls=True) as space:
+        await space.tags.spelt(names)
+        await space.tasks.find(TaskQuery())
+        async with door(somebody, None) as other:
+            await other._connection.raw.execute("SET LOCAL lock_timeout = '100ms'")  # type: ignore[attr-defined] # the same
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await other.tags.remove(tag)
+            await other._connection.raw.execute("ROLLBACK; BEGIN")  # type: ignore[attr-defined] # the same
+
+
+async def test_who_may_only_read_holds_nothing(database: PostgresDatabase, people: People) -> None:
+    async with opened(database, await people.somebody(), read_only=True) as space:
+        with pytest.raises(OpenedForReading):
+            await space._connection.expect(WHO, [], Unavailable)
 
 
 Next = Callable[[SqlSpace, Task], Awaitable[object]]

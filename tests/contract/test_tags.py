@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from application.ports.paging import Page, Stretch
-from application.ports.spaces import Space
+from application.ports.spaces import RecallFailed, Space
 from application.ports.tasks import TaskQuery
 from application.tags import ChangeTag, DeleteTag
 from application.tasks import CreateTask
@@ -205,17 +205,79 @@ async def test_of_many_tasks_that_name_a_new_tag_at_once_one_makes_it(store: Sto
     assert len(found) == 3
 
 
-@pytest.mark.parametrize("ends", ["renamed", "deleted"])
-async def test_tasks_and_tags_stay_in_step_whoever_comes_first(store: Store, people: People, ends: str) -> None:
+async def known(store: Store, somebody: Actor) -> Tag:
+    """A tag that the store has seen, and may recall."""
+    create = CreateTask(store.open_space, store.clock, new_id)
+    for _ in range(2):
+        await create(somebody, None, {"title": Title("t"), "tags": (TagName("work"),)})
+    async with store.open_space(somebody, None, read_only=True) as space:
+        (tag,) = (await space.tags.find(Stretch())).items
+    return tag
+
+
+@pytest.mark.parametrize(
+    ("now", "asked", "spelt"), [("Work", ("WORK",), ("Work",)), ("job", ("WORK", "JOB"), ("WORK", "job"))]
+)
+async def test_a_task_has_its_tags_as_they_are_spelt_now(
+    store: Store, people: People, now: str, asked: tuple[str, ...], spelt: tuple[str, ...]
+) -> None:
+    somebody = await people.somebody()
+    tag = await known(store, somebody)
+    await ChangeTag(store.open_space, store.clock)(somebody, None, tag.id, {"name": TagName(now)})
+    create = CreateTask(store.open_space, store.clock, new_id)
+    made = await create(somebody, None, {"title": Title("t"), "tags": tuple(map(TagName, asked))})
+    assert made.tags == spelt
+    async with store.open_space(somebody, None, read_only=True) as space:
+        assert (await space.tasks.get(made.id)).tags == spelt
+        assert {one.name for one in (await space.tags.find(Stretch())).items} == set(spelt)
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres_as_service", "postgres_bypassing"], indirect=True)
+async def test_where_what_is_recalled_has_changed_nothing_is_kept(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    tag = await known(store, somebody)
+    await DeleteTag(store.open_space, store.clock)(somebody, None, tag.id)
+    added = []
+    for adds in (False, True):
+        with pytest.raises(RecallFailed):  # noqa: PT012 - at the latest where it closes
+            async with store.open_space(somebody, None, recalls=True) as space:
+                await space.tags.spelt([TagName("WORK")])
+                if adds:
+                    added.append(a_task(space))
+                    await space.tasks.add(added[0])
+        async with store.open_space(somebody, None, recalls=True) as space:  # It has been forgotten.
+            assert list(await space.tags.spelt([TagName("work")])) == []
+            found = {task.id for task in (await space.tasks.find(TaskQuery())).items}
+            assert found.isdisjoint(task.id for task in added)
+            again = a_tag(space)
+            await keep(space, again)
+        async with store.open_space(somebody, None) as space:
+            await space.tags.spelt([TagName("work")])
+            await space.tags.remove(again)
+
+
+async def test_nobody_is_told_how_another_space_spells_a_tag(store: Store, people: People) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    await known(store, other)
+    async with store.open_space(somebody, None, recalls=True) as space:
+        assert list(await space.tags.spelt([TagName("WORK")])) == []
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("ends", ["renamed", "spelt otherwise", "deleted"])
+async def test_tasks_and_tags_stay_in_step_whoever_comes_first(
+    store: Store, people: People, ends: str, *, is_known: bool
+) -> None:
     somebody = await people.somebody()
     create = CreateTask(store.open_space, store.clock, new_id)
     async with store.open_space(somebody, None) as space:
         tag = a_tag(space)
         await keep(space, tag)
+    if is_known:
+        await create(somebody, None, {"title": Title("t"), "tags": (TagName("work"),)})
+    other = TagName("x" if ends == "renamed" else "WORK")
     change, remove = ChangeTag(store.open_space, store.clock), DeleteTag(store.open_space, store.clock)
-    end = (
-        remove(somebody, None, tag.id) if ends == "deleted" else change(somebody, None, tag.id, {"name": TagName("x")})
-    )
+    end = remove(somebody, None, tag.id) if ends == "deleted" else change(somebody, None, tag.id, {"name": other})
     creations = [create(somebody, None, {"title": Title("t"), "tags": (TagName("work"),)}) for _ in range(8)]
     await asyncio.gather(*creations[:4], end, *creations[4:])
     async with store.open_space(somebody, None, read_only=True) as space:

@@ -159,9 +159,9 @@ class InterruptedSpace(MemoryOpenSpace):
 
     @asynccontextmanager
     async def __call__(
-        self, actor: Actor, owner_id: str | None, *, read_only: bool = False
+        self, actor: Actor, owner_id: str | None, *, read_only: bool = False, recalls: bool = False
     ) -> AsyncIterator[MemorySpace]:
-        async with super().__call__(actor, owner_id, read_only=read_only) as space:
+        async with super().__call__(actor, owner_id, read_only=read_only, recalls=recalls) as space:
             yield space
             raise Interrupted
 

@@ -220,6 +220,17 @@ async def test_a_use_case_that_opens_nothing_is_a_mistake(house: House) -> None:
         await house.app.answer_once(ann, ERRAND, house.app.create_task, nothing, bytes)
 
 
+async def test_nothing_is_recalled_where_it_would_be_too_late_to_do_it_again(house: House) -> None:
+    ann, door = await house.somebody("ann"), Watched(house)
+    for perform in (house.app.answer_once, None):
+        create_task = replace(house.app.create_task, open_space=door)
+        if perform:
+            await perform(ann, ERRAND, create_task, lambda use_case: use_case(ann, None, a_draft()), in_words)
+        else:
+            await create_task(ann, None, a_draft())
+    assert door.recalled == [False, True]
+
+
 def test_every_use_case_can_be_given_other_doors() -> None:
     listed = get_type_hints(Application).values()
     assert AnswerOnce in listed
@@ -233,6 +244,22 @@ class HeldElsewhere(MemoryReplies):
         return False
 
 
+class Watched(MemoryOpenSpace):
+    """A door that takes note of who goes by what was seen before."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.store, house.clock)
+        self.recalled: list[bool] = []
+
+    @asynccontextmanager
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, *, read_only: bool = False, recalls: bool = False
+    ) -> AsyncIterator[MemorySpace]:
+        self.recalled.append(recalls)
+        async with super().__call__(actor, owner_id, read_only=read_only, recalls=recalls) as space:
+            yield space
+
+
 class Busy(MemoryOpenSpace):
     """A door to spaces in a store that another process is writing to."""
 
@@ -241,8 +268,8 @@ class Busy(MemoryOpenSpace):
 
     @asynccontextmanager
     async def __call__(
-        self, actor: Actor, owner_id: str | None, *, read_only: bool = False
+        self, actor: Actor, owner_id: str | None, *, read_only: bool = False, recalls: bool = False
     ) -> AsyncIterator[MemorySpace]:
-        async with super().__call__(actor, owner_id, read_only=read_only) as space:
+        async with super().__call__(actor, owner_id, read_only=read_only, recalls=recalls) as space:
             space.replies = HeldElsewhere(space._contents, space.access.space_id)
             yield space

@@ -1,7 +1,8 @@
 """What people do with tasks: in their own space, in one they share, and in one that is none of theirs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -9,11 +10,16 @@ from typing import Any
 
 import pytest
 
+from adapters.memory.spaces import MemoryOpenSpace, MemorySpace
 from application.facade import Application
 from application.listing import Listing
+from application.ports.audit import AuditQuery
 from application.ports.paging import Page
+from application.ports.spaces import RecallFailed
 from application.ports.tasks import TaskQuery
+from application.recording.spaces import RecordingOpenSpace
 from domain.access import Actor, Role
+from domain.audit import Action, Resource
 from domain.errors import (
     InvalidValue,
     NotAuthenticated,
@@ -469,3 +475,27 @@ async def test_what_is_not_there_is_in_no_version(name: str, house: House) -> No
     await house.app.delete_task(ann, None, task.id)
     with pytest.raises(TaskNotFound):
         await CHANGING[name](house.app, ann, task, {task.version})
+
+
+class Misremembering(MemoryOpenSpace):
+    """A door to spaces that find at the very end that they are not as they were when they were last seen."""
+
+    @asynccontextmanager
+    async def __call__(
+        self, actor: Actor, owner_id: str | None, *, read_only: bool = False, recalls: bool = False
+    ) -> AsyncIterator[MemorySpace]:
+        async with super().__call__(actor, owner_id, read_only=read_only) as space:
+            yield space
+            if recalls:
+                raise RecallFailed
+
+
+async def test_a_task_is_made_again_where_it_was_made_from_what_is_not_so_any_more(house: House) -> None:
+    ann = await house.somebody("ann")
+    recorded = house.app.create_task.open_space
+    assert isinstance(recorded, RecordingOpenSpace)
+    door = replace(recorded, open_space=Misremembering(house.store, house.clock))
+    task = await replace(house.app.create_task, open_space=door)(ann, None, a_draft())
+    assert list((await house.app.list_tasks(ann, None, TaskQuery())).items) == [task]
+    noted = (await house.app.list_events(ann, None, AuditQuery())).items
+    assert [event.action for event in noted if event.resource_type is Resource.TASK] == [Action.CREATE]
