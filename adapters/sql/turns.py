@@ -6,7 +6,9 @@ nobody.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
+from time import perf_counter
 from typing import Final, TypeVar
 
 from domain.errors import TooBusy
@@ -16,11 +18,19 @@ T = TypeVar("T")
 _NAP: Final = 0.001
 """Seconds between two tries, and as much as a timer of the event loop can tell apart."""
 
+_DOZE: Final = 0.0002
+"""Seconds between two tries at first: most turns are over soon, and the file lies idle until somebody looks."""
+
+_AWAKE: Final = 0.005
+"""Seconds after which whoever waits naps: to doze keeps a processor busy, unless somebody else wants it."""
+
 _GAP: Final = 2 * _NAP
 _SHORT_STRETCH: Final = 0.01
 _LONG_STRETCH: Final = 0.1
 _PATIENCE: Final = 5.0
 _LONG_AGO: Final = float("-inf")
+
+_give_way: Final[Callable[[], None]] = getattr(os, "sched_yield", lambda: None)
 
 
 class Turns:
@@ -37,11 +47,12 @@ class Turns:
         Raises TooBusy, and what ``begin`` raises.
         """
         await self._leave_a_gap()
-        end = now() + _PATIENCE
+        came = now()
         while (begun := begin()) is None:
-            if now() > end:
+            waited = now() - came
+            if waited > _PATIENCE:
                 raise TooBusy
-            await asyncio.sleep(_NAP)
+            await (_doze() if waited < _AWAKE else asyncio.sleep(_NAP))
             self._began, self._stretch = now(), _SHORT_STRETCH
         return begun
 
@@ -57,6 +68,14 @@ class Turns:
             await asyncio.sleep(_GAP)
             self._began = now()
             self._stretch = min(2 * self._stretch, _LONG_STRETCH)
+
+
+async def _doze() -> None:
+    """Let others go on for a moment that is too short for a timer."""
+    end = perf_counter() + _DOZE
+    while perf_counter() < end:
+        _give_way()
+        await asyncio.sleep(0)
 
 
 def now() -> float:

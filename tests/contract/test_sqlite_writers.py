@@ -116,8 +116,19 @@ async def test_who_has_met_somebody_leaves_gaps_often_again(
         return len(slept)
 
     assert await take(2_000, "mine") > await take(200, "mine") <= 1
-    assert await take(1, None, "mine") == 1
+    assert await take(1, None, "mine") == 0
     assert await take(200, "mine") >= 2
+
+
+async def test_who_waits_looks_often_at_first_and_naps_then(
+    slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(10**6))
+    monkeypatch.setattr(turns, "now", lambda: next(clock) / 10_000)
+    looks = iter([None] * 100 + ["mine"])
+    assert await turns.Turns().take(lambda: next(looks)) == "mine"
+    assert 50 <= len(slept) <= 90
+    assert set(slept) == {turns._NAP}
 
 
 async def test_who_writes_now_and_then_leaves_gaps_without_a_nap(
