@@ -33,11 +33,13 @@ _REMEMBERED_ROLES: Final = 10_000
 _BEGIN: Final = {True: "BEGIN READ ONLY", False: "BEGIN"}
 
 _KEEP_PLANS: Final = f"""
-SELECT set_config('plan_cache_mode', 'force_generic_plan', false) WHERE NOT EXISTS ({dsn.HAS_CITUS})
+SELECT set_config('plan_cache_mode', 'force_generic_plan', false)
+WHERE NOT EXISTS ({dsn.HAS_CITUS}) AND pg_backend_pid() = {{greeted_by}}
 """
 """Plan a statement once for a connection. Else PostgreSQL plans some each time, which takes longer than to run them.
 
 A cluster is left alone: Citus refuses a plan that is made before the space is known, and that leads to its machine.
+So is a server that answers in the place of the one that greeted us, through a pooler: it serves others, too.
 """
 
 NOT_AS_EXPECTED: Final = "TW001"
@@ -68,10 +70,6 @@ def _translated() -> Iterator[None]:
         raise Unavailable from error
 
 
-def _itself(violated: ConstraintViolated) -> Exception:
-    return violated
-
-
 class PostgresConnection:
     """One open transaction on PostgreSQL."""
 
@@ -90,7 +88,9 @@ class PostgresConnection:
                 with _translated():
                     rows = await self.raw.fetch(sql, *arguments)
             except ConstraintViolated as violated:
-                raise (soon.refused or _itself)(violated) from violated
+                if soon.refused is None:
+                    raise
+                raise soon.refused(violated) from violated
             if soon.expectation is not None:
                 soon.expectation.check(rows)
 
@@ -274,7 +274,8 @@ class PostgresDatabase:
     async def _prepare(self, connection: Any) -> None:
         """Make a new connection ours. Behind a pooler no statement is sent twice as the same one."""
         try:
-            await connection.execute(_KEEP_PLANS, timeout=_CONNECT_SECONDS)
+            statement = _KEEP_PLANS.format(greeted_by=connection.get_server_pid())
+            await connection.execute(statement, timeout=_CONNECT_SECONDS)
         except BaseException:
             connection.terminate()
             raise

@@ -187,6 +187,9 @@ async def test_a_pooler_that_knows_no_settings_and_is_not_said_is_named(pooler: 
 async def test_a_pooler_that_ignores_settings_and_is_not_said_is_named(postgres_server: URL, service_url: URL) -> None:
     with pgbouncer.server(postgres_server, service_url, ignore_startup_parameters=A_SERVICES_SETTINGS) as lenient:
         assert "?pgbouncer=1" in str(await ready(through(lenient, service_url)))
+        others = await asyncpg.connect(**dsn.arguments(through(lenient, service_url).set(query=SAID)))
+        assert await others.fetchval("SHOW plan_cache_mode") == "auto"
+        await others.close()
         assert await ready(through(lenient, service_url).set(query=SAID)) is None
 
 
