@@ -21,12 +21,7 @@ _BOOKKEEPING: Final = frozenset({"id", "space_id", "key", "version", "created_at
 
 def task_deed(was: Task | None, now: Task) -> Deed:
     """What a change of a task amounts to, derived from the task before and after."""
-    return Deed(
-        action=_task_action(was, now),
-        resource_type=Resource.TASK,
-        resource_id=str(now.id),
-        changes=difference(was, now),
-    )
+    return _deed(Resource.TASK, now.id, was, now, _task_action(was, now))
 
 
 def deleted_deed(task_id: TaskId, at: datetime) -> Deed:
@@ -70,9 +65,10 @@ def setting_deed(was: Setting | None, now: Setting | None) -> Deed:
     return _deed(Resource.SETTING, one and one.key, was, now)
 
 
-def _deed(resource_type: Resource, resource_id: object, was: object, now: object) -> Deed:
-    """Something was made, if there was nothing before; deleted, if there is nothing now; or changed."""
-    action = Action.CREATE if was is None else Action.DELETE if now is None else Action.UPDATE
+def _deed(resource_type: Resource, resource_id: object, was: object, now: object, action: Action | None = None) -> Deed:
+    """Something was made, if there was nothing before; deleted, if there is nothing now; or changed. Or the action."""
+    if action is None:
+        action = Action.CREATE if was is None else Action.DELETE if now is None else Action.UPDATE
     changes = difference(was, now)
     return Deed(action=action, resource_type=resource_type, resource_id=str(resource_id), changes=changes)
 
@@ -97,23 +93,13 @@ def received_deed(was: Task, now: Task) -> Deed:
 def member_deed(action: Action, was: Membership | None, now: Membership | None) -> Deed:
     """A coming, a going, or a change of role."""
     one = now or was
-    return Deed(
-        action=action,
-        resource_type=Resource.MEMBER,
-        resource_id=str(one.user_id) if one else None,
-        changes=difference(was, now),
-    )
+    return _deed(Resource.MEMBER, one and one.user_id, was, now, action)
 
 
 def organization_deed(action: Action, was: Organization | None, now: Organization | None) -> Deed:
     """An organisation was founded, changed or dissolved."""
     one = now or was
-    return Deed(
-        action=action,
-        resource_type=Resource.ORGANIZATION,
-        resource_id=str(one.id) if one else None,
-        changes=difference(was, now),
-    )
+    return _deed(Resource.ORGANIZATION, one and one.id, was, now, action)
 
 
 def invitation_deed(action: Action, invitation: Invitation) -> Deed:
@@ -130,12 +116,7 @@ def invitation_deed(action: Action, invitation: Invitation) -> Deed:
 def account_deed(action: Action, was: User | None, now: User | None) -> Deed:
     """An account was opened, changed or removed."""
     one = now or was
-    return Deed(
-        action=action,
-        resource_type=Resource.ACCOUNT,
-        resource_id=str(one.id) if one else None,
-        changes=difference(was, now),
-    )
+    return _deed(Resource.ACCOUNT, one and one.id, was, now, action)
 
 
 def password_deed(user_id: UserId) -> Deed:

@@ -144,6 +144,11 @@ Refusing = Callable[[ConstraintViolated], Exception]
 """What it means to whoever asked that a statement was refused by a constraint."""
 
 
+def are_alike(found: Sequence[Row], expected: Sequence[Row]) -> bool:
+    """Whether a statement found these rows in this order, whatever the driver makes of a row."""
+    return [tuple(row) for row in found] == [tuple(row) for row in expected]
+
+
 class RightMissing(Unavailable):
     """The service's role may not do what it has to. The message is the database's."""
 

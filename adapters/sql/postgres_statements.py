@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
-from adapters.sql.connection import Refusing
+from adapters.sql.connection import Refusing, are_alike
 from adapters.sql.query import Row
 
 _TEXTS: Final = 64
@@ -26,7 +26,7 @@ class Expectation:
 
     def check(self, found: Sequence[Row]) -> None:
         """Raise unless it has found that."""
-        if [tuple(row) for row in found] != [tuple(row) for row in self.rows]:
+        if not are_alike(found, self.rows):
             raise self.otherwise()
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any, Final
 
-from adapters.sql.connection import ConstraintViolated, Refusing
+from adapters.sql.connection import ConstraintViolated, Refusing, are_alike
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.errors import Unavailable
@@ -120,7 +120,7 @@ class SqliteConnection:
         """Run a statement that reads, now."""
         if self.read_only:
             raise OpenedForReading
-        if [tuple(row) for row in await self.fetch_all(query, **values)] != [tuple(row) for row in rows]:
+        if not are_alike(await self.fetch_all(query, **values), rows):
             raise otherwise()
 
     async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
