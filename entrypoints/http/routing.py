@@ -113,6 +113,8 @@ class SecuredRoute(StrictRoute):
         except NotAuthenticated:
             await app.count_request.take_back(caller.actor)
             raise
+        finally:
+            del request.scope["call"]  # It leads to the request, and so back here: a ring for the garbage collector.
 
     async def _answer(self, request: StrictRequest, app: Application, caller: Caller) -> Response:
         try:
