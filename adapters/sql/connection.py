@@ -13,7 +13,9 @@ from adapters.sql.query import Query, Row
 from adapters.sql.tables import memberships, sessions, users
 from domain.access import Access, Actor, Role, admit
 from domain.errors import NotAuthenticated, Unavailable
-from domain.ids import SpaceId
+from domain.ids import SpaceId, UserId, personal_space
+
+_REMEMBERED_ROLES: Final = 10_000
 
 
 class Connection(Protocol):
@@ -96,11 +98,14 @@ class Database(Protocol):
         """
         ...
 
-    def enter(self, entry: Entry, *, read_only: bool) -> AbstractAsyncContextManager[tuple[Connection, Access]]:
+    def enter(
+        self, entry: Entry, *, read_only: bool, recalls: bool = False
+    ) -> AbstractAsyncContextManager[tuple[Connection, Access]]:
         """Open a transaction in somebody's name, as ``begin`` does, if ``entry`` is in order.
 
         Raises NotAuthenticated if the session has ended or the account is not active, SpaceForbidden if the
-        space is not one of the actor's.
+        space is not one of the actor's. One that ``recalls`` may only find that out when it closes, and raises
+        RecallFailed there if somebody's role is not what it was.
         """
         ...
 
@@ -149,6 +154,26 @@ def are_alike(found: Sequence[Row], expected: Sequence[Row]) -> bool:
     return [tuple(row) for row in found] == [tuple(row) for row in expected]
 
 
+class RolesSeen:
+    """The roles that people had when they were last seen. They may have others now: whoever recalls one checks it."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[UserId, SpaceId], Role] = {}
+
+    def recall(self, entry: Entry) -> Role | None:
+        """The role somebody had last time; in their personal space everybody is the owner."""
+        user_id = entry.actor.user_id
+        if entry.space_id == personal_space(user_id):
+            return Role.OWNER
+        return self._seen.get((user_id, entry.space_id))
+
+    def remember(self, access: Access) -> None:
+        """Take note of a role. When there is no more room, everything else is forgotten."""
+        if len(self._seen) >= _REMEMBERED_ROLES:
+            self._seen.clear()
+        self._seen[access.user_id, access.space_id] = access.role
+
+
 class RightMissing(Unavailable):
     """The service's role may not do what it has to. The message is the database's."""
 
@@ -180,7 +205,7 @@ class Reading:
         return self._plain if connection.read_only else self._holding
 
 
-_WHO_ENTERS: Final = Query(
+WHO_ENTERS: Final = Query(
     select(memberships.c.role)
     .select_from(sessions)
     .join(users, users.c.id == sessions.c.user_id)
@@ -201,13 +226,21 @@ _WHO_ENTERS: Final = Query(
 
 async def check_entry(connection: Connection, entry: Entry) -> Access:
     """Look whether the entry is in order, and as what. Raises as ``Database.enter`` does."""
-    found = await connection.fetch_one(
-        _WHO_ENTERS,
-        space_id=entry.space_id,
-        session_id=entry.actor.session_id,
-        user_id=entry.actor.user_id,
-        at=entry.at,
-    )
+    return admitted(entry, await connection.fetch_one(WHO_ENTERS, **asked_of(entry)))
+
+
+def asked_of(entry: Entry) -> Mapping[str, Any]:
+    """What ``WHO_ENTERS`` needs."""
+    return {
+        "space_id": entry.space_id,
+        "session_id": entry.actor.session_id,
+        "user_id": entry.actor.user_id,
+        "at": entry.at,
+    }
+
+
+def admitted(entry: Entry, found: Row | None) -> Access:
+    """As what somebody comes in whom ``WHO_ENTERS`` has found. Raises as ``Database.enter`` does."""
     if found is None:
         raise NotAuthenticated
     role = found[0]

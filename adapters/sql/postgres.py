@@ -14,21 +14,28 @@ import asyncpg
 from sqlalchemy import URL
 
 from adapters.sql import dsn, roles
-from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, Refusing, RightMissing, check_entry
+from adapters.sql.connection import (
+    ConstraintViolated,
+    Entry,
+    PoolerUnsaid,
+    Refusing,
+    RightMissing,
+    RolesSeen,
+    check_entry,
+)
 from adapters.sql.pool import Pool
 from adapters.sql.postgres_statements import Expectation, Soon
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
 from domain.errors import TooBusy, Unavailable
-from domain.ids import SpaceId, UserId, personal_space
+from domain.ids import SpaceId
 
 T = TypeVar("T")
 
 _POOL_SIZE: Final = 16
 _CONNECT_SECONDS: Final = 2
 _SETTINGS: Final = {"statement_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
-_REMEMBERED_ROLES: Final = 10_000
 
 _BEGIN: Final = {True: "BEGIN READ ONLY", False: "BEGIN"}
 
@@ -203,7 +210,7 @@ class PostgresDatabase:
         self._arguments = dsn.arguments_of_service(url, _SETTINGS)
         self._begin = {read_only: dsn.opening(url, begin, _SETTINGS) for read_only, begin in _BEGIN.items()}
         self._pool = Pool(self._connect, _roll_back, size=_POOL_SIZE)
-        self._roles: dict[tuple[UserId, SpaceId], Role] = {}
+        self._roles = RolesSeen()
 
     async def open(self) -> None:
         """Begin without any connection: they are made as they are needed, so the server need not answer yet."""
@@ -246,7 +253,13 @@ class PostgresDatabase:
 
         return _Transaction(self, begun, read_only=read_only)
 
-    def enter(self, entry: Entry, *, read_only: bool) -> "_Transaction[tuple[PostgresConnection, Access]]":
+    def enter(
+        self,
+        entry: Entry,
+        *,
+        read_only: bool,
+        recalls: bool = False,  # noqa: ARG002 - to find it out at once costs no trip of its own
+    ) -> "_Transaction[tuple[PostgresConnection, Access]]":
         """Open a transaction in somebody's name."""
 
         async def entered(connection: PostgresConnection) -> tuple[PostgresConnection, Access]:
@@ -255,7 +268,7 @@ class PostgresDatabase:
             if access is None:
                 await _open(connection.raw, opening)
                 access = await check_entry(connection, entry)
-                self._remember(access)
+                self._roles.remember(access)
             return connection, access
 
         return _Transaction(self, entered, read_only=read_only, space_id=entry.space_id)
@@ -301,7 +314,7 @@ class PostgresDatabase:
 
     async def _as_expected(self, raw: Any, opening: str, entry: Entry) -> Access | None:
         """Begin and check the expected role in one round trip. None, with nothing begun, where it does not hold."""
-        expected = self._expected(entry)
+        expected = self._roles.recall(entry)
         if expected is None:
             return None
         try:
@@ -312,18 +325,6 @@ class PostgresDatabase:
                 raise
             return None
         return admit(entry.actor, entry.space_id, expected)
-
-    def _expected(self, entry: Entry) -> Role | None:
-        """The role somebody had last time; in their personal space everybody is the owner."""
-        user_id = entry.actor.user_id
-        if entry.space_id == personal_space(user_id):
-            return Role.OWNER
-        return self._roles.get((user_id, entry.space_id))
-
-    def _remember(self, access: Access) -> None:
-        if len(self._roles) >= _REMEMBERED_ROLES:
-            self._roles.clear()
-        self._roles[access.user_id, access.space_id] = access.role
 
 
 class _Transaction(Generic[T]):

@@ -148,4 +148,5 @@ class SqlOpenSpace:
     ) -> AbstractAsyncContextManager[SqlSpace]:
         """Open the space for somebody who is in it."""
         entry = Entry(actor, space_named(actor, owner_id), self._clock())
-        return _Opening(self._database.enter(entry, read_only=read_only), self._spellings, recalls=recalls)
+        entering = self._database.enter(entry, read_only=read_only, recalls=recalls)
+        return _Opening(entering, self._spellings, recalls=recalls)

@@ -9,13 +9,17 @@ Statements that may look at many rows, such as a search, run in a thread if they
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Final, Generic, Protocol, TypeVar
 
-from adapters.sql.connection import Entry, check_entry
+from adapters.sql.connection import Connection, Entry, RolesSeen, check_entry
+from adapters.sql.sqlite_batch import SqliteBatch
 from adapters.sql.sqlite_connection import SqliteConnection, translated
+from adapters.sql.sqlite_draft import SqliteDraft
 from adapters.sql.sqlite_writer import SqliteWriter
-from domain.access import Access
+from domain.access import Access, admit
 
 T = TypeVar("T")
 
@@ -58,6 +62,8 @@ class SqliteDatabase:
         self._path = path
         self._readers = _Readers(lambda: self._connect(_READER))
         self._writer = SqliteWriter(lambda: self._connect(_WRITER))
+        self._batch = SqliteBatch(self._writer)
+        self._roles = RolesSeen()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sqlite")
         self._writing_thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         """Whoever has the file waits for nobody who reads."""
@@ -70,11 +76,27 @@ class SqliteDatabase:
 
         return self._transaction(begun, read_only=read_only)
 
-    def enter(self, entry: Entry, *, read_only: bool) -> "_Transaction[tuple[SqliteConnection, Access]]":
+    def enter(
+        self, entry: Entry, *, read_only: bool, recalls: bool = False
+    ) -> AbstractAsyncContextManager[tuple[Connection, Access]]:
         """Open a transaction in somebody's name."""
+        expected = self._roles.recall(entry) if recalls else None
+        if expected is None:
+            return self._enter(entry, read_only=read_only)
+        access = admit(entry.actor, entry.space_id, expected)
+        return SqliteDraft(entry, access, partial(self._enter, entry), self._do)
 
+    async def _do(self, work: Callable[[SqliteConnection], None]) -> None:
+        def do(raw: sqlite3.Connection) -> None:
+            work(SqliteConnection(raw, self._writing_thread, read_only=False))
+
+        await self._batch.do(do)
+
+    def _enter(self, entry: Entry, *, read_only: bool) -> "_Transaction[tuple[SqliteConnection, Access]]":
         async def entered(connection: SqliteConnection) -> tuple[SqliteConnection, Access]:
-            return connection, await check_entry(connection, entry)
+            access = await check_entry(connection, entry)
+            self._roles.remember(access)
+            return connection, access
 
         return self._transaction(entered, read_only=read_only)
 

@@ -49,7 +49,7 @@ class SqliteConnection:
         arguments = compiled.arguments(values)
 
         def work() -> list[Row]:
-            return self._run(compiled.sql, arguments).fetchall()
+            return self.run(compiled.sql, arguments).fetchall()
 
         if not query.is_slow:
             rows = work()
@@ -96,8 +96,12 @@ class SqliteConnection:
 
     async def fetch_one(self, query: Query, **values: Any) -> Row | None:
         """The first row that the statement finds."""
+        return self.first(query, **values)
+
+    def first(self, query: Query, **values: Any) -> Row | None:
+        """The first row that the statement finds, now."""
         compiled = query.on_sqlite
-        row = self._run(compiled.sql, compiled.arguments(values)).fetchone()
+        row = self.run(compiled.sql, compiled.arguments(values)).fetchone()
         return None if row is None else compiled.read(row)
 
     async def execute(self, query: Query, **values: Any) -> int:
@@ -105,7 +109,7 @@ class SqliteConnection:
         if self.read_only:
             raise OpenedForReading
         compiled = query.on_sqlite
-        return self._run(compiled.sql, compiled.arguments(values)).rowcount
+        return self.run(compiled.sql, compiled.arguments(values)).rowcount
 
     async def execute_soon(self, query: Query, refused: Refusing, **values: Any) -> None:
         """Run a statement, now: there is no way to spare."""
@@ -129,7 +133,7 @@ class SqliteConnection:
             raise OpenedForReading
         compiled = query.on_sqlite
         for values in rows:
-            self._run(compiled.sql, compiled.arguments(values))
+            self.run(compiled.sql, compiled.arguments(values))
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""
@@ -152,12 +156,13 @@ class SqliteConnection:
 
     def revision(self) -> str | None:
         """Which revision the schema is at; None where there is none yet."""
-        if self._run("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'", []).fetchone() is None:
+        if self.run("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'", []).fetchone() is None:
             return None
-        row = self._run("SELECT version_num FROM alembic_version", []).fetchone()
+        row = self.run("SELECT version_num FROM alembic_version", []).fetchone()
         return None if row is None else str(row[0])
 
-    def _run(self, sql: str, arguments: list[Any]) -> sqlite3.Cursor:
+    def run(self, sql: str, arguments: Sequence[Any]) -> sqlite3.Cursor:
+        """Run a statement, now. Raises ConstraintViolated, Unavailable."""
         if not self._raw.in_transaction:
             raise Unavailable  # SQLite itself has undone everything; what came now would be kept by itself.
         try:

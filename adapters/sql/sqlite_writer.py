@@ -58,7 +58,7 @@ class SqliteWriter:
 
     def _join(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Begin behind those who are done. Where that fails, nothing of theirs is kept."""
-        error = _tried(connection, _BEGIN_MINE)
+        error = tried(connection, _BEGIN_MINE)
         if error is not None:
             self._settle(connection, error)
             raise error
@@ -66,7 +66,7 @@ class SqliteWriter:
 
     async def commit(self, connection: sqlite3.Connection) -> None:
         """Commit, with whoever is waiting for that and whoever comes soon. Raises Unavailable: then nothing is done."""
-        error = _tried(connection, _KEEP_MINE) if self._shared is not None else None
+        error = tried(connection, _KEEP_MINE) if self._shared is not None else None
         if error is None and connection.in_transaction and self._others_may_join():
             self._shared = self._shared or asyncio.get_running_loop().create_future()
             shared = self._shared
@@ -74,8 +74,8 @@ class SqliteWriter:
             error = await asyncio.shield(shared)
         else:
             error = self._settle(connection, error)
-        if error is not None:  # Each raises one of their own: an exception holds on to the request that raised it.
-            raise type(error)(*error.args) from error.__cause__ or error
+        if error is not None:
+            raise another(error)
 
     def roll_back(self, connection: sqlite3.Connection) -> None:
         """Undo one's own transaction, and no other one. Whatever others have done is committed."""
@@ -83,7 +83,7 @@ class SqliteWriter:
             self._undo(connection)
             self._finish(None)
         else:
-            self._settle(connection, _tried(connection, _UNDO_MINE))
+            self._settle(connection, tried(connection, _UNDO_MINE))
 
     def close(self) -> None:
         """Let go of the connection, unless somebody is writing."""
@@ -120,7 +120,7 @@ class SqliteWriter:
 
     def _settle(self, connection: sqlite3.Connection, error: Exception | None = None) -> Exception | None:
         """Commit all that is done, or undo it all if something has gone wrong. What that was."""
-        error = error or _tried(connection, _COMMIT)
+        error = error or tried(connection, _COMMIT)
         if error is not None:
             self._undo(connection)
         self._finish(error)
@@ -154,7 +154,14 @@ class SqliteWriter:
             self._settle(self._connection)
 
 
-def _tried(connection: sqlite3.Connection, statement: str) -> Exception | None:
+def another(error: Exception) -> Exception:
+    """The same for somebody else: an exception holds on to the request that raised it."""
+    copy = type(error)(*error.args)
+    copy.__cause__ = error.__cause__ or error
+    return copy
+
+
+def tried(connection: sqlite3.Connection, statement: str) -> Exception | None:
     """Run a statement that is about a transaction. What went wrong, if something did."""
     if not connection.in_transaction:
         return Unavailable()  # SQLite itself has undone it, as it does where there is no space left.

@@ -131,7 +131,7 @@ async def test_whoever_has_the_file_waits_for_nobody_who_reads(database: SqliteD
 async def test_whoever_is_given_up_twice_leaves_the_connection_at_rest(
     database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, at_rest = SqliteConnection._run, threading.Event()
+    run, at_rest = SqliteConnection.run, threading.Event()
 
     def run_and_linger(self: SqliteConnection, sql: str, arguments: list[Any]) -> sqlite3.Cursor:
         try:
@@ -141,7 +141,7 @@ async def test_whoever_is_given_up_twice_leaves_the_connection_at_rest(
                 time.sleep(0.1)
                 at_rest.set()
 
-    monkeypatch.setattr(SqliteConnection, "_run", run_and_linger)
+    monkeypatch.setattr(SqliteConnection, "run", run_and_linger)
     async with database.begin(read_only=True) as connection:
         working = asyncio.create_task(connection.fetch_all(Query(COUNT, is_slow=True), last=FOR_EVER))
         await asyncio.sleep(0.05)

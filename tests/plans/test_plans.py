@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import ForeignKeyConstraint
 
 from adapters.sql import roles
-from adapters.sql.connection import _WHO_ENTERS
+from adapters.sql.connection import WHO_ENTERS
 from adapters.sql.distribution import without_subqueries
 from adapters.sql.query import Compiled
 from adapters.sql.tables import metadata
@@ -96,7 +96,7 @@ async def test_whoever_comes_in_is_looked_up_through_indexes(connection: Any, cr
     kinds = ("uuid", "uuid", "uuid", "text", "timestamptz")
     for number, (name, kind) in enumerate(zip(found["proargnames"], kinds, strict=True), start=1):
         statement = re.sub(rf"\b{name}\b", f"${number}::{kind}", statement)
-    values = values_for(_WHO_ENTERS, crowded.here)
+    values = values_for(WHO_ENTERS, crowded.here)
     arguments = [values["session_id"], values["user_id"], values["space_id"], "owner", values["at"]]
     for plan in await plans(connection, statement, arguments):
         assert set(too_much(plan)) == set()

@@ -97,8 +97,8 @@ def _without_what_is_trusted() -> Iterator[Mutant]:
 
 def _without_a_check() -> Iterator[Mutant]:
     """The conditions that the check at the door makes of whoever comes."""
-    statement: Any = connection._WHO_ENTERS._statement
-    place = "connection._WHO_ENTERS"
+    statement: Any = connection.WHO_ENTERS._statement
+    place = "connection.WHO_ENTERS"
     for condition in statement._where_criteria:
         yield Mutant(f"{place} without {condition}", Piece.CHECK, place, _filtered_without(place, condition))
 

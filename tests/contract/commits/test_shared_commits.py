@@ -3,78 +3,15 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, insert
 
 from adapters.sql import sqlite_writer
-from adapters.sql.query import Query
 from adapters.sql.sqlite import SqliteDatabase
 from domain.errors import Unavailable
-
-ADD = Query(insert(Table("numbers", MetaData(), Column("n", Integer))))
-SECONDS = 10
-"""More than anything here takes, unless somebody waits for ever."""
-
-CREATED = "CREATE TABLE numbers (n INTEGER NOT NULL) STRICT"
-
-
-class Mistake(Exception):
-    pass
-
-
-class Watched(sqlite3.Connection):
-    """Counts commits, and fails statements where it was told to."""
-
-    commits = 0
-    failing: Sequence[str] = ()
-    failure: Exception
-
-    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
-        Watched.commits += sql == "COMMIT"
-        if sql in Watched.failing:
-            raise Watched.failure
-        return super().execute(sql, *arguments)
-
-    def rollback(self) -> None:
-        if "ROLLBACK" in Watched.failing:
-            raise Watched.failure
-        super().rollback()
-
-
-@pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    with closing(sqlite3.connect(tmp_path / "numbers.db")) as made:
-        made.execute(CREATED)
-    monkeypatch.setattr(Watched, "commits", 0)
-    monkeypatch.setattr("adapters.sql.sqlite.sqlite3.connect", _watched(sqlite3.connect))
-    return tmp_path / "numbers.db"
-
-
-def _watched(connect: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
-    return lambda *arguments, **more: connect(*arguments, **more, factory=Watched)
-
-
-@pytest.fixture
-async def database(file: Path) -> AsyncIterator[SqliteDatabase]:
-    database = SqliteDatabase(file)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def seen(file: Path) -> Callable[[], list[int]]:
-    """What somebody else sees."""
-
-    def look() -> list[int]:
-        with closing(sqlite3.connect(file)) as other:
-            return [row[0] for row in other.execute("SELECT n FROM numbers ORDER BY n")]
-
-    return look
+from tests.contract.commits.watched import ADD, SECONDS, Mistake, Watched, failure
 
 
 async def write(database: SqliteDatabase, number: int, then: Callable[[Any], object] = lambda _: None) -> None:
@@ -90,13 +27,6 @@ async def together(*work: Coroutine[Any, Any, None]) -> list[BaseException | Non
 
 def fail(_: object) -> None:
     raise Mistake
-
-
-def failure(kind: type[Exception], code: int) -> Exception:
-    error = kind("disk I/O error")
-    if isinstance(error, sqlite3.Error):
-        error.sqlite_errorcode = code
-    return error
 
 
 async def test_those_who_wait_share_a_commit_and_are_told_when_it_is_done(
