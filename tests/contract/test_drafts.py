@@ -14,10 +14,11 @@ from application.ports.tasks import TaskQuery
 from application.tasks import CreateTask
 from domain.access import Actor, Role
 from domain.errors import NotAuthenticated, RoleTooLow, SpaceForbidden, TaskNotFound
-from domain.ids import SpaceId
+from domain.ids import SpaceId, TagId
+from domain.tag import Tag, TagName
 from domain.task import Task, Title
 from tests.support.people import People, a_task, new_id
-from tests.support.stores import Store
+from tests.support.stores import NOON, Store
 
 
 @pytest.fixture
@@ -193,11 +194,15 @@ async def test_who_gives_up_has_done_nothing(store: Store, people: People) -> No
 
 @pytest.mark.parametrize("begins", [False, True])
 async def test_nothing_of_it_is_left_to_the_garbage_collector(store: Store, people: People, *, begins: bool) -> None:
-    somebody = await people.somebody()
+    somebody, names = await people.somebody(), [TagName("work")]
+    async with store.open_space(somebody, None) as space:
+        await space.tags.add(Tag.create({"name": names[0]}, id=TagId(new_id()), by=space.access, at=NOON))
+        await space.tags.spelt(names)
     gc.disable()
     try:
         async with store.open_space(somebody, None, recalls=True) as space:
             draft = weakref.ref(space._connection)  # type: ignore[attr-defined] # what is behind the port
+            await space.tags.spelt(names)
             await space.tasks.add(a_task(space))
             if begins:
                 await space.tasks.find(TaskQuery())
