@@ -87,6 +87,8 @@ class SqliteDraft:
         self._do = do
         self._entered: AbstractAsyncContextManager[tuple[SqliteConnection, Access]] | None = None
         self._begun: SqliteConnection | None = None
+        self._failure: BaseException | None = None
+        """Why it could not begin. Nothing more is done then, whatever somebody makes of it."""
         self._notes: list[_Note] = []
 
     async def __aenter__(self) -> tuple["SqliteDraft", Access]:
@@ -98,31 +100,43 @@ class SqliteDraft:
         try:
             if self._entered is not None:
                 await self._entered.__aexit__(kind, error, trace)
+            elif self._failure is not None:
+                if kind is None:
+                    raise self._failure
             elif kind is None:
                 await self._do(self._perform)
             elif issubclass(kind, Exception):
                 async with self._enter(read_only=True) as (_, access):
                     self._check(access)
         finally:
-            self._notes.clear()  # They lead back here: a ring for the garbage collector.
+            self._notes.clear()  # They lead back here, as a failure does: a ring for the garbage collector.
+            self._failure = None
 
     def _perform(self, connection: SqliteConnection) -> None:
         """See who it is, and do what was noted."""
         self._check(admitted(self._entry, connection.first(WHO_ENTERS, **asked_of(self._entry))))
-        for note in self._notes:
-            note.do(connection)
+        self._do_notes(connection)
 
     async def _begin(self) -> SqliteConnection:
         """Begin, unless it has begun, and do what was noted."""
+        if self._failure is not None:
+            raise self._failure
         if self._begun is None:
             entering = self._enter(read_only=False)
             connection, access = await entering.__aenter__()
-            self._entered = entering
-            self._check(access)
-            for note in self._notes:
-                note.do(connection)
-            self._begun = connection
+            try:
+                self._check(access)
+                self._do_notes(connection)
+            except BaseException as failure:
+                self._failure = failure
+                await entering.__aexit__(type(failure), failure, failure.__traceback__)
+                raise
+            self._entered, self._begun = entering, connection
         return self._begun
+
+    def _do_notes(self, connection: SqliteConnection) -> None:
+        for note in self._notes:
+            note.do(connection)
 
     def _check(self, access: Access) -> None:
         if access != self._expected:

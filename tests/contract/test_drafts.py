@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import weakref
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -100,6 +101,24 @@ async def test_what_a_constraint_refuses_keeps_nothing(store: Store, people: Peo
             await space.tasks.add(tasks[0])
             await space.tasks.add(tasks[0])
     assert not await keeps(store, somebody, tasks[0])
+
+
+async def test_where_it_cannot_begin_nothing_more_is_done(store: Store, people: People) -> None:
+    somebody, tasks = await people.somebody(), []
+    with pytest.raises(ConstraintViolated):  # noqa: PT012 - where it closes, too
+        async with asyncio.timeout(5), store.open_space(somebody, None, recalls=True) as space:
+            tasks += [a_task(space), a_task(space)]
+            for task in (tasks[0], tasks[0], tasks[1]):
+                await space.tasks.add(task)
+            for _ in range(2):
+                with suppress(ConstraintViolated):
+                    await space.tasks.find(TaskQuery())
+                    pytest.fail("it has begun")
+            async with store.open_space(somebody, None):
+                pass  # The file is free.
+            await space.tasks.add(tasks[1])
+    for task in tasks:
+        assert not await keeps(store, somebody, task)
 
 
 @pytest.mark.parametrize("raises", [False, True])
