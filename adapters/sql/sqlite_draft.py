@@ -87,8 +87,6 @@ class SqliteDraft:
         self._do = do
         self._entered: AbstractAsyncContextManager[tuple[SqliteConnection, Access]] | None = None
         self._begun: SqliteConnection | None = None
-        self._failure: BaseException | None = None
-        """Why it could not begin. Nothing more is done then, whatever somebody makes of it."""
         self._notes: list[_Note] = []
 
     async def __aenter__(self) -> tuple["SqliteDraft", Access]:
@@ -100,17 +98,13 @@ class SqliteDraft:
         try:
             if self._entered is not None:
                 await self._entered.__aexit__(kind, error, trace)
-            elif self._failure is not None:
-                if kind is None:
-                    raise self._failure
             elif kind is None:
                 await self._do(self._perform)
             elif issubclass(kind, Exception):
                 async with self._enter(read_only=True) as (_, access):
                     self._check(access)
         finally:
-            self._notes.clear()  # They lead back here, as a failure does: a ring for the garbage collector.
-            self._failure = None
+            self._notes.clear()  # They lead back here: a ring for the garbage collector.
 
     def _perform(self, connection: SqliteConnection) -> None:
         """See who it is, and do what was noted."""
@@ -118,9 +112,7 @@ class SqliteDraft:
         self._do_notes(connection)
 
     async def _begin(self) -> SqliteConnection:
-        """Begin, unless it has begun, and do what was noted."""
-        if self._failure is not None:
-            raise self._failure
+        """Begin, unless it has begun, and do what was noted. Where that fails, nothing has begun."""
         if self._begun is None:
             entering = self._enter(read_only=False)
             connection, access = await entering.__aenter__()
@@ -128,7 +120,6 @@ class SqliteDraft:
                 self._check(access)
                 self._do_notes(connection)
             except BaseException as failure:
-                self._failure = failure
                 await entering.__aexit__(type(failure), failure, failure.__traceback__)
                 raise
             self._entered, self._begun = entering, connection
