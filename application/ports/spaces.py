@@ -108,8 +108,9 @@ class OpenSpace(Protocol):
         """Open the space that ``owner_id`` names, or the actor's own, in one transaction.
 
         Commits on a clean exit, rolls back on any exception. In a ``read_only`` space a write raises OpenedForReading.
-        A space that ``recalls`` goes by what it was like when it was last seen, which saves a look, and looks at the
-        latest when it closes. Where it has changed meanwhile, RecallFailed is raised: do it again, without recalling.
+        A space that ``recalls`` goes by what it was like when it was last seen, the actor's role included, which saves
+        a look, and looks at the latest when it closes, before anything is done. Where it has changed meanwhile,
+        RecallFailed is raised: do it again, without recalling. What is raised for the actor may come only then, too.
         Raises NotAuthenticated if the session has ended or the account is not active, SpaceForbidden if the
         space is not one of the actor's, Unavailable if the store cannot answer.
         """
