@@ -1,12 +1,13 @@
 # make run: set everything up and serve.   make test: set everything up and run every test.
 # make check: style, types, layers.        make bench: how fast it is, beside others. make bench-scale: with many tasks.
+# make bench-fairness: how much one tenant slows another.
 
 PYTHON ?= python3
 BIN := .venv/bin
 # Locks name all there is to install, so pip resolves nothing: an old one looks for the newest of what is named with an extra.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run migrate roles test unit check format docs bench bench-scale lock clean
+.PHONY: run migrate roles test unit check format docs bench bench-scale bench-fairness lock clean
 
 run: .venv/run
 	@$(BIN)/taskward serve
@@ -44,6 +45,9 @@ bench: .venv/bench
 
 bench-scale: .venv/bench
 	$(BIN)/python -m benchmarks.scale $(OPTIONS)
+
+bench-fairness: .venv/bench
+	$(BIN)/python -m benchmarks.fairness $(OPTIONS)
 
 # The locks: exact versions with hashes, for every Python from 3.11 and every platform. Needs uv.
 lock:

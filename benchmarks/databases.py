@@ -49,10 +49,11 @@ class Postgres:
         """Which PostgreSQL this is."""
         return str(_run(self._url, "fetchval", "SHOW server_version"))
 
-    def new_database(self, name: str) -> Database:
-        """An empty database."""
+    def new_database(self, name: str, template: Database | None = None) -> Database:
+        """An empty database, or a copy of one to which nobody is connected."""
         database = f"bench_{name.replace('-', '_')}_{self._mark}"
-        _run(self._url, "execute", f"CREATE DATABASE {database}")
+        copied = "" if template is None else f" TEMPLATE {template.owner.database}"
+        _run(self._url, "execute", f"CREATE DATABASE {database}{copied}")
         self._made.append(database)
         owner = self._url.set(database=database)
         return Database(owner, owner.set(username=self._role, password=self._password))

@@ -11,9 +11,10 @@ from benchmarks.load import demand_wrk
 
 
 @contextmanager
-def until_stopped() -> Iterator[None]:
-    """Measure until it is done or somebody stops it. Leaves at once if there is no wrk."""
-    demand_wrk()
+def until_stopped(*, needs_wrk: bool = True) -> Iterator[None]:
+    """Measure until it is done or somebody stops it. Leaves at once if wrk is needed and missing."""
+    if needs_wrk:
+        demand_wrk()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         yield

@@ -47,7 +47,7 @@ class PocketBase(Contender):
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(name, folder)
         self._password = secrets.token_hex(16)
-        self._people: dict[str, str] = {}
+        self.people: dict[str, str] = {}
 
     def set_up(self) -> None:
         """Make the data directory and its administrator."""
@@ -80,7 +80,7 @@ class PocketBase(Contender):
     def open_account(self, client: httpx.Client, person: str) -> None:
         account = account_of(person) | {"passwordConfirm": PASSWORD}
         answer = client.post(self.register, json=account).raise_for_status()
-        self._people[person] = answer.json()["id"]
+        self.people[person] = answer.json()["id"]
 
     def sign_in_request(self, person: str) -> Request:
         who = {"identity": email_of(person), "password": PASSWORD}
@@ -94,7 +94,7 @@ class PocketBase(Contender):
         return Request("GET", f"{self.tasks}?{urlencode(_NEWEST | {'filter': conditions})}", person)
 
     def create(self, person: str, number: int = 0) -> Request:
-        task = new_task(number) | {"owner": self._people[person], "version": 1}
+        task = new_task(number) | {"owner": self.people[person], "version": 1}
         return Request("POST", self.tasks, person, json.dumps(task))
 
 

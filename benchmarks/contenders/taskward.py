@@ -22,6 +22,9 @@ class Taskward(Contender):
     login: ClassVar[str] = "/api/auth/login"
     register: ClassVar[str] = "/api/auth/register"
 
+    program: str = _TASKWARD
+    """The command of the checkout that is measured."""
+
     def __init__(self, name: str, folder: Path, workers: int = 1) -> None:
         super().__init__(name, folder)
         self._workers = workers
@@ -32,7 +35,7 @@ class Taskward(Contender):
         return self.folder / "taskward.db"
 
     def command(self, port: int) -> Sequence[str]:  # noqa: ARG002 - the port is in the environment
-        return [_TASKWARD, "serve"]
+        return [self.program, "serve"]
 
     def environment(self, port: int) -> Mapping[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TASKWARD_")}
@@ -50,7 +53,7 @@ class Taskward(Contender):
     def run(self, *arguments: str) -> None:
         """Run a command of its own."""
         subprocess.run(
-            [_TASKWARD, *arguments],
+            [self.program, *arguments],
             env=dict(self.environment(port=8000)),
             cwd=self.folder,
             stdout=subprocess.DEVNULL,

@@ -1,0 +1,191 @@
+"""One turn: a contender serves, and each line in turn presses it while the victims go on."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+from benchmarks.contenders.contender import Contender, Request
+from benchmarks.fairness.contenders import Store, client_from
+from benchmarks.fairness.lines import LINES, Line, Scene
+from benchmarks.fairness.people import ATTACKERS, SIGNED_OUT, VICTIMS
+from benchmarks.fairness.plans import Attack, Calm, Routine
+from benchmarks.fairness.samples import GET, SIGN_IN, Sample, course
+from benchmarks.fairness.verdicts import FLOOR, Turn
+from benchmarks.fairness.wire import request_bytes
+from benchmarks.serving import Running, serving
+
+INTERVAL: Final = 0.02
+_SIGN_IN_INTERVAL: Final = 1.5
+_CREATE_INTERVAL: Final = 0.5
+_CONNECTIONS: Final = 2
+_SOURCE: Final = "127.0.0.2"
+_LOOK: Final = 0.25
+_SETTLE: Final = 0.5
+_AFTERWARDS: Final = 3.0
+_GRACE: Final = 60
+_QUIET: Final = 0.05
+_QUIET_IN_A_ROW: Final = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a line is measured: as long in calm as under attack."""
+
+    seconds: float
+    calm: float
+
+
+def take_turn(contender: Contender, store: Store, workers: int, lines: Sequence[Line], plan: Plan) -> Iterator[Turn]:
+    """Press one contender with each line. What one line does to the service is over before the next begins."""
+    waiting = list(lines)
+    while waiting:
+        with serving(contender) as running:
+            stage = _Stage(contender, store, workers, running, plan)
+            tokens = stage.sign_everybody_in()
+            while waiting:
+                line = waiting.pop(0)
+                yield stage.press(line, tokens)
+                if not stage.comes_to_rest():
+                    print(f"{contender.name} does not come to rest after {line.name}", file=sys.stderr, flush=True)
+                    break
+
+
+@dataclass(frozen=True)
+class _Stage:
+    contender: Contender
+    store: Store
+    workers: int
+    running: Running
+    plan: Plan
+
+    @property
+    def port(self) -> int:
+        port = self.running.client.base_url.port
+        assert port is not None
+        return port
+
+    def sign_everybody_in(self) -> dict[str, str]:
+        """A token for everybody. Whose token is dead has signed out."""
+        tokens = {}
+        for place, people in ((1, VICTIMS), (2, ATTACKERS)):
+            for number, person in enumerate(people):
+                with client_from(self.running.client.base_url, f"127.0.{place}.{number + 1}") as client:
+                    tokens[person] = self.contender.sign_in(client, person)
+                    if person == SIGNED_OUT and not self.store.is_pocketbase:
+                        headers = {"Authorization": f"Bearer {tokens[person]}"}
+                        client.post("/api/auth/logout", headers=headers).raise_for_status()
+        return tokens
+
+    def press(self, line: Line, tokens: dict[str, str]) -> Turn:
+        """Measure one line."""
+        scene = Scene(self.contender, self.store.stock, tokens, f"127.0.3.{LINES.index(line) + 1}")
+        streams = line.streams(scene, is_pocketbase=self.store.is_pocketbase)
+        attack = Attack(port=self.port, seconds=self.plan.seconds, streams=streams)
+        calm = Calm(port=self.port, source=_SOURCE, routines=list(self._routines(line, tokens)))
+        with _program("attacking", attack.as_line()) as attacker, _program("keeping_calm", calm.as_line()) as victims:
+            time.sleep(_SETTLE)
+            started = time.monotonic()
+            time.sleep(self.plan.calm)
+            before, began = self._memory(), time.monotonic()
+            _say(attacker, "go\n")
+            memory, lag = self._watch(attacker, line)
+            ended = time.monotonic()
+            lag = max(lag, self._lag_afterwards(line, ended))
+            rows = json.loads(victims.communicate(timeout=_GRACE)[0].splitlines()[-1])
+            samples = [Sample(*row) for row in rows if row[1] >= started]
+            return Turn(
+                line=line.name,
+                contender=self.store.contender,
+                workers=self.workers,
+                course=course(samples, began=began, ended=ended, interval=INTERVAL, floor=FLOOR),
+                memory=memory - before,
+                attacker=json.loads(attacker.communicate(timeout=_GRACE)[0]),
+                lag=lag if line.seals else None,
+            )
+
+    def _routines(self, line: Line, tokens: dict[str, str]) -> Iterator[Routine]:
+        gets = [
+            self._spelt(self.contender.get_one(person, self.store.stock.tasks[person][number]), tokens)
+            for number in range(len(self.store.stock.tasks[VICTIMS[0]]))
+            for person in VICTIMS
+        ]
+        yield Routine(name=GET, requests=gets, interval=INTERVAL, connections=_CONNECTIONS)
+        if line.signs_in:
+            sign_ins = [self._spelt(self.contender.sign_in_request(person), {}) for person in VICTIMS]
+            yield Routine(name=SIGN_IN, requests=sign_ins, interval=_SIGN_IN_INTERVAL)
+        if line.seals:
+            creates = [self._spelt(self.contender.create(person), tokens) for person in VICTIMS]
+            yield Routine(name="create", requests=creates, interval=_CREATE_INTERVAL)
+
+    @staticmethod
+    def _spelt(request: Request, tokens: dict[str, str]) -> str:
+        token = tokens.get(request.person, "")
+        return request_bytes(request.method, request.path, token=token, body=request.body.encode()).decode()
+
+    def _watch(self, attacker: "subprocess.Popen[str]", line: Line) -> tuple[float, float]:
+        """Wait for the end of the attack; the most memory and the longest lag meanwhile."""
+        memory, lag, deadline = 0.0, 0.0, time.monotonic() + self.plan.seconds + _GRACE
+        while attacker.poll() is None and time.monotonic() < deadline:
+            memory = max(memory, self._memory())
+            lag = max(lag, self._lag(line))
+            time.sleep(_LOOK)
+        return memory, lag
+
+    def _lag_afterwards(self, line: Line, ended: float) -> float:
+        lag = 0.0
+        while time.monotonic() < ended + _AFTERWARDS:
+            lag = max(lag, self._lag(line))
+            time.sleep(_LOOK)
+        return lag
+
+    def _lag(self, line: Line) -> float:
+        return self.store.lag(self.contender) if line.seals else 0.0
+
+    def _memory(self) -> float:
+        return sum(self.running.processes.memories())
+
+    def comes_to_rest(self) -> bool:
+        """Wait until the contender answers as fast as it used to."""
+        deadline, quick = time.monotonic() + _GRACE, 0
+        while quick < _QUIET_IN_A_ROW and time.monotonic() < deadline:
+            began = time.monotonic()
+            try:
+                is_ready = self.running.client.get(self.contender.ready, timeout=_GRACE).is_success
+            except httpx.TransportError:
+                return False
+            quick = quick + 1 if is_ready and time.monotonic() - began < _QUIET else 0
+            time.sleep(_LOOK)
+        return quick == _QUIET_IN_A_ROW
+
+
+@contextmanager
+def _program(name: str, plan: str) -> Iterator["subprocess.Popen[str]"]:
+    """A load generator that has read its plan."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"benchmarks.fairness.{name}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _say(process, f"{plan}\n")
+        assert process.stdout is not None
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"{name} did not start")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _say(process: "subprocess.Popen[str]", text: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(text)
+    process.stdin.flush()
