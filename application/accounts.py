@@ -1,17 +1,22 @@
 """Accounts: opening one, and what people see and change of their own."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
+from application.invitations import close_invitations, invited_space, join, open_invitation
 from application.limiting import SignInGuard
 from application.ports.clock import Clock
 from application.ports.counters import Counters
 from application.ports.identity import Credentials, Identity, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
+from application.ports.tokens import OpaqueTokens
 from domain.access import NOWHERE, Actor, Origin, admit
 from domain.errors import WrongPassword
-from domain.ids import UserId
+from domain.ids import NOBODY, UserId
 from domain.rates import REGISTRATION
+from domain.registration import RegistrationPolicy
 from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole
 
 
@@ -25,29 +30,66 @@ class OpenAccount:
     clock: Clock
     new_id: IdGenerator
 
-    async def __call__(
-        self, email: Email, password: Password, full_name: FullName | None, role: UserRole, origin: Origin = NOWHERE
+    async def __call__(  # noqa: PLR0913 - an account is opened with these things
+        self,
+        email: Email,
+        password: Password,
+        full_name: FullName | None,
+        role: UserRole,
+        origin: Origin = NOWHERE,
+        *,
+        admit: Callable[[Identity, User], Awaitable[object]] | None = None,
     ) -> User:
+        """Open an account; ``admit`` may do more in the same transaction, or refuse it."""
         self.policy.check(password)
         password_hash = await self.passwords.hash(password)
         user = User.register(id=UserId(self.new_id()), email=email, full_name=full_name, role=role, at=self.clock())
         async with self.open_identity(None, origin=origin) as identity:
             await identity.users.add(Credentials(user, password_hash))
+            if admit is not None:
+                await admit(identity, user)
         return user
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Open an account for oneself. Anyone may. Raises EmailTaken, InvalidValue, TooManyRequests and TooBusy."""
+    """Open an account for oneself. Anyone may, as far as the operator's registration policy allows.
+
+    With the token of an invitation the new account joins its organisation in the same transaction.
+    Raises RegistrationRefused, InvitationRefused, EmailTaken, InvalidValue, TooManyRequests and TooBusy.
+    """
 
     counters: Counters
     open_account: OpenAccount
+    registration: RegistrationPolicy
+    tokens: OpaqueTokens
 
     async def __call__(
-        self, email: Email, password: Password, full_name: FullName | None, origin: Origin = NOWHERE
+        self,
+        email: Email,
+        password: Password,
+        full_name: FullName | None,
+        origin: Origin = NOWHERE,
+        *,
+        invitation: str | None = None,
     ) -> User:
         await self.counters.take(REGISTRATION.of(address=origin.ip_address))
-        return await self.open_account(email, password, full_name, UserRole.USER, origin)
+        self.registration.check(email, is_invited=invitation is not None)
+        if invitation is None:
+            return await self.open_account(email, password, full_name, UserRole.USER, origin)
+        await self._require_open(email, invitation)
+        joining = partial(self._join, invitation)
+        return await self.open_account(email, password, full_name, UserRole.USER, origin, admit=joining)
+
+    async def _require_open(self, email: Email, token: str) -> None:
+        """Raise InvitationRefused for a token that leads nowhere, before a password is hashed for it."""
+        async with self.open_account.open_identity(None, read_only=True) as identity:
+            reception = await identity.reception(invited_space(token), UserId(NOBODY))
+            await open_invitation(reception, email, self.tokens.hash(token), at=self.open_account.clock())
+
+    async def _join(self, token: str, identity: Identity, user: User) -> None:
+        reception = await identity.reception(invited_space(token), user.id)
+        await join(reception, user, self.tokens.hash(token), at=user.created_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +164,7 @@ class CloseAccount:
             if checked is None or now is None or checked.password_hash != now.password_hash:
                 raise WrongPassword
             user.require_another_administrator(len(administrators))
-            await self._leave_organizations(actor, identity)
+            await self._leave_organizations(actor, user, identity)
             await identity.users.remove(user)
 
     async def _refuse(self, actor: Actor) -> None:
@@ -130,13 +172,14 @@ class CloseAccount:
         async with self.open_identity(actor):
             raise WrongPassword
 
-    async def _leave_organizations(self, actor: Actor, identity: Identity) -> None:
+    async def _leave_organizations(self, actor: Actor, user: User, identity: Identity) -> None:
         belongings = await identity.organizations.of(actor.user_id)
         for space_id in sorted(belonging.organization.id for belonging in belongings):
             interior = await identity.inside(space_id)
             await interior.charter.get()
-            owners = await interior.members.count_owners()
+            other_owners = await interior.members.count_other_owners(actor.user_id)
             membership = await interior.members.get(actor.user_id)
-            membership.require_removal(by=admit(actor, space_id, membership.role), owners=owners)
+            membership.require_removal(by=admit(actor, space_id, membership.role), other_owners=other_owners)
             await interior.tasks.unassign(actor.user_id, at=self.clock())
+            await close_invitations(interior.invitations, user, None, at=self.clock())
             await interior.members.remove(actor.user_id)

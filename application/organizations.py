@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from application.invitations import close_invitations, invited_space, join
 from application.ports.clock import Clock
 from application.ports.identity import OpenIdentity
 from application.ports.ids import IdGenerator
-from application.ports.organizations import Belonging, Member, OpenReception, Reception
-from application.ports.spaces import OpenSpace
+from application.ports.organizations import Belonging, Member, OpenReception
+from application.ports.spaces import OpenSpace, Space
 from application.ports.tokens import OpaqueTokens
 from domain.access import Actor, Permission, Role
-from domain.errors import InvitationRefused, MemberNotFound
-from domain.ids import InvitationId, SpaceId, UserId, read_id
+from domain.errors import MemberNotFound, RoleTooLow
+from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import DEFAULT_VALIDITY, Invitation, Membership, Organization, OrganizationName
+from domain.user import Email
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +107,33 @@ class ListMembers:
 class ChangeMemberRole:
     """Make a member something else. Admins and owners may, owners are touched by owners only.
 
+    A lower role closes the open invitations that the member could not make any more, and those bound to the member.
     Raises MemberNotFound, RoleTooLow, LastOwner.
     """
 
     open_space: OpenSpace
+    clock: Clock
 
     async def __call__(self, actor: Actor, owner_id: str, user_id: UserId, role: Role) -> Member:
         async with self.open_space(actor, owner_id) as space:
             await space.charter.get()
             space.access.require(Permission.MANAGE_SPACE)
-            owners = await space.members.count_owners()
+            other_owners = await space.members.count_other_owners(user_id)
             membership = await space.members.get(user_id)
-            await space.members.save(membership.change_role(role, by=space.access, owners=owners))
-            members = await space.members.all()
-        return next(member for member in members if member.membership.user_id == user_id)
+            changed = membership.change_role(role, by=space.access, other_owners=other_owners)
+            await space.members.save(changed)
+            member = await space.members.profile(user_id)
+            if membership.role.is_above(role):
+                await close_invitations(space.invitations, member.user, role, at=self.clock())
+        return member
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveMember:
     """Put a member out, or leave. Admins and owners may put out, owners are touched by owners only.
 
-    Everyone may leave but the last owner. The member's assignments are cleared. Raises MemberNotFound, RoleTooLow,
-    LastOwner.
+    Everyone may leave but the last owner with an active account. The member's assignments are cleared, and the open
+    invitations that they made or that are bound to them are closed. Raises MemberNotFound, RoleTooLow, LastOwner.
     """
 
     open_space: OpenSpace
@@ -137,10 +144,12 @@ class RemoveMember:
             await space.charter.get()
             if user_id != actor.user_id:
                 space.access.require(Permission.MANAGE_SPACE)
-            owners = await space.members.count_owners()
+            other_owners = await space.members.count_other_owners(user_id)
             membership = await space.members.get(user_id)
-            membership.require_removal(by=space.access, owners=owners)
+            membership.require_removal(by=space.access, other_owners=other_owners)
+            member = await space.members.profile(user_id)
             await space.tasks.unassign(user_id, at=self.clock())
+            await close_invitations(space.invitations, member.user, None, at=self.clock())
             await space.members.remove(user_id)
 
 
@@ -154,9 +163,10 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Invite somebody to an organisation. Admins and owners may, with a role not above theirs.
+    """Invite a person to an organisation. Admins and owners may, with a role not above theirs.
 
-    The token is shown this once. Raises RoleTooLow, InvalidValue.
+    With an address the invitation is bound to the person who has it. The token is shown this once. Raises RoleTooLow,
+    InvalidValue.
     """
 
     open_space: OpenSpace
@@ -165,10 +175,16 @@ class Invite:
     new_id: IdGenerator
 
     async def __call__(
-        self, actor: Actor, owner_id: str, role: Role, valid_for: timedelta = DEFAULT_VALIDITY
+        self,
+        actor: Actor,
+        owner_id: str,
+        role: Role,
+        valid_for: timedelta = DEFAULT_VALIDITY,
+        email: Email | None = None,
     ) -> Invited:
         async with self.open_space(actor, owner_id) as space:
             await space.charter.get()
+            await _require_present_role(space)
             token = f"{space.access.space_id}.{self.tokens.new()}"
             invitation = Invitation.offer(
                 role,
@@ -177,9 +193,24 @@ class Invite:
                 valid_for=valid_for,
                 by=space.access,
                 at=self.clock(),
+                email=email,
             )
             await space.invitations.add(invitation)
         return Invited(invitation, token)
+
+
+async def _require_present_role(space: Space) -> None:
+    """Raise RoleTooLow where the actor's role or account has changed since the space was opened.
+
+    The organisation is held by now. Without this check an invitation could be added behind a demotion or deactivation
+    that has just closed all others.
+    """
+    try:
+        present = await space.members.profile(space.access.user_id)
+    except MemberNotFound:
+        raise RoleTooLow from None
+    if present.membership.role is not space.access.role or not present.user.is_active:
+        raise RoleTooLow
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +245,10 @@ class RevokeInvitation:
 
 @dataclass(frozen=True, slots=True)
 class AcceptInvitation:
-    """Join an organisation. Whoever holds the token may, once; a member stays what they are and leaves it unused.
+    """Join an organisation. The holder of the token may, once; a bound one only with the address that it is bound to.
 
-    Raises InvitationRefused, the same for a used, expired, revoked and unknown token.
+    Raises InvitationRefused, the same for a used, expired, revoked and unknown token and for another address, and
+    AlreadyMember, which leaves the invitation unused.
     """
 
     open_reception: OpenReception
@@ -224,24 +256,6 @@ class AcceptInvitation:
     clock: Clock
 
     async def __call__(self, actor: Actor, token: str) -> Membership:
-        space_id = SpaceId(read_id(token.partition(".")[0]))
-        async with self.open_reception(actor, space_id) as reception:
-            now = self.clock()
-            invitation = await reception.invitations.with_token(self.tokens.hash(token))
-            maker = await _membership(reception, invitation.created_by) if invitation else None
-            if invitation is None or not invitation.is_open(maker=maker, at=now):
-                raise InvitationRefused
-            present = await _membership(reception, actor.user_id)
-            if present is not None:
-                return present
-            membership = invitation.membership_of(actor.user_id, at=now)
-            await reception.members.add(membership)
-            await reception.invitations.save(invitation.close(at=now))
-        return membership
-
-
-async def _membership(reception: Reception, user_id: UserId) -> Membership | None:
-    try:
-        return await reception.members.get(user_id)
-    except MemberNotFound:
-        return None
+        async with self.open_reception(actor, invited_space(token)) as reception:
+            visitor = await reception.visitor()
+            return await join(reception, visitor, self.tokens.hash(token), at=self.clock())

@@ -26,7 +26,7 @@ def task_deed(was: Task | None, now: Task) -> Deed:
 
 def deleted_deed(task_id: TaskId, at: datetime) -> Deed:
     """A task was moved to the trash, as one of many."""
-    changes = {"deleted_at": {"from": None, "to": at.isoformat()}}
+    changes = {"deleted_at": {"from": None, "to": _written(at)}}
     return Deed(action=Action.DELETE, resource_type=Resource.TASK, resource_id=str(task_id), changes=changes)
 
 
@@ -104,7 +104,9 @@ def organization_deed(action: Action, was: Organization | None, now: Organizatio
 
 def invitation_deed(action: Action, invitation: Invitation) -> Deed:
     """An invitation was made or taken back. The hash of its token is nobody's business."""
-    changes = {"role": {"to": invitation.role}} if action is Action.INVITE else {}
+    changes: dict[str, Any] = {"role": {"to": invitation.role}} if action is Action.INVITE else {}
+    if action is Action.INVITE and invitation.email is not None:
+        changes["email"] = {"to": invitation.email}
     return Deed(
         action=action,
         resource_type=Resource.INVITATION,
@@ -145,10 +147,10 @@ def difference(was: Any, now: Any) -> Changes:
     if was is None or now is None:
         side, one = ("to", now) if was is None else ("from", was)
         said = ((name, getattr(one, name)) for name in names)
-        return {name: {side: _cut(plain(value))} for name, value in said if value is not None}
+        return {name: {side: _cut(_written(value))} for name, value in said if value is not None}
     sides = ((name, getattr(was, name), getattr(now, name)) for name in names)
     return {
-        name: {"from": _cut(plain(before)), "to": _cut(plain(after))}
+        name: {"from": _cut(_written(before)), "to": _cut(_written(after))}
         for name, before, after in sides
         if before != after
     }
@@ -158,6 +160,12 @@ def difference(was: Any, now: Any) -> Changes:
 def _compared(kind: type) -> tuple[str, ...]:
     """The fields of an entity that say something about it."""
     return tuple(part.name for part in fields(kind) if part.name not in _BOOKKEEPING)
+
+
+def _written(value: Any) -> Any:
+    """The value as an API answer writes it: moments in UTC end in ``Z`` (RFC 3339)."""
+    written = plain(value)
+    return written.replace("+00:00", "Z") if isinstance(value, datetime) else written
 
 
 def _cut(value: Any) -> Any:

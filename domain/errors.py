@@ -97,6 +97,20 @@ class NotAnAdministrator(Forbidden):
     detail = "Only administrators may do this."
 
 
+class RegistrationRefused(Forbidden):
+    """The operator's rule for registrations does not allow this account. The message says what is missing."""
+
+    code = "registration-refused"
+    detail = "This service does not take this registration."
+
+    def __init__(self, message: str = detail) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class WrongPassword(Forbidden):
     """The caller is signed in, and did not prove once more who they are."""
 
@@ -219,8 +233,15 @@ class TagTaken(Conflict):
     detail = "The space has a tag of this name already; capitals make no difference. Use that one, or another name."
 
 
+class AlreadyMember(Conflict):
+    """The caller is a member of the organisation that an invitation leads to. The invitation stays unused."""
+
+    code = "already-member"
+    detail = "You are a member of this organisation already. One of its admins or owners can change your role."
+
+
 class LastOwner(Conflict):
-    """Without this person the organisation would have no owner."""
+    """Without this person the organisation would have no owner whose account is active."""
 
     code = "last-owner"
     detail = "This is the last owner. Make somebody else an owner first, or delete the organisation."

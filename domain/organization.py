@@ -8,6 +8,7 @@ from domain.access import GRANTS, Access, Permission, Role
 from domain.errors import InvalidValue, LastOwner, RoleTooLow
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.text import checked_text
+from domain.user import Email
 
 DEFAULT_VALIDITY: Final = timedelta(days=7)
 LONGEST_VALIDITY: Final = timedelta(days=30)
@@ -49,28 +50,34 @@ class Membership:
     role: Role
     joined_at: datetime
 
-    def change_role(self, role: Role, *, by: Access, owners: int) -> Self:
-        """Make the member something else; ``owners`` is how many owners there are now.
+    def change_role(self, role: Role, *, by: Access, other_owners: int) -> Self:
+        """Make the member something else; ``other_owners`` counts the other owners whose accounts are active.
 
         Raises RoleTooLow: members are managed by admins and owners, owners are named and touched by owners only, and
         nobody raises anyone above themselves. Raises LastOwner if nobody would own the organisation any more.
         """
         _require_management(by, self.role, role)
-        self._require_another_owner(owners, leaving=role is not Role.OWNER)
+        self._require_another_owner(other_owners, leaving=role is not Role.OWNER)
         return replace(self, role=role)
 
-    def require_removal(self, *, by: Access, owners: int) -> None:
+    def require_removal(self, *, by: Access, other_owners: int) -> None:
         """Make sure that ``by`` may remove this member. Everyone may leave.
+
+        ``other_owners`` counts the other owners whose accounts are active: an owner who cannot sign in owns nothing.
 
         Raises RoleTooLow, and LastOwner if nobody would own the organisation any more.
         """
         if by.user_id != self.user_id:
             _require_management(by, self.role)
-        self._require_another_owner(owners, leaving=True)
+        self._require_another_owner(other_owners, leaving=True)
 
-    def _require_another_owner(self, owners: int, *, leaving: bool) -> None:
-        if leaving and self.role is Role.OWNER and owners < 2:  # noqa: PLR2004 - this one and another
+    def _require_another_owner(self, other_owners: int, *, leaving: bool) -> None:
+        if leaving and self.is_last_owner(other_owners):
             raise LastOwner
+
+    def is_last_owner(self, other_owners: int) -> bool:
+        """Tell whether the organisation has no other owner with an active account."""
+        return self.role is Role.OWNER and other_owners < 1
 
 
 def _require_management(by: Access, *roles: Role) -> None:
@@ -82,7 +89,10 @@ def _require_management(by: Access, *roles: Role) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """An open door for one person, known by the hash of its token only."""
+    """An offer of membership for one person. Only the hash of its token is stored.
+
+    With an ``email`` it is bound to the person who has that address; without one it is for the holder of the token.
+    """
 
     id: InvitationId
     space_id: SpaceId
@@ -92,12 +102,21 @@ class Invitation:
     created_at: datetime
     expires_at: datetime
     closed_at: datetime | None = None
+    email: Email | None = None
 
     @classmethod
     def offer(  # noqa: PLR0913 - an invitation is these things
-        cls, role: Role, *, id: InvitationId, token_hash: bytes, valid_for: timedelta, by: Access, at: datetime
+        cls,
+        role: Role,
+        *,
+        id: InvitationId,
+        token_hash: bytes,
+        valid_for: timedelta,
+        by: Access,
+        at: datetime,
+        email: Email | None = None,
     ) -> Self:
-        """Invite somebody to the space of ``by``, with a role not above theirs. Raises RoleTooLow, InvalidValue."""
+        """Invite a person to the space of ``by``, with a role not above theirs. Raises RoleTooLow, InvalidValue."""
         _require_management(by, role)
         if not timedelta(0) < valid_for <= LONGEST_VALIDITY:
             raise InvalidValue(
@@ -111,16 +130,33 @@ class Invitation:
             created_by=by.user_id,
             created_at=at,
             expires_at=at + valid_for,
+            email=email,
         )
 
-    def is_open(self, *, maker: Membership | None, at: datetime) -> bool:
-        """Tell whether the invitation can be used: not closed, not expired, and its maker could make it today."""
-        if maker is None or self.closed_at is not None or at >= self.expires_at:
+    def is_open(self, *, maker: Role | None, email: Email, at: datetime) -> bool:
+        """Tell whether the person with the address ``email`` can use the invitation at ``at``.
+
+        It is open while it is neither closed nor expired, its maker could make it today, and the address is the one
+        that it is bound to. ``maker`` is the maker's present role, None for a maker who has left or is not active.
+        """
+        if self.closed_at is not None or at >= self.expires_at:
             return False
-        return Permission.MANAGE_SPACE in GRANTS[maker.role] and not self.role.is_above(maker.role)
+        return self._could_be_made_by(maker) and (self.email is None or self.email.key == email.key)
+
+    def rests_on(self, user_id: UserId, email: Email, role: Role | None) -> bool:
+        """Tell whether the invitation ends when this person's role becomes ``role``, None for no role at all.
+
+        It ends where the person made it and could not make it any more, and where it is bound to the person: neither
+        a lost right to invite nor a lost role comes back through an invitation made before.
+        """
+        is_bound = self.email is not None and self.email.key == email.key
+        return is_bound or (self.created_by == user_id and not self._could_be_made_by(role))
+
+    def _could_be_made_by(self, role: Role | None) -> bool:
+        return role is not None and Permission.MANAGE_SPACE in GRANTS[role] and not self.role.is_above(role)
 
     def close(self, *, at: datetime) -> Self:
-        """Close it: it was used, or taken back."""
+        """Close it: it was used or taken back, or ends with a right of its maker."""
         return replace(self, closed_at=at)
 
     def membership_of(self, user_id: UserId, *, at: datetime) -> Membership:

@@ -204,7 +204,9 @@ class Container(containers.DeclarativeContainer):
             authentication.Refresh, counters, open_identity, access_tokens, refresh_tokens, limits, clock
         ),
         sign_out=providers.Singleton(authentication.SignOut, open_identity, clock),
-        register=providers.Singleton(accounts.Register, counters, open_account),
+        register=providers.Singleton(
+            accounts.Register, counters, open_account, settings.provided.registration_policy, refresh_tokens
+        ),
         create_admin=providers.Singleton(accounts.CreateAdmin, open_account),
         get_me=providers.Singleton(accounts.GetMe, open_identity),
         change_me=providers.Singleton(accounts.ChangeMe, open_identity, clock),
@@ -234,7 +236,7 @@ class Container(containers.DeclarativeContainer):
         rename_organization=providers.Singleton(organizations.RenameOrganization, open_space, clock),
         dissolve_organization=providers.Singleton(organizations.DissolveOrganization, open_space),
         list_members=providers.Singleton(organizations.ListMembers, open_space),
-        change_member_role=providers.Singleton(organizations.ChangeMemberRole, open_space),
+        change_member_role=providers.Singleton(organizations.ChangeMemberRole, open_space, clock),
         remove_member=providers.Singleton(organizations.RemoveMember, open_space, clock),
         invite=providers.Singleton(organizations.Invite, open_space, refresh_tokens, clock, new_id),
         list_invitations=providers.Singleton(organizations.ListInvitations, open_space, clock),

@@ -11,6 +11,8 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.registration import RegistrationMode, RegistrationPolicy
+
 T = TypeVar("T")
 
 PREFIX: Final = "TASKWARD_"
@@ -19,6 +21,7 @@ _FOR_THE_TESTS: Final = "TASKWARD_TEST_"
 _LOWEST_SAFE_COST: Final = 10
 _SHORTEST_PEPPER: Final = 32
 _ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+_DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}")
 
 
 class Environment(StrEnum):
@@ -71,6 +74,14 @@ def _origins(text: str) -> str:
     return text
 
 
+def _domains(text: str) -> str:
+    """Refuse what is no comma-separated list of domain names (RFC 1035)."""
+    for part in _parts(text):
+        if not _DOMAIN.fullmatch(part):
+            raise ValueError("domain names in lower case, with commas between: 'example.org,example.com'")
+    return text
+
+
 def _parts(text: str) -> list[str]:
     """What stands between the commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
@@ -101,6 +112,8 @@ class Settings(BaseSettings):
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=60)] = 10
     bcrypt_cost: Annotated[int, Field(ge=4, le=15)] = 12
     rate_limits: bool = True
+    registration: RegistrationMode = RegistrationMode.OPEN
+    registration_domains: Annotated[str, AfterValidator(_domains)] = ""
     redis_url: SecretStr | None = None
     allowed_origins: Annotated[str, AfterValidator(_origins)] = ""
     trusted_proxies: Annotated[str, AfterValidator(_addresses)] = ""
@@ -127,6 +140,11 @@ class Settings(BaseSettings):
     def origins(self) -> list[str]:
         """The origins whose pages may use the service."""
         return _parts(self.allowed_origins)
+
+    @property
+    def registration_policy(self) -> RegistrationPolicy:
+        """Who may register."""
+        return RegistrationPolicy(self.registration, frozenset(_parts(self.registration_domains)))
 
     @property
     def mails(self) -> bool:

@@ -44,12 +44,14 @@ from application.ports.passwords import Passwords
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
+from domain.registration import RegistrationPolicy
 from domain.session import SessionLimits
 from domain.user import PasswordPolicy
 
 LIMITS = SessionLimits(idle=timedelta(days=7), total=timedelta(days=30), grace=timedelta(seconds=10))
 ACCESS_LIFETIME = timedelta(minutes=15)
 POLICY = PasswordPolicy(frozenset({"password"}))
+OPEN = RegistrationPolicy()
 
 
 def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
@@ -61,6 +63,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     audit_reads: bool = False,
     post: Post | None = None,
     counters: Counters | None = None,
+    registration: RegistrationPolicy = OPEN,
 ) -> Application:
     """Every use case, on one store that forgets everything at the end. Nothing is limited, unless it is counted."""
     store = store or MemoryStore()
@@ -93,7 +96,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         list_csrf_tokens=authentication.ListCsrfTokens(cookies),
         refresh=authentication.Refresh(counters, open_identity, access_tokens, refresh_tokens, LIMITS, clock),
         sign_out=authentication.SignOut(open_identity, clock),
-        register=accounts.Register(counters, open_account),
+        register=accounts.Register(counters, open_account, registration, refresh_tokens),
         create_admin=accounts.CreateAdmin(open_account),
         get_me=accounts.GetMe(open_identity),
         change_me=accounts.ChangeMe(open_identity, clock),
@@ -116,7 +119,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         rename_organization=organizations.RenameOrganization(open_space, clock),
         dissolve_organization=organizations.DissolveOrganization(open_space),
         list_members=organizations.ListMembers(open_space),
-        change_member_role=organizations.ChangeMemberRole(open_space),
+        change_member_role=organizations.ChangeMemberRole(open_space, clock),
         remove_member=organizations.RemoveMember(open_space, clock),
         invite=organizations.Invite(open_space, refresh_tokens, clock, new_id),
         list_invitations=organizations.ListInvitations(open_space, clock),

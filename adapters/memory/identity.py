@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from adapters.memory.audit import MemoryAccountsLog, MemoryAuditLog
-from adapters.memory.organizations import MemoryInterior, MemoryOrganizations
+from adapters.memory.organizations import MemoryInterior, MemoryOrganizations, MemoryReception
 from adapters.memory.owned import page_of
 from adapters.memory.replies import MemoryReplies
 from adapters.memory.signed_in import require_signed_in
@@ -187,6 +187,10 @@ class MemoryIdentity:
     async def inside(self, space_id: SpaceId) -> MemoryInterior:
         """An organisation, for a member who leaves it."""
         return MemoryInterior(self._contents, space_id)
+
+    async def reception(self, space_id: SpaceId, user_id: UserId) -> MemoryReception:
+        """A space, for a new account that is invited to it."""
+        return MemoryReception(self._contents, space_id, user_id)
 
 
 class MemoryOpenIdentity:

@@ -14,6 +14,7 @@ from domain.access import Actor, Role
 from domain.errors import InvitationNotFound, MemberNotFound, NotAuthenticated, SpaceForbidden
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import Invitation, Membership, Organization
+from domain.user import User
 
 
 class MemoryMembers:
@@ -33,8 +34,12 @@ class MemoryMembers:
             raise MemberNotFound
         return membership
 
-    async def count_owners(self) -> int:
-        return sum(membership.role is Role.OWNER for membership in self._mine())
+    async def profile(self, user_id: UserId) -> Member:
+        return Member(await self.get(user_id), self._contents.accounts[user_id].user)
+
+    async def count_other_owners(self, user_id: UserId) -> int:
+        owners = [kept.user_id for kept in self._mine() if kept.role is Role.OWNER and kept.user_id != user_id]
+        return sum(self._contents.accounts[owner].user.is_active for owner in owners)
 
     async def add(self, membership: Membership) -> None:
         if membership.user_id not in self._contents.accounts:
@@ -130,16 +135,22 @@ class MemoryInterior:
     def __init__(self, contents: Contents, space_id: SpaceId) -> None:
         self.charter = MemoryCharter(contents, space_id)
         self.members = MemoryMembers(contents, space_id)
+        self.invitations = MemoryInvitations(contents, space_id)
         self.tasks = MemoryTasks(contents, space_id)
 
 
 class MemoryReception:
     """A space as far as an invited person sees it."""
 
-    def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+    def __init__(self, contents: Contents, space_id: SpaceId, user_id: UserId) -> None:
+        self._contents = contents
+        self._user_id = user_id
         self.members = MemoryMembers(contents, space_id)
         self.invitations = MemoryInvitations(contents, space_id)
         self.audit = MemoryAuditLog(contents, space_id)
+
+    async def visitor(self) -> User:
+        return self._contents.accounts[self._user_id].user
 
 
 class MemoryOpenReception:
@@ -154,4 +165,4 @@ class MemoryOpenReception:
         """Check that the actor is signed in, and nothing else."""
         async with self._store.begin(read_only=False) as contents:
             require_signed_in(contents, actor, self._clock)
-            yield MemoryReception(contents, space_id)
+            yield MemoryReception(contents, space_id, actor.user_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Select, Table, and_, bindparam, select
 
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import memberships, sessions, users
@@ -64,6 +64,10 @@ class Connection(Protocol):
 
     async def step_into(self, space_id: SpaceId) -> None:
         """From here on, let row-level security see this space instead."""
+        ...
+
+    async def step_as(self, user_id: UserId) -> None:
+        """From here on, let row-level security show the memberships of this person instead."""
         ...
 
     async def hold(self, number: int) -> bool:
@@ -187,11 +191,11 @@ class PoolerUnsaid(Unavailable):
 
 
 class Reading:
-    """A statement that reads, and the same that also holds what it read until the transaction ends."""
+    """A statement that reads, and the same that also locks its rows, those of the table ``of``, until the end."""
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[Any], *, of: Table | None = None) -> None:
         self._plain = Query(statement)
-        self._holding = Query(statement.with_for_update())
+        self._holding = Query(statement.with_for_update(of=of))
 
     async def one(self, connection: Connection, **values: Any) -> Row | None:
         """The first row."""

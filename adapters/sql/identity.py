@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 
 from adapters.sql.audit import SqlAccountsLog, SqlAuditLog
 from adapters.sql.connection import Connection, Database, Entry
-from adapters.sql.organizations import SqlInterior, SqlOrganizations
+from adapters.sql.organizations import SqlInterior, SqlOrganizations, SqlReception, reception
 from adapters.sql.password_resets import SqlPasswordResets
 from adapters.sql.replies import SqlReplies
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.users import SqlUsers
 from application.ports.clock import Clock
 from domain.access import NOWHERE, Actor, Origin
-from domain.ids import NOBODY, SpaceId, personal_space
+from domain.ids import NOBODY, SpaceId, UserId, personal_space
 
 NO_SPACE = SpaceId(NOBODY)
 
@@ -25,7 +25,7 @@ class SqlIdentity:
         self._own = own
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
-        self.organizations = SqlOrganizations(connection)
+        self.organizations = SqlOrganizations(connection, UserId(own))
         self.password_resets = SqlPasswordResets(connection)
         self.audit = SqlAuditLog(connection, NO_SPACE)
         self.accounts_log = SqlAccountsLog(connection)
@@ -39,6 +39,10 @@ class SqlIdentity:
         """An organisation, for a member who leaves it."""
         await self._connection.step_into(space_id)
         return SqlInterior(self._connection, space_id)
+
+    async def reception(self, space_id: SpaceId, user_id: UserId) -> SqlReception:
+        """A space, for a new account that is invited to it."""
+        return await reception(self._connection, space_id, user_id)
 
 
 class SqlOpenIdentity:

@@ -11,13 +11,14 @@ from adapters.sql.connection import Connection, ConstraintViolated, Database, En
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import invitations, memberships, organizations, spaces, users
 from adapters.sql.tasks import SqlTasks
-from adapters.sql.users import ACCOUNT, account_from
+from adapters.sql.users import ACCOUNT, SqlUsers, account_from
 from application.ports.clock import Clock
 from application.ports.organizations import Belonging, Member
 from domain.access import Actor, Role
 from domain.errors import InvitationNotFound, MemberNotFound, NotAuthenticated, SpaceForbidden
 from domain.ids import InvitationId, SpaceId, UserId, personal_space
 from domain.organization import Invitation, Membership, Organization, OrganizationName
+from domain.user import Email, User
 
 _MEMBERS: Final = memberships.c.space_id == bindparam("space_id")
 _MEMBER: Final = (_MEMBERS, memberships.c.user_id == bindparam("user_id"))
@@ -36,7 +37,14 @@ _ALL_MEMBERS: Final = Query(
 )
 _GET_MEMBER: Final = Reading(select(*_MEMBERSHIP).where(*_MEMBER))
 _HAS_MEMBER: Final = Query(select(memberships.c.user_id).where(*_MEMBER))
-_OWNERS: Final = Reading(select(memberships.c.user_id).where(_MEMBERS, memberships.c.role == Role.OWNER))
+_OWNERS: Final = Reading(
+    select(memberships.c.user_id, users.c.is_active)
+    .join(users, users.c.id == memberships.c.user_id)
+    .where(_MEMBERS, memberships.c.role == Role.OWNER)
+    .order_by(memberships.c.user_id),
+    of=memberships,
+)
+_PROFILE: Final = Query(select(*_MEMBERSHIP, *ACCOUNT).join(users, users.c.id == memberships.c.user_id).where(*_MEMBER))
 _EVERY_MEMBER: Final = Reading(select(memberships.c.user_id).where(_MEMBERS))
 _ADD_MEMBER: Final = Query(insert(memberships))
 _SAVE_MEMBER: Final = Query(update(memberships).where(*_MEMBER).values(role=bindparam("new_role")))
@@ -46,6 +54,11 @@ _REMOVE_MEMBER: Final = Query(delete(memberships).where(*_MEMBER))
 def _membership_from(row: Row) -> Membership:
     space_id, user_id, role, joined_at = row
     return Membership(space_id=space_id, user_id=user_id, role=Role(role), joined_at=joined_at)
+
+
+def _member_from(row: Row) -> Member:
+    width = len(_MEMBERSHIP)
+    return Member(_membership_from(row[:width]), account_from(row[width:]))
 
 
 _NO_ACCOUNT: Final = frozenset({"memberships_user_id_fkey", "SQLITE_CONSTRAINT_FOREIGNKEY"})
@@ -60,9 +73,13 @@ class SqlMembers:
         self._space_id = space_id
 
     async def all(self) -> Sequence[Member]:
-        rows = await self._connection.fetch_all(_ALL_MEMBERS, space_id=self._space_id)
-        width = len(_MEMBERSHIP)
-        return [Member(_membership_from(row[:width]), account_from(row[width:])) for row in rows]
+        return [_member_from(row) for row in await self._connection.fetch_all(_ALL_MEMBERS, space_id=self._space_id)]
+
+    async def profile(self, user_id: UserId) -> Member:
+        row = await self._connection.fetch_one(_PROFILE, space_id=self._space_id, user_id=user_id)
+        if row is None:
+            raise MemberNotFound
+        return _member_from(row)
 
     async def get(self, user_id: UserId) -> Membership:
         row = await _GET_MEMBER.one(self._connection, space_id=self._space_id, user_id=user_id)
@@ -75,8 +92,9 @@ class SqlMembers:
         found = await self._connection.fetch_one(_HAS_MEMBER, space_id=self._space_id, user_id=user_id)
         return found is not None
 
-    async def count_owners(self) -> int:
-        return len(await _OWNERS.all(self._connection, space_id=self._space_id))
+    async def count_other_owners(self, user_id: UserId) -> int:
+        owners = await _OWNERS.all(self._connection, space_id=self._space_id)
+        return sum(is_active for owner, is_active in owners if owner != user_id)
 
     async def add(self, membership: Membership) -> None:
         try:
@@ -119,7 +137,7 @@ _SAVE_INVITATION: Final = Query(
 
 
 def _invitation_from(row: Row) -> Invitation:
-    space_id, id_, role, token_hash, created_by, created_at, expires_at, closed_at = row
+    space_id, id_, role, token_hash, created_by, created_at, expires_at, closed_at, email = row
     return Invitation(
         id=id_,
         space_id=space_id,
@@ -129,6 +147,7 @@ def _invitation_from(row: Row) -> Invitation:
         created_at=created_at,
         expires_at=expires_at,
         closed_at=closed_at,
+        email=None if email is None else Email(email),
     )
 
 
@@ -150,6 +169,7 @@ class SqlInvitations:
             created_at=invitation.created_at,
             expires_at=invitation.expires_at,
             closed_at=invitation.closed_at,
+            email=invitation.email,
         )
 
     async def open(self) -> Sequence[Invitation]:
@@ -227,8 +247,9 @@ _BELONGINGS: Final = Query(
 class SqlOrganizations:
     """Organisations, seen from one person."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, actor: UserId) -> None:
         self._connection = connection
+        self._actor = actor
 
     async def add(self, organization: Organization, owner: Membership) -> None:
         await self._connection.step_into(organization.id)
@@ -244,7 +265,11 @@ class SqlOrganizations:
         await SqlMembers(self._connection, organization.id).add(owner)
 
     async def of(self, user_id: UserId) -> Sequence[Belonging]:
+        if user_id != self._actor:
+            await self._connection.step_as(user_id)
         rows = await self._connection.fetch_all(_BELONGINGS, user_id=user_id)
+        if user_id != self._actor:
+            await self._connection.step_as(self._actor)
         return [Belonging(_organization_from(row[:-1]), Role(row[-1])) for row in rows]
 
 
@@ -254,16 +279,22 @@ class SqlInterior:
     def __init__(self, connection: Connection, space_id: SpaceId) -> None:
         self.charter = SqlCharter(connection, space_id)
         self.members = SqlMembers(connection, space_id)
+        self.invitations = SqlInvitations(connection, space_id)
         self.tasks = SqlTasks(connection, space_id)
 
 
 class SqlReception:
     """A space as far as an invited person sees it."""
 
-    def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+    def __init__(self, connection: Connection, space_id: SpaceId, user_id: UserId) -> None:
+        self._users = SqlUsers(connection)
+        self._user_id = user_id
         self.members = SqlMembers(connection, space_id)
         self.invitations = SqlInvitations(connection, space_id)
         self.audit = SqlAuditLog(connection, space_id)
+
+    async def visitor(self) -> User:
+        return await self._users.get(self._user_id)
 
 
 class SqlOpenReception:
@@ -278,7 +309,11 @@ class SqlOpenReception:
         """Check the actor at their own door, then step over."""
         entry = Entry(actor, personal_space(actor.user_id), self._clock())
         async with self._database.enter(entry, read_only=False) as (connection, _):
-            await connection.step_into(space_id)
-            # Held, as whoever manages the organisation holds it: they and those who come in take turns.
-            await _GET_ORGANIZATION.one(connection, space_id=space_id)
-            yield SqlReception(connection, space_id)
+            yield await reception(connection, space_id, actor.user_id)
+
+
+async def reception(connection: Connection, space_id: SpaceId, user_id: UserId) -> SqlReception:
+    """Enter the space as a person who is invited to it. Locks the organisation, as its managers do."""
+    await connection.step_into(space_id)
+    await _GET_ORGANIZATION.one(connection, space_id=space_id)
+    return SqlReception(connection, space_id, user_id)

@@ -29,7 +29,7 @@ from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
 from domain.errors import TooBusy, Unavailable
-from domain.ids import SpaceId
+from domain.ids import SpaceId, UserId
 
 T = TypeVar("T")
 
@@ -181,6 +181,11 @@ class PostgresConnection:
             await self.settle()
             await _send(self.raw, _in_space(space_id))
             self._space_id = space_id
+
+    async def step_as(self, user_id: UserId) -> None:
+        """Let row-level security show the memberships of this person."""
+        await self.settle()
+        await _send(self.raw, _in_name_of(user_id))
 
     async def hold(self, number: int) -> bool:
         """Take the advisory lock of this number; it goes with the transaction, whatever ends that."""
@@ -376,7 +381,11 @@ class _Transaction(Generic[T]):
 
 def _context(entry: Entry) -> str:
     """Who is at work, and where, for this transaction only. The values are UUIDs, so they need no quoting."""
-    return f"SET LOCAL app.user_id = '{entry.actor.user_id}';{_in_space(entry.space_id)}"
+    return f"{_in_name_of(entry.actor.user_id)};{_in_space(entry.space_id)}"
+
+
+def _in_name_of(user_id: UserId) -> str:
+    return f"SET LOCAL app.user_id = '{user_id}'"
 
 
 def _in_space(space_id: SpaceId) -> str:

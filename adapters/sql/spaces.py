@@ -57,7 +57,7 @@ class SqlSpace:
     async def neighbour(self, space_id: SpaceId) -> SqlNeighbour:
         """Another space."""
         myself = self.access.user_id
-        shared = await SqlOrganizations(self._connection).of(myself)
+        shared = await SqlOrganizations(self._connection, myself).of(myself)
         role = Role.OWNER if space_id == personal_space(myself) else None
         acquainted = False
         for one in shared:

@@ -13,7 +13,7 @@ from adapters.sql.connection import ConstraintViolated, Refusing, are_alike
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.errors import Unavailable
-from domain.ids import SpaceId
+from domain.ids import SpaceId, UserId
 
 _OUT_OF_ORDER: Final = frozenset(
     {
@@ -143,6 +143,9 @@ class SqliteConnection:
 
     async def step_into(self, space_id: SpaceId) -> None:
         """Nothing to do: SQLite has no row-level security."""
+
+    async def step_as(self, user_id: UserId) -> None:
+        """Nothing to do here either."""
 
     async def hold(self, number: int) -> bool:  # noqa: ARG002 - whichever it is: writers come one after the other
         """Nothing to do: no other transaction writes at the same time."""

@@ -17,7 +17,7 @@ from adapters.sql.query import Compiled, Query, Row
 from adapters.sql.sqlite_connection import SqliteConnection
 from application.ports.spaces import RecallFailed
 from domain.access import Access
-from domain.ids import SpaceId
+from domain.ids import SpaceId, UserId
 
 
 class _Note(Protocol):
@@ -177,6 +177,9 @@ class SqliteDraft:
 
     async def step_into(self, space_id: SpaceId) -> None:
         """Nothing to do: SQLite has no row-level security."""
+
+    async def step_as(self, user_id: UserId) -> None:
+        """Nothing to do here either."""
 
     async def hold(self, number: int) -> bool:
         """Hold a number until the transaction ends."""

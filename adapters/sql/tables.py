@@ -161,6 +161,7 @@ invitations = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("email", Text),
     PrimaryKeyConstraint("space_id", "id"),
     Index("invitations_space_id_token_hash_key", "space_id", "token_hash", unique=True),
     _one_of("role", Role),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from application.ports.audit import AccountsLog, AuditLog
-from application.ports.organizations import Interior, Organizations
+from application.ports.organizations import Interior, Organizations, Reception
 from application.ports.paging import Page, Stretch
 from application.ports.replies import Replies
 from domain.access import NOWHERE, Actor, Origin
@@ -167,6 +167,13 @@ class Identity(Protocol):
 
     async def inside(self, space_id: SpaceId) -> Interior:
         """An organisation, for a member who leaves it. The one asked for before is out of reach from then on."""
+        ...
+
+    async def reception(self, space_id: SpaceId, user_id: UserId) -> Reception:
+        """A space, which may not exist, for a new account that is invited to it.
+
+        The space asked for before is out of reach from then on.
+        """
         ...
 
 

@@ -40,8 +40,15 @@ class Members(Protocol):
         """Somebody's membership. Raises MemberNotFound."""
         ...
 
-    async def count_owners(self) -> int:
-        """How many owners there are. In a space opened for writing nobody else changes that until it closes."""
+    async def profile(self, user_id: UserId) -> Member:
+        """A member with the account. Raises MemberNotFound."""
+        ...
+
+    async def count_other_owners(self, user_id: UserId) -> int:
+        """Count the owners besides this person whose accounts are active.
+
+        A space opened for writing holds all owners until it closes: none comes, goes or changes role meanwhile.
+        """
         ...
 
     async def add(self, membership: Membership) -> None:
@@ -105,12 +112,15 @@ class Organizations(Protocol):
         ...
 
     async def of(self, user_id: UserId) -> Sequence[Belonging]:
-        """Those that the person is in, by name."""
+        """Those that the person is in, by name.
+
+        Only use cases that manage accounts may ask it of another person than the actor.
+        """
         ...
 
 
 class Interior(Protocol):
-    """An organisation as far as a member needs it who leaves together with their account."""
+    """An organisation as far as the end of a member's account concerns it: closing, or deactivation."""
 
     @property
     def charter(self) -> Charter:
@@ -123,13 +133,22 @@ class Interior(Protocol):
         ...
 
     @property
+    def invitations(self) -> Invitations:
+        """Its invitations."""
+        ...
+
+    @property
     def tasks(self) -> Tasks:
         """Its tasks."""
         ...
 
 
 class Reception(Protocol):
-    """A space as far as somebody sees it who has been invited to it."""
+    """A space as far as an invited person sees it."""
+
+    async def visitor(self) -> User:
+        """The account of the invited person."""
+        ...
 
     @property
     def members(self) -> Members:

@@ -27,7 +27,7 @@ from application.ports.organizations import (
 from application.ports.paging import Page
 from application.ports.replies import Replies
 from application.recording.scribe import Notes, Scribe
-from application.recording.spaces import RecordingMembers, RecordingTasks
+from application.recording.spaces import RecordingInvitations, RecordingMembers, RecordingTasks
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Resource
 from domain.deeds import account_deed, organization_deed, password_deed, session_deed
@@ -150,6 +150,10 @@ class RecordingInterior:
     def members(self) -> RecordingMembers:
         return RecordingMembers(self.interior.members, self.notes)
 
+    @property
+    def invitations(self) -> RecordingInvitations:
+        return RecordingInvitations(self.interior.invitations, self.notes)
+
     @cached_property
     def tasks(self) -> RecordingTasks:
         return RecordingTasks(self.interior.tasks, self.notes, self.space_id)
@@ -193,6 +197,9 @@ class RecordingIdentity:
     async def inside(self, space_id: SpaceId) -> RecordingInterior:
         return RecordingInterior(await self.identity.inside(space_id), self.notes, space_id)
 
+    async def reception(self, space_id: SpaceId, user_id: UserId) -> "RecordingReception":
+        return RecordingReception(await self.identity.reception(space_id, user_id), self.notes)
+
 
 @dataclass(frozen=True, slots=True)
 class RecordingOpenIdentity:
@@ -227,6 +234,9 @@ class RecordingReception:
 
     reception: Reception
     notes: Notes
+
+    async def visitor(self) -> User:
+        return await self.reception.visitor()
 
     @cached_property
     def members(self) -> RecordingMembers:

@@ -135,8 +135,11 @@ class RecordingMembers:
         self.found[user_id] = await self.members.get(user_id)
         return self.found[user_id]
 
-    async def count_owners(self) -> int:
-        return await self.members.count_owners()
+    async def profile(self, user_id: UserId) -> Member:
+        return await self.members.profile(user_id)
+
+    async def count_other_owners(self, user_id: UserId) -> int:
+        return await self.members.count_other_owners(user_id)
 
     async def add(self, membership: Membership) -> None:
         await self.members.add(membership)

@@ -52,5 +52,8 @@ def set_role(email: _Address, role: Annotated[UserRole, typer.Argument(help="Wha
 def _manage(email: str, changes: AccountChanges) -> None:
     with one_line():
         address = Email(email)
-        user = asyncio.run(with_application(lambda application: application.manage_account(address, changes)))
+        managed = asyncio.run(with_application(lambda application: application.manage_account(address, changes)))
+    user = managed.user
+    for organization_id in managed.ownerless:
+        typer.echo(f"taskward: the organisation {organization_id} has no other owner with an active account", err=True)
     typer.echo(f"{user.email} is {'active' if user.is_active else 'inactive'}, with the role {user.role}.")

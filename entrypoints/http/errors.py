@@ -34,7 +34,7 @@ def handle_errors(app: FastAPI) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
     status = next(status for family, status in STATUS_OF.items() if isinstance(error, family))
-    return problem(request, status, error.code, error.detail, headers=_headers(error))
+    return problem(request, status, error.code, str(error), headers=_headers(error))
 
 
 def _headers(error: DomainError) -> Mapping[str, str] | None:

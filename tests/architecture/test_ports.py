@@ -42,7 +42,7 @@ def _undocumented(port: type) -> list[str]:
     return sorted(name for name, member in members.items() if member is None or not member.__doc__)
 
 
-INNER_DOORS: Final = {"Identity.inside", "Space.neighbour"}
+INNER_DOORS: Final = {"Identity.inside", "Identity.reception", "Space.neighbour"}
 """Doors between spaces, inside one transaction."""
 
 

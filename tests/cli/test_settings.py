@@ -114,6 +114,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
                 "https://a.example b",
             )
         ],
+        *[("REGISTRATION", value) for value in ("", "Open", "yes")],
+        *[("REGISTRATION_DOMAINS", value) for value in ("example", "Example.org", "@example.org", "a.org;b.org")],
         ("AUDIT_READS", "maybe"),
         *[
             ("REDIS_URL", value)
@@ -180,6 +182,9 @@ def test_a_setting_that_nobody_knows_stops_the_start(name: str, monkeypatch: pyt
         ("AUDIT_READS", "on"),
         ("REQUIRE_IF_MATCH", "on"),
         ("ALLOWED_ORIGINS", "https://app.example.org, http://localhost:3000,https://[::1]:8443"),
+        ("REGISTRATION", "invited"),
+        ("REGISTRATION_DOMAINS", ""),
+        ("REGISTRATION_DOMAINS", "example.org, sub.example.com"),
         ("REDIS_URL", ""),
         ("MAIL_URL", ""),
         ("MAIL_URL", "smtp://localhost:1025"),

@@ -8,7 +8,7 @@ from application.facade import Application
 from application.ports.identity import UserQuery
 from domain.user import Email, Password, UserRole
 from entrypoints.container import Service
-from tests.http.people import PASSWORD, Person, new_email, sign_in
+from tests.http.people import PASSWORD, Person, new_email, sign_in, somebody
 from tests.http.service import serving, settings_for
 
 
@@ -109,6 +109,28 @@ async def test_the_last_administrator_stays(ann: Person, service: Service) -> No
         assert refused.status_code == 409
         assert refused.json()["type"].endswith("#last-administrator")
     assert (await root.get("/api/admin/users")).status_code == 200
+
+
+async def test_deactivation_warns_of_organizations_without_another_active_owner(root: Person, ann: Person) -> None:
+    firm = await ann.new_organization()
+    answer = await root.patch(f"/api/admin/users/{ann.id}", json={"is_active": False})
+    assert answer.status_code == 200
+    assert [(one["code"], one["organization_id"]) for one in answer.json()["warnings"]] == [("last-owner", firm)]
+    again = await root.patch(f"/api/admin/users/{ann.id}", json={"is_active": True})
+    assert again.json()["warnings"] == []
+
+
+async def test_deactivation_closes_the_invitations_that_the_account_made(
+    root: Person, ann: Person, ben: Person
+) -> None:
+    cleo = await somebody(ann.http)
+    firm = await ann.new_organization()
+    await ben.join(await ann.invite(firm, "admin"))
+    token = await ben.invite(firm, "member")
+    for is_active in (False, True):
+        await root.patch(f"/api/admin/users/{ben.id}", json={"is_active": is_active})
+    assert (await ann.get(f"/api/organizations/{firm}/invitations")).json() == {"items": []}
+    assert (await cleo.post("/api/invitations/accept", json={"token": token})).status_code == 400
 
 
 # Closing one's account

@@ -118,7 +118,33 @@ async def test_who_is_no_member_is_404_to_those_who_manage(company: Company, fir
         assert same_for_all(answers)
 
 
+async def test_members_are_shown_with_the_state_of_their_accounts(company: Company, firm: str) -> None:
+    members = (await company["viewer"].get(f"/api/organizations/{firm}/members")).json()["items"]
+    assert {member["is_active"] for member in members} == {True}
+
+
 # Invitations
+
+
+async def test_an_invitation_is_bound_to_an_address(ann: Person, ben: Person) -> None:
+    cleo = await somebody(ann.http)
+    at = f"/api/organizations/{await ann.new_organization()}/invitations"
+    invited = (await ann.post(at, json={"role": "member", "email": ben.email.upper()})).json()
+    assert invited["email"] == ben.email.upper()
+    assert [one["email"] for one in (await ann.get(at)).json()["items"]] == [ben.email.upper()]
+    refused = await cleo.post("/api/invitations/accept", json={"token": invited["token"]})
+    assert (refused.status_code, refused.json()["type"]) == (400, "/docs/problems#invitation-refused")
+    assert (await ben.post("/api/invitations/accept", json={"token": invited["token"]})).status_code == 200
+
+
+async def test_a_member_is_told_so_and_leaves_the_invitation_unused(ann: Person, ben: Person) -> None:
+    cleo = await somebody(ann.http)
+    firm = await ann.new_organization()
+    await ben.join(await ann.invite(firm, "viewer"))
+    token = await ann.invite(firm, "admin")
+    refused = await ben.post("/api/invitations/accept", json={"token": token})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/docs/problems#already-member")
+    assert (await cleo.post("/api/invitations/accept", json={"token": token})).status_code == 200
 
 
 async def test_the_token_of_an_invitation_is_shown_once_and_lets_somebody_in(

@@ -1,15 +1,15 @@
 """Accounts, for administrators. Nobody's items are in reach here."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from application.ports.identity import UserQuery
-from domain.ids import UserId, read_id
+from domain.ids import SpaceId, UserId, read_id
 from domain.user import UserRole
-from entrypoints.http.fields import STRICT, PlainText
+from entrypoints.http.fields import STRICT, PlainText, UuidField
 from entrypoints.http.links import page_links
 from entrypoints.http.openapi import linked
 from entrypoints.http.paging import StretchParameters
@@ -32,6 +32,20 @@ class AccountPatch(TypedDict, total=False):
 
     is_active: Annotated[bool, Field(strict=True)]
     role: UserRole
+
+
+class WarningView(TypedDict):
+    """A consequence of the change that needs attention."""
+
+    code: Literal["last-owner"]
+    detail: str
+    organization_id: UuidField
+
+
+class ManagedUserView(UserView):
+    """An account after a change."""
+
+    warnings: list[WarningView]
 
 
 class UserListView(TypedDict):
@@ -58,10 +72,21 @@ async def list_users(call: CurrentCall, parameters: Annotated[UserParameters, Qu
     return Json(view, headers=page_links(call.request, parameters, total))
 
 
-@router.patch("/admin/users/{user_id}", response_model=UserView)
+@router.patch("/admin/users/{user_id}", response_model=ManagedUserView)
 async def change_user(call: CurrentCall, user_id: str, body: Annotated[AccountPatch, Body()]) -> Response:
     """Change somebody's role, deactivate an account or activate it again. Administrators may.
 
-    The last active administrator cannot be taken away: 409.
+    The last active administrator cannot be taken away: 409. A deactivated account that was the last active owner of
+    organisations is answered with a warning for each of them.
     """
-    return Json(user_view(await call.app.change_user(call.actor, UserId(read_id(user_id)), body)))
+    changed = await call.app.change_user(call.actor, UserId(read_id(user_id)), body)
+    view: ManagedUserView = {**user_view(changed.user), "warnings": [_ownerless(one) for one in changed.ownerless]}
+    return Json(view)
+
+
+def _ownerless(organization_id: SpaceId) -> WarningView:
+    return {
+        "code": "last-owner",
+        "detail": "This organisation has no other owner with an active account.",
+        "organization_id": str(organization_id),
+    }

@@ -23,6 +23,7 @@ router = APIRouter(route_class=SecuredRoute, tags=["authentication"])
 
 class _Registration(TypedDict, total=False):
     full_name: NameField | None
+    invitation: Annotated[PlainText, Field(description="The token of an invitation: the new account joins by it.")]
 
 
 @with_config(STRICT)
@@ -105,8 +106,13 @@ def _token_view(pair: TokenPair) -> TokenView:
 
 @public.post("/auth/register", status_code=201, response_model=UserView, responses=answer(201, "Location"))
 async def register(app: App, origin: From, body: Annotated[Registration, Body()]) -> Response:
-    """Open an account for oneself. Anyone may."""
-    user = await app.register(body["email"], body["password"], body.get("full_name"), origin)
+    """Open an account for oneself. Anyone may, as far as the operator's registration policy allows.
+
+    With the token of an invitation the new account is a member of its organisation at once.
+    """
+    user = await app.register(
+        body["email"], body["password"], body.get("full_name"), origin, invitation=body.get("invitation")
+    )
     return Json(user_view(user), 201, {"Location": "/api/users/me"})
 
 

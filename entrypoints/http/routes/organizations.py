@@ -1,7 +1,7 @@
 """Organisations, their members, and invitations."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, NotRequired
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 from pydantic import Field, with_config
@@ -11,7 +11,14 @@ from application.ports.organizations import Member
 from domain.access import Role
 from domain.ids import InvitationId, UserId, read_id
 from domain.organization import DEFAULT_VALIDITY, LONGEST_VALIDITY, Invitation, Membership, Organization
-from entrypoints.http.fields import STRICT, WRITTEN_WITH_A_POINT, OrganizationNameField, PlainText, UuidField
+from entrypoints.http.fields import (
+    STRICT,
+    WRITTEN_WITH_A_POINT,
+    EmailField,
+    OrganizationNameField,
+    PlainText,
+    UuidField,
+)
 from entrypoints.http.idempotency import once
 from entrypoints.http.openapi import answer
 from entrypoints.http.responses import Json, no_content
@@ -41,11 +48,11 @@ class _InvitationBody(TypedDict, total=False):
             ge=1,
             le=int(LONGEST_VALIDITY.total_seconds()),
             strict=True,
-            description="Seconds until it expires.",
-            json_schema_extra={"default": int(DEFAULT_VALIDITY.total_seconds())},
+            description=f"Seconds until it expires; left out: {int(DEFAULT_VALIDITY.total_seconds())}.",
         ),
         WRITTEN_WITH_A_POINT,
     ]
+    email: Annotated[EmailField, Field(description="Only the person who has this address can accept it.")]
 
 
 @with_config(STRICT)
@@ -90,6 +97,7 @@ class MemberView(TypedDict):
     email: str
     full_name: str | None
     role: Role
+    is_active: Annotated[bool, Field(description="Whether the account is active: others cannot sign in.")]
     joined_at: datetime
 
 
@@ -109,14 +117,20 @@ class MembershipView(TypedDict):
 
 
 class InvitationView(TypedDict):
-    """An invitation; its token is shown once, to whoever made it."""
+    """An invitation. With an address it is for the person who has that address."""
 
     id: UuidField
     role: Role
     created_by: UuidField
     created_at: datetime
     expires_at: datetime
-    token: NotRequired[str]
+    email: str | None
+
+
+class CreatedInvitationView(InvitationView):
+    """A new invitation, with its token, which no other answer shows."""
+
+    token: str
 
 
 class InvitationListView(TypedDict):
@@ -140,6 +154,7 @@ def _member_view(member: Member) -> MemberView:
         "email": member.user.email,
         "full_name": member.user.full_name,
         "role": member.membership.role,
+        "is_active": member.user.is_active,
         "joined_at": member.membership.joined_at,
     }
 
@@ -160,6 +175,7 @@ def _invitation_view(invitation: Invitation) -> InvitationView:
         "created_by": str(invitation.created_by),
         "created_at": invitation.created_at,
         "expires_at": invitation.expires_at,
+        "email": invitation.email,
     }
 
 
@@ -237,15 +253,18 @@ async def remove_member(call: CurrentCall, organization_id: str, user_id: str) -
 @router.post(
     "/organizations/{organization_id}/invitations",
     status_code=201,
-    response_model=InvitationView,
+    response_model=CreatedInvitationView,
     responses=answer(201, "Location"),
 )
 async def invite(call: CurrentCall, organization_id: str, body: Annotated[InvitationBody, Body()]) -> Response:
-    """Invite somebody. Admins and owners may, with a role not above theirs. The token is shown this once."""
+    """Invite a person. Admins and owners may, with a role not above theirs. The token is shown this once.
+
+    With an address the invitation is bound to the person who has it.
+    """
     valid_for = timedelta(seconds=body.get("expires_in", DEFAULT_VALIDITY.total_seconds()))
-    invited = await call.app.invite(call.actor, organization_id, body["role"], valid_for)
+    invited = await call.app.invite(call.actor, organization_id, body["role"], valid_for, body.get("email"))
     location = f"/api/organizations/{invited.invitation.space_id}/invitations/{invited.invitation.id}"
-    view: InvitationView = {**_invitation_view(invited.invitation), "token": invited.token}
+    view: CreatedInvitationView = {**_invitation_view(invited.invitation), "token": invited.token}
     return Json(view, 201, {"Location": location})
 
 
@@ -268,5 +287,9 @@ async def revoke_invitation(call: CurrentCall, organization_id: str, invitation_
 
 @router.post("/invitations/accept", response_model=MembershipView)
 async def accept_invitation(call: CurrentCall, body: Annotated[TokenBody, Body()]) -> Response:
-    """Join an organisation with the token of an invitation. Whoever holds it may, once."""
+    """Join an organisation with the token of an invitation. The holder may, once.
+
+    An invitation that is bound to an address is for the person who has it. A member is answered 409, and the
+    invitation stays unused.
+    """
     return Json(_membership_view(await call.app.accept_invitation(call.actor, body["token"])))

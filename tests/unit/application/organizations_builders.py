@@ -146,5 +146,8 @@ class Office:
 def _with_digested_tokens(app: Application) -> Application:
     tokens = DigestedTokens()
     return replace(
-        app, invite=replace(app.invite, tokens=tokens), accept_invitation=replace(app.accept_invitation, tokens=tokens)
+        app,
+        invite=replace(app.invite, tokens=tokens),
+        accept_invitation=replace(app.accept_invitation, tokens=tokens),
+        register=replace(app.register, tokens=tokens),
     )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from application.administration import ManagedAccount
 from application.facade import Application
 from application.ports.identity import UserQuery
 from domain.access import Actor
@@ -34,7 +35,7 @@ async def ann(house: House) -> User:
     return await house.register("ann")
 
 
-Manage = Callable[[Application, Actor, User, AccountChanges], Awaitable[User]]
+Manage = Callable[[Application, Actor, User, AccountChanges], Awaitable[ManagedAccount]]
 MANAGING: dict[str, Manage] = {
     "an administrator": lambda app, root, user, changes: app.change_user(root, user.id, changes),
     "the operator": lambda app, _, user, changes: app.manage_account(user.email, changes),
@@ -85,7 +86,7 @@ async def test_accounts_are_found_by_part_of_address_or_name(
 async def test_a_deactivated_account_is_refused_at_once(house: House, root: Actor, ann: User, manage: Manage) -> None:
     actors = [await sign_in(house, "ann") for _ in range(2)]
     house.clock.now = LATER
-    changed = await manage(house.app, root, ann, {"is_active": False})
+    changed = (await manage(house.app, root, ann, {"is_active": False})).user
     assert (changed.is_active, changed.role, changed.updated_at) == (False, UserRole.USER, LATER)
     for actor in actors:
         with pytest.raises(NotAuthenticated):
@@ -126,7 +127,7 @@ async def test_what_changes_nothing_leaves_the_account_as_it_was(
     events = len((await house.contents()).audit_events)
     nothing: list[AccountChanges] = [{}, {"is_active": True}, {"role": UserRole.USER}]
     for changes in nothing:
-        assert await manage(house.app, root, ann, changes) == ann
+        assert await manage(house.app, root, ann, changes) == ManagedAccount(ann)
     assert len((await house.contents()).audit_events) == events
 
 
@@ -151,7 +152,7 @@ async def test_of_two_administrators_who_demote_each_other_one_stays(house: Hous
         house.app.change_user(others, root.user_id, {"role": UserRole.USER}),
         return_exceptions=True,
     )
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NotAnAdministrator", "User"]
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ManagedAccount", "NotAnAdministrator"]
 
 
 async def test_nobody_but_administrators_manages_accounts(house: House, root: Actor, ann: User) -> None:

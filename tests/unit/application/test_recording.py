@@ -319,7 +319,6 @@ NOTHING: Final[dict[str, Use]] = {
     "the same name": lambda s: s.app.rename_organization(s["admin"], s.id, OrganizationName("Firm")),
     "the same role": lambda s: s.app.change_member_role(s["owner"], s.id, s["member"].user_id, Role.MEMBER),
     "the same person": lambda s: s.app.change_me(s["viewer"], {"full_name": None}),
-    "in already": lambda s: s.app.accept_invitation(s["viewer"], s.invited.token),
     "a look at a task": lambda s: s.app.get_task(s["viewer"], s.id, s.todo.id),
     "a look at all tasks": lambda s: s.app.list_tasks(s["viewer"], s.id, TaskQuery()),
     "a look at the organisation": lambda s: s.app.get_organization(s["viewer"], s.id),

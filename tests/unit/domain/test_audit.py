@@ -123,13 +123,13 @@ def test_a_transfer_says_at_both_ends_from_where_to_where_and_what_changed_on_th
             Action.JOIN,
             None,
             MEMBER,
-            {"user_id": {"to": str(BEN)}, "role": {"to": "member"}, "joined_at": {"to": NOON.isoformat()}},
+            {"user_id": {"to": str(BEN)}, "role": {"to": "member"}, "joined_at": {"to": "2026-05-01T12:00:00Z"}},
         ),
         (
             Action.LEAVE,
             MEMBER,
             None,
-            {"user_id": {"from": str(BEN)}, "role": {"from": "member"}, "joined_at": {"from": NOON.isoformat()}},
+            {"user_id": {"from": str(BEN)}, "role": {"from": "member"}, "joined_at": {"from": "2026-05-01T12:00:00Z"}},
         ),
     ],
 )
@@ -203,7 +203,7 @@ def test_a_change_holds_both_sides_as_json_has_them() -> None:
         "title": {"from": "a", "to": "b"},
         "description": {"from": None, "to": ""},
         "priority": {"from": "medium", "to": "high"},
-        "due_date": {"from": None, "to": "2026-05-01T13:00:00+00:00"},
+        "due_date": {"from": None, "to": "2026-05-01T13:00:00Z"},
         "tags": {"from": [], "to": ["x", "y"]},
         "assignee_id": {"from": None, "to": str(BEN)},
     }

@@ -20,7 +20,9 @@ from domain.organization import (
     Organization,
     OrganizationName,
 )
+from domain.user import Email
 
+ADDRESS: Final = Email("ann@example.org")
 NOON: Final = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LATER: Final = NOON + timedelta(minutes=1)
 TICK: Final = timedelta(microseconds=1)
@@ -85,9 +87,9 @@ def test_the_truth_is_told_about_every_role() -> None:
 def test_a_role_is_changed_by_whom_the_contract_says(caller: Role, target: Role, new: Role) -> None:
     member = a_membership(target)
     allowed = target in DEALS_WITH[caller] and new in DEALS_WITH[caller]
-    assert allows(lambda: member.change_role(new, by=access(caller), owners=2)) is allowed
+    assert allows(lambda: member.change_role(new, by=access(caller), other_owners=1)) is allowed
     if allowed:
-        assert member.change_role(new, by=access(caller), owners=2) == replace(member, role=new)
+        assert member.change_role(new, by=access(caller), other_owners=1) == replace(member, role=new)
     assert member == a_membership(target)
 
 
@@ -95,7 +97,7 @@ def test_a_role_is_changed_by_whom_the_contract_says(caller: Role, target: Role,
 @pytest.mark.parametrize(("caller", "higher"), [*combinations(RANKS, 2)])
 def test_nobody_raises_anyone_above_their_own_role(caller: Role, higher: Role, target: Role) -> None:
     with pytest.raises(RoleTooLow):
-        a_membership(target).change_role(higher, by=access(caller), owners=2)
+        a_membership(target).change_role(higher, by=access(caller), other_owners=1)
     with pytest.raises(RoleTooLow):
         an_offer(higher, by=caller)
 
@@ -104,38 +106,38 @@ def test_nobody_raises_anyone_above_their_own_role(caller: Role, higher: Role, t
 def test_ones_own_role_is_changed_like_anybody_elses(role: Role, new: Role) -> None:
     myself = a_membership(role, CALLER)
     allowed = role in DEALS_WITH[role] and new in DEALS_WITH[role]
-    assert allows(lambda: myself.change_role(new, by=access(role), owners=2)) is allowed
+    assert allows(lambda: myself.change_role(new, by=access(role), other_owners=1)) is allowed
 
 
 @pytest.mark.parametrize("user_id", [CALLER, TARGET])
 @pytest.mark.parametrize("new", [VIEWER, MEMBER, ADMIN])
 def test_the_last_owner_cannot_become_less(new: Role, user_id: UserId) -> None:
     with pytest.raises(LastOwner):
-        a_membership(OWNER, user_id).change_role(new, by=access(OWNER), owners=1)
+        a_membership(OWNER, user_id).change_role(new, by=access(OWNER), other_owners=0)
 
 
 @pytest.mark.parametrize("owners", [2, 3])
 @pytest.mark.parametrize("new", [VIEWER, MEMBER, ADMIN])
 def test_one_owner_of_several_may_become_less(new: Role, owners: int) -> None:
-    assert a_membership(OWNER, CALLER).change_role(new, by=access(OWNER), owners=owners).role is new
+    assert a_membership(OWNER, CALLER).change_role(new, by=access(OWNER), other_owners=owners - 1).role is new
 
 
 def test_the_last_owner_may_stay_the_owner() -> None:
     owner = a_membership(OWNER, CALLER)
-    assert owner.change_role(OWNER, by=access(OWNER), owners=1) == owner
+    assert owner.change_role(OWNER, by=access(OWNER), other_owners=0) == owner
 
 
 @pytest.mark.parametrize(("role", "new"), [*product([VIEWER, MEMBER, ADMIN], Role)])
 def test_the_others_become_anything_while_there_is_one_owner(role: Role, new: Role) -> None:
-    assert a_membership(role).change_role(new, by=access(OWNER), owners=1).role is new
+    assert a_membership(role).change_role(new, by=access(OWNER), other_owners=0).role is new
 
 
 @pytest.mark.parametrize("caller", [VIEWER, MEMBER, ADMIN])
 def test_whoever_may_not_touch_owners_learns_nothing_of_how_many_there_are(caller: Role) -> None:
     with pytest.raises(RoleTooLow):
-        a_membership(OWNER).change_role(MEMBER, by=access(caller), owners=1)
+        a_membership(OWNER).change_role(MEMBER, by=access(caller), other_owners=0)
     with pytest.raises(RoleTooLow):
-        a_membership(OWNER).require_removal(by=access(caller), owners=1)
+        a_membership(OWNER).require_removal(by=access(caller), other_owners=0)
 
 
 # Going
@@ -144,25 +146,25 @@ def test_whoever_may_not_touch_owners_learns_nothing_of_how_many_there_are(calle
 @pytest.mark.parametrize(("caller", "target"), [*product(Role, Role)])
 def test_a_member_is_removed_by_whom_the_contract_says(caller: Role, target: Role) -> None:
     member = a_membership(target)
-    assert allows(lambda: member.require_removal(by=access(caller), owners=2)) is (target in DEALS_WITH[caller])
+    assert allows(lambda: member.require_removal(by=access(caller), other_owners=1)) is (target in DEALS_WITH[caller])
 
 
 @pytest.mark.parametrize("owners", [2, 3])
 @pytest.mark.parametrize("role", Role)
 def test_everyone_may_leave(role: Role, owners: int) -> None:
-    a_membership(role, CALLER).require_removal(by=access(role), owners=owners)
+    a_membership(role, CALLER).require_removal(by=access(role), other_owners=owners - 1)
 
 
 @pytest.mark.parametrize("user_id", [CALLER, TARGET])
 def test_the_last_owner_neither_leaves_nor_is_removed(user_id: UserId) -> None:
     with pytest.raises(LastOwner):
-        a_membership(OWNER, user_id).require_removal(by=access(OWNER), owners=1)
+        a_membership(OWNER, user_id).require_removal(by=access(OWNER), other_owners=0)
 
 
 @pytest.mark.parametrize("role", [VIEWER, MEMBER, ADMIN])
 def test_the_others_go_while_there_is_one_owner(role: Role) -> None:
-    a_membership(role, CALLER).require_removal(by=access(role), owners=1)
-    a_membership(role).require_removal(by=access(OWNER), owners=1)
+    a_membership(role, CALLER).require_removal(by=access(role), other_owners=0)
+    a_membership(role).require_removal(by=access(OWNER), other_owners=0)
 
 
 # Inviting
@@ -226,28 +228,56 @@ def test_whoever_may_not_invite_is_told_so_whatever_they_ask(role: Role) -> None
 
 @pytest.mark.parametrize("at", [NOON, LATER, NOON + DEFAULT_VALIDITY - TICK])
 def test_an_invitation_is_open_until_it_expires(at: datetime) -> None:
-    assert an_offer().is_open(maker=a_membership(OWNER, CALLER), at=at)
+    assert an_offer().is_open(maker=OWNER, email=ADDRESS, at=at)
 
 
 @pytest.mark.parametrize("after", [timedelta(0), TICK, timedelta(days=365)])
 def test_an_invitation_is_not_open_from_the_moment_it_expires(after: timedelta) -> None:
     invitation = an_offer()
-    assert not invitation.is_open(maker=a_membership(OWNER, CALLER), at=invitation.expires_at + after)
+    assert not invitation.is_open(maker=OWNER, email=ADDRESS, at=invitation.expires_at + after)
 
 
 @pytest.mark.parametrize("at", [NOON, LATER, LATER + TICK])
 def test_a_closed_invitation_is_not_open(at: datetime) -> None:
-    assert not an_offer().close(at=LATER).is_open(maker=a_membership(OWNER, CALLER), at=at)
+    assert not an_offer().close(at=LATER).is_open(maker=OWNER, email=ADDRESS, at=at)
 
 
 def test_an_invitation_whose_maker_has_gone_is_not_open() -> None:
-    assert not an_offer().is_open(maker=None, at=NOON)
+    assert not an_offer().is_open(maker=None, email=ADDRESS, at=NOON)
 
 
 @pytest.mark.parametrize(("maker", "offered"), [*product(Role, Role)])
 def test_an_invitation_is_open_while_its_maker_could_make_it(maker: Role, offered: Role) -> None:
     invitation = an_offer(offered, by=OWNER)
-    assert invitation.is_open(maker=a_membership(maker, CALLER), at=NOON) is (offered in DEALS_WITH[maker])
+    assert invitation.is_open(maker=maker, email=ADDRESS, at=NOON) is (offered in DEALS_WITH[maker])
+
+
+@pytest.mark.parametrize(
+    ("bound", "email", "expected"),
+    [(None, "x@b.org", True), ("a@b.org", "A@B.org", True), ("a@b.org", "x@b.org", False)],
+)
+def test_a_bound_invitation_is_open_to_its_address_alone(bound: str | None, email: str, *, expected: bool) -> None:
+    invitation = replace(an_offer(), email=None if bound is None else Email(bound))
+    assert invitation.is_open(maker=OWNER, email=Email(email), at=NOON) is expected
+
+
+@pytest.mark.parametrize(("maker", "offered"), [*product([None, *Role], Role)])
+def test_an_invitation_rests_on_the_right_of_its_maker(maker: Role | None, offered: Role) -> None:
+    could = maker is not None and offered in DEALS_WITH[maker]
+    assert an_offer(offered).rests_on(CALLER, ADDRESS, maker) is not could
+    assert not an_offer(offered).rests_on(TARGET, ADDRESS, maker)
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_a_bound_invitation_rests_on_its_person(role: Role | None) -> None:
+    invitation = replace(an_offer(), email=Email("Guest@example.org"))
+    assert invitation.rests_on(GUEST, Email("guest@example.org"), role)
+    assert not invitation.rests_on(GUEST, ADDRESS, role)
+
+
+@pytest.mark.parametrize(("role", "others", "expected"), [(OWNER, 0, True), (OWNER, 1, False), (ADMIN, 0, False)])
+def test_the_last_owner_is_an_owner_without_others(role: Role, others: int, *, expected: bool) -> None:
+    assert a_membership(role).is_last_owner(others) is expected
 
 
 def test_closing_changes_nothing_else() -> None:
