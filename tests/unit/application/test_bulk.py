@@ -200,7 +200,8 @@ async def test_what_fits_every_filter_goes_to_the_trash_and_nothing_else(office:
     deleting = office.app.delete_found_tasks(admin, office.id, filters, due=DueIn(Due.OVERDUE))
     first, second = await news(office, deleting)
     assert {event.resource_id for event in (first, second)} == {str(late.id), str(later.id)}
-    assert (first.action, first.changes) == (
+    deleted_at = {"from": None, "to": "2026-05-01T12:01:00Z"}
+    assert (first.action, first.changes) == (Action.DELETE, {"deleted_at": deleted_at})
         Action.DELETE,
         {"deleted_at": {"from": None, "to": "2026-05-01T12:01:00Z"}},
     )
