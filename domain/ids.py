@@ -14,6 +14,8 @@ EventId = NewType("EventId", UUID)
 InvitationId = NewType("InvitationId", UUID)
 
 _BITS_BEHIND_TIME: Final = 80
+_WRITTEN_LENGTH: Final = 36
+"""Of a UUID as RFC 9562, section 4 writes it."""
 
 NOBODY: Final = UUID(int=0)
 """The nil UUID (RFC 9562, section 5.9): the id that nothing and nobody ever has."""
@@ -25,6 +27,8 @@ def read_id(text: str) -> UUID:
     So text that cannot be an id takes the same way through the service as the id of something that does not
     exist, and gets the same answer.
     """
+    if len(text) != _WRITTEN_LENGTH:
+        return NOBODY
     try:
         found = UUID(text)
     except ValueError:

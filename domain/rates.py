@@ -13,6 +13,9 @@ from typing import Final
 _IPV6_PREFIX: Final = 64
 """What one customer of a provider usually has at least: all of it is one address here."""
 
+_LONGEST_ADDRESS: Final = 100
+"""Longer text is no IP address: one of version 6 has up to 45 characters (RFC 4291, section 2.2), and a zone."""
+
 _FINGERPRINT_BYTES: Final = 16
 
 
@@ -59,10 +62,13 @@ class Tally:
 
 def neighbourhood(address: str | None) -> str:
     """Who is told apart by address: one IPv4 address, or one IPv6 network of 64 bits. Other text is itself."""
+    text = address or ""
+    if len(text) > _LONGEST_ADDRESS:
+        return text
     try:
-        found = ip_address(address or "")
+        found = ip_address(text)
     except ValueError:
-        return address or ""
+        return text
     if isinstance(found, IPv6Address):
         if found.ipv4_mapped is not None:
             return str(found.ipv4_mapped)

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, Self
 
 from domain.access import Access, Permission
@@ -14,7 +16,8 @@ from domain.text import checked_text
 
 LARGEST_VALUE: Final = 64 * 1024
 DEEPEST_VALUE: Final = 32
-KEY_PATTERN: Final = "[A-Za-z0-9._-]{1,100}"
+LONGEST_KEY: Final = 100
+KEY_PATTERN: Final = f"[A-Za-z0-9._-]{{1,{LONGEST_KEY}}}"
 KEY_RULE: Final = "1 to 100 letters, digits, '.', '_' and '-'."
 _KEY: Final = re.compile(KEY_PATTERN)
 
@@ -25,7 +28,7 @@ class SettingKey(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        if not _KEY.fullmatch(text):
+        if len(text) > LONGEST_KEY or not _KEY.fullmatch(text):
             raise InvalidValue("not_a_key", f"A key has {KEY_RULE}", field="key")
         return super().__new__(cls, text)
 
@@ -50,25 +53,44 @@ class SettingValue(str):
     @classmethod
     def of(cls, value: Any) -> Self:
         """Write down what JSON can say: None, truth, numbers, text, lists, and objects with text for names."""
-        _check(value, DEEPEST_VALUE)
+        _measure(value, DEEPEST_VALUE, LARGEST_VALUE)
         try:
             text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         except ValueError as error:
             raise InvalidValue("not_finite", "NaN and Infinity are no numbers in JSON.") from error
         if len(text.encode()) > LARGEST_VALUE:
-            raise InvalidValue("too_long", "A value may have at most 64 KiB as JSON.")
+            raise _too_large()
         return cls(text)
 
 
-def _check(value: Any, deeper: int) -> None:
-    """Look at every part of a value: that no text is unstorable, and nothing nested too deep."""
+def _measure(value: Any, deeper: int, room: int) -> int:
+    """Return how much of ``room`` is left after the characters that the value takes as JSON at least.
+
+    Raises InvalidValue as soon as the room is used up, for text that cannot be stored, and for a value that is nested
+    too deep. So no more of a value is read than could be stored.
+    """
     if isinstance(value, str):
         checked_text(value, what="A value", shortest=0, longest=LARGEST_VALUE)
+        room -= len(value) + 2
     elif isinstance(value, list | dict):
         if deeper == 0:
             raise InvalidValue("too_deep", f"A value may be nested {DEEPEST_VALUE} deep at most.")
-        for part in [*value, *value.values()] if isinstance(value, dict) else value:
-            _check(part, deeper - 1)
+        room -= len(value) + 1
+        for part in _parts(value) if room >= 0 else ():
+            room = _measure(part, deeper - 1, room)
+    else:
+        room -= 1
+    if room < 0:
+        raise _too_large()
+    return room
+
+
+def _parts(value: list[Any] | dict[str, Any]) -> Iterator[Any]:
+    return chain(value, value.values()) if isinstance(value, dict) else iter(value)
+
+
+def _too_large() -> InvalidValue:
+    return InvalidValue("too_long", "A value may have at most 64 KiB as JSON.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,16 +5,19 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Final, Self, TypedDict
 
 from domain.access import Access, Permission
 from domain.errors import InvalidValue
 from domain.ids import SpaceId, TagId, UserId
 from domain.place import Place
-from domain.text import checked_text
+from domain.text import normalized_text
 
 MOST_TAGS: Final = 50
+_MOST_NAMED: Final = 1000
 _COLOR: Final = re.compile("#[0-9a-f]{6}")
+_COLOR_LENGTH: Final = 7
 
 
 class TagName(str):
@@ -26,7 +29,7 @@ class TagName(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        checked = checked_text(unicodedata.normalize("NFC", text), what="A tag", shortest=1, longest=100)
+        checked = normalized_text(text, what="A tag", shortest=1, longest=100)
         if checked.isspace():
             raise InvalidValue("blank", "A tag needs at least one character that is not a blank.")
         return super().__new__(cls, checked)
@@ -44,10 +47,9 @@ class Color(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        written = text.lower()
-        if not _COLOR.fullmatch(written):
+        if len(text) != _COLOR_LENGTH or not _COLOR.fullmatch(text.lower()):
             raise InvalidValue("not_a_color", "Write a colour as '#' and six hexadecimal digits: '#1e90ff'.")
-        return super().__new__(cls, written)
+        return super().__new__(cls, text.lower())
 
 
 def each_once(names: Iterable[TagName]) -> tuple[TagName, ...]:
@@ -59,9 +61,10 @@ def each_once(names: Iterable[TagName]) -> tuple[TagName, ...]:
 
 
 def distinct_tags(names: Iterable[TagName]) -> tuple[TagName, ...]:
-    """The tags of one task, each once. Raises InvalidValue for more than 50."""
-    distinct = each_once(names)
-    if len(distinct) > MOST_TAGS:
+    """The tags of one task, each once. Raises InvalidValue for more than 50, and for more than 1,000 repetitions."""
+    named = tuple(islice(names, _MOST_NAMED + 1))
+    distinct = each_once(named[:_MOST_NAMED])
+    if len(distinct) > MOST_TAGS or len(named) > _MOST_NAMED:
         raise InvalidValue("too_many", f"A task may have at most {MOST_TAGS} tags.", field="tags")
     return distinct
 

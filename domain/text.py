@@ -1,11 +1,26 @@
 """What text may be, wherever people may write some."""
 
 import re
+import unicodedata
 from typing import Final
 
 from domain.errors import InvalidValue
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_DECOMPOSITION: Final = 4
+"""How many code points one composed character has at most in Normalization Form D (UAX #15, table of expansions)."""
+
+
+def require_length(text: str, *, what: str, shortest: int, longest: int) -> None:
+    """Raise InvalidValue unless ``text`` has ``shortest`` to ``longest`` characters (code points).
+
+    This check costs the same for every text. It comes before anything that reads the text: folding, normalisation and
+    regular expressions take time in proportion to its length, or to the square of it.
+    """
+    if len(text) < shortest:
+        raise InvalidValue("too_short", f"{what} needs at least {_characters(shortest)}.")
+    if len(text) > longest:
+        raise InvalidValue("too_long", f"{what} may have at most {_characters(longest)}.")
 
 
 def checked_text(text: str, *, what: str, shortest: int, longest: int) -> str:
@@ -14,13 +29,20 @@ def checked_text(text: str, *, what: str, shortest: int, longest: int) -> str:
     Raises InvalidValue: too short, too long, or holding NUL or half of a surrogate pair, which PostgreSQL
     and UTF-8 cannot hold.
     """
-    if len(text) < shortest:
-        raise InvalidValue("too_short", f"{what} needs at least {_characters(shortest)}.")
-    if len(text) > longest:
-        raise InvalidValue("too_long", f"{what} may have at most {_characters(longest)}.")
+    require_length(text, what=what, shortest=shortest, longest=longest)
     if _UNSTORABLE.search(text):
         raise InvalidValue("unstorable_character", f"{what} may not hold NUL or lone surrogates.")
     return text
+
+
+def normalized_text(text: str, *, what: str, shortest: int, longest: int) -> str:
+    """Return ``text`` in Normalization Form C (UAX #15) if the result is one that ``checked_text`` accepts.
+
+    A decomposed spelling may be up to four times as long as its composed form; longer text is refused unread.
+    """
+    require_length(text, what=what, shortest=shortest, longest=_LONGEST_DECOMPOSITION * longest)
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
+    return checked_text(composed, what=what, shortest=shortest, longest=longest)
 
 
 def _characters(count: int) -> str:

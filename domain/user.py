@@ -10,7 +10,7 @@ from typing import Final, Self, TypedDict
 from domain.errors import InvalidValue, LastAdministrator, NotAnAdministrator
 from domain.ids import UserId
 from domain.place import Place
-from domain.text import checked_text
+from domain.text import checked_text, require_length
 from domain.time import microseconds
 
 _ADDRESS: Final = re.compile(
@@ -22,6 +22,9 @@ _ADDRESS: Final = re.compile(
 _LONGEST_LOCAL_PART: Final = 64
 """RFC 5321, section 4.5.3.1.1."""
 
+_LONGEST_SPELLING: Final = 1000
+"""Of an address with the blanks around it, which do not count."""
+
 
 class Email(str):
     """An e-mail address that a mail server could deliver to (RFC 5321 mailbox, no quoting, no address literal).
@@ -32,6 +35,7 @@ class Email(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
+        require_length(text, what="An e-mail address", shortest=3, longest=_LONGEST_SPELLING)
         checked = checked_text(text.strip(), what="An e-mail address", shortest=3, longest=254)
         local, _, _ = checked.rpartition("@")
         if len(local) > _LONGEST_LOCAL_PART or not _ADDRESS.fullmatch(checked):

@@ -3,24 +3,38 @@
 import json
 import math
 import re
+from itertools import accumulate
 from typing import Any, Final, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
 
 from domain.errors import InvalidValue
 from entrypoints.http.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 LARGEST_BODY: Final = 1024 * 1024
+LARGEST_PUBLIC_BODY: Final = 16 * 1024
+"""Of requests that need no account."""
+
+_MOST_MEMBERS: Final = 65_536
 _DEEPEST: Final = 100
-_TEXT_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]')
+_GLANCE: Final = 64 * 1024
+"""How much is read of a body that is refused anyway, to tell whether it is malformed."""
+
+_TEXT: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 """Text goes on to the end where its quote is missing, so that nothing is looked at twice."""
 
-_STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
+_OTHERS: Final = bytes(set(range(256)) - set(b"[]{},"))
+_STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _JSON: Final = "application/json"
 
 
 class StrictRequest(Request):
-    """A request whose body is read as the contract says."""
+    """A request whose body is read as the contract says, up to ``largest_body`` bytes."""
+
+    def __init__(self, scope: Scope, receive: Receive, largest_body: int = LARGEST_BODY) -> None:
+        super().__init__(scope, receive)
+        self._largest_body = largest_body
 
     async def body(self) -> bytes:
         """The whole body.
@@ -44,13 +58,13 @@ class StrictRequest(Request):
 
     async def _limited(self) -> bytes:
         announced = self.headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > LARGEST_BODY:
+        if announced.isdecimal() and int(announced) > self._largest_body:
             raise BodyTooLarge
         body = bytearray()
         try:
             async for chunk in self.stream():
                 body += chunk
-                if len(body) > LARGEST_BODY:
+                if len(body) > self._largest_body:
                     raise BodyTooLarge
         except ClientDisconnect as gone:
             raise MalformedBody from gone
@@ -61,12 +75,14 @@ def _is_json(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() == _JSON
 
 
-def read_json(body: bytes) -> Any:
-    """Read JSON (RFC 8259), more strictly than the standard library. Raises MalformedBody, InvalidValue."""
+def read_json(body: bytes, most_members: int = _MOST_MEMBERS) -> Any:
+    """Read JSON (RFC 8259), more strictly than the standard library. Its arrays and objects are measured first.
+
+    Raises MalformedBody, and InvalidValue for more than so many members in all, and for numbers that JSON lacks.
+    """
     try:
         text = body.decode()
-        if _is_too_deep(text):
-            raise MalformedBody
+        _measure(body, most_members)
         return _STRICT_JSON.decode(text)
     except InvalidValue:
         raise
@@ -74,16 +90,22 @@ def read_json(body: bytes) -> Any:
         raise MalformedBody from error
 
 
-def _is_too_deep(text: str) -> bool:
-    """Whether too many arrays and objects are open at once. Python would read them to the end of its stack."""
-    if text.count("[") + text.count("{") <= _DEEPEST:
-        return False
-    depth = 0
-    for token in _TEXT_OR_BRACKET.finditer(text):
-        depth += _STEPS.get(token[0], 0)
-        if depth > _DEEPEST:
-            return True
-    return False
+def _measure(body: bytes, most_members: int) -> None:
+    """Raise MalformedBody where too many arrays and objects are open at once, InvalidValue for too many members.
+
+    Python would read the former to the end of its stack. Nothing is looked at that cannot hold too much of either.
+    """
+    opening = body.count(b"[") + body.count(b"{")
+    if opening <= _DEEPEST and opening + body.count(b",") <= most_members:
+        return
+    # A member has a name and a value, so two texts in quotes at most.
+    has_many_texts = body.count(b'"') - body.count(b'\\"') > 4 * (most_members + 1)
+    frame = _TEXT.sub(b"", body[:_GLANCE] if has_many_texts else body).translate(None, _OTHERS)
+    brackets = frame.translate(None, b",")[: 2 * most_members + _DEEPEST + 1]
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > _DEEPEST:
+        raise MalformedBody
+    if has_many_texts or frame.count(b"[") + frame.count(b"{") + frame.count(b",") > most_members:
+        raise InvalidValue("too_many", f"This body may have at most {most_members:,} members in all.")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

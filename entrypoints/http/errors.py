@@ -15,8 +15,8 @@ from domain.errors import DomainError, InvalidValue, KeyReused, NotAuthenticated
 from entrypoints.http.idempotency import KEY_HEADER
 from entrypoints.http.problems import INVALID, OTHERS, STATUS_OF, FieldError, RequestRefused, problem
 from entrypoints.http.routing import methods_at
+from entrypoints.http.validation import MOST_ERRORS
 
-_MOST_FIELD_ERRORS: Final = 50
 _MESSAGES: Final[Mapping[str, str]] = {
     "missing": "This is required.",
     "extra_forbidden": "There is no such field. Remove it.",
@@ -68,7 +68,7 @@ async def _invalid_value(request: Request, error: Exception) -> Response:
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [_field_error(part) for part in error.errors()[:_MOST_FIELD_ERRORS]]
+    found = [_field_error(part) for part in error.errors()[:MOST_ERRORS]]
     return problem(request, STATUS_OF[InvalidValue], InvalidValue.code, INVALID, errors=found)
 
 

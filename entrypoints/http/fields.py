@@ -40,7 +40,9 @@ TitleField = Annotated[
 DescriptionField = Annotated[Description, _from_text(Description, maxLength=10_000)]
 SearchField = Annotated[SearchText, _from_text(SearchText, maxLength=255, examples=["report"])]
 TagField = Annotated[TagName, _from_text(TagName, minLength=1, maxLength=100, pattern=r"\S", examples=["work"])]
-ColorField = Annotated[Color, _from_text(Color, pattern="^#[0-9A-Fa-f]{6}$", examples=["#1e90ff"])]
+ColorField = Annotated[
+    Color, _from_text(Color, minLength=7, maxLength=7, pattern="^#[0-9A-Fa-f]{6}$", examples=["#1e90ff"])
+]
 ContentField = Annotated[Content, _from_text(Content, maxLength=100_000)]
 KeyField = Annotated[SettingKey, _from_text(SettingKey)]
 """A setting's key, which stands in paths: parameters.py documents it, as it does every parameter of a path."""
@@ -72,24 +74,28 @@ UuidField = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 """An id in an answer."""
 
 
+_LONGEST_PLAIN: Final = 4096
+
+
 def checked_plain(text: str) -> str:
     """Text that has no rule of its own."""
-    return checked_text(text, what="This", shortest=0, longest=4096)
+    return checked_text(text, what="This", shortest=0, longest=_LONGEST_PLAIN)
 
 
 def _read_plain_id(text: str) -> UserId:
     return UserId(read_id(checked_plain(text)))
 
 
-UserIdField = Annotated[UserId, _from_text(_read_plain_id, format="uuid")]
+UserIdField = Annotated[UserId, _from_text(_read_plain_id, format="uuid", maxLength=_LONGEST_PLAIN)]
 """A person's id. What is no UUID is an id that nobody has, and is answered like one."""
 
+_LONGEST_MOMENT: Final = 64
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*", re.DOTALL)
 
 
 def _written_out(value: object) -> object:
     """Refuse numbers, as numbers and as text, which pydantic would take for seconds since 1970."""
-    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+    if not isinstance(value, str) or len(value) > _LONGEST_MOMENT or not _RFC3339.fullmatch(value):
         raise InvalidValue("not_a_moment", "Write date and time as text: '2026-05-01T12:00:00Z'.")
     return value
 
@@ -98,8 +104,12 @@ MomentField = Annotated[
     AwareDatetime,
     BeforeValidator(_written_out, json_schema_input_type=datetime),
     AfterValidator(in_utc),
-    Field(description="RFC 3339, with an offset; answered in UTC.", examples=["2026-05-01T12:00:00Z"]),
+    Field(
+        description="RFC 3339, with an offset; answered in UTC.",
+        examples=["2026-05-01T12:00:00Z"],
+        json_schema_extra={"maxLength": _LONGEST_MOMENT},
+    ),
 ]
 
-PlainText = Annotated[str, _from_text(checked_plain, maxLength=4096)]
+PlainText = Annotated[str, _from_text(checked_plain, maxLength=_LONGEST_PLAIN)]
 """Text that is only compared with something."""

@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus, urlencode
 from starlette.requests import Request
 
 from entrypoints.http.paging import StretchParameters
+from entrypoints.http.queries import query_items
 
 _WHERE: Final = frozenset({"page", "skip", "cursor"})
 
@@ -40,8 +41,8 @@ def page_links(request: Request, parameters: StretchParameters, total: int) -> H
 
 
 def _address(request: Request) -> str:
-    """The address of the same request, up to the parameter that says from where on."""
-    kept = [(key, text) for key, text in request.query_params.multi_items() if key not in _WHERE]
+    """The address of the same request, each value of a filter once, up to the parameter that says from where on."""
+    kept = [item for item in dict.fromkeys(query_items(request)) if item[0] not in _WHERE]
     return f"{quote(request.scope['path'])}?{urlencode(kept)}{'&' if kept else ''}"
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from domain.setting import KEY_PATTERN, KEY_RULE
+from domain.setting import KEY_PATTERN, KEY_RULE, LONGEST_KEY
 from entrypoints.http.examples import PERSON, THING
 from entrypoints.http.idempotency import KEY_HEADER
 from entrypoints.http.routing import OWNER
@@ -82,8 +82,13 @@ def _noun(name: str) -> str:
 def _path_schema(name: str) -> dict[str, Any]:
     """What a client should send. Anything else is answered like the id of something that is not there."""
     if name == "key":
-        return {"type": "string", "pattern": f"^{KEY_PATTERN}$", "examples": ["editor.theme"]}
-    return {"type": "string", "format": "uuid", "examples": [PERSON if name in _PEOPLE else THING]}
+        return {
+            "type": "string",
+            "maxLength": LONGEST_KEY,
+            "pattern": f"^{KEY_PATTERN}$",
+            "examples": ["editor.theme"],
+        }
+    return {"type": "string", "format": "uuid", "maxLength": 36, "examples": [PERSON if name in _PEOPLE else THING]}
 
 
 def _query_schema(schema: dict[str, Any]) -> dict[str, Any]:

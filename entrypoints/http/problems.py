@@ -113,7 +113,7 @@ class BodyTooLarge(RequestRefused):
 
     code = "body-too-large"
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    text = "The body may have at most 1 MiB. Send less at once."
+    text = "The body may have at most 1 MiB, or 16 KiB where no account is needed. Send less at once."
 
 
 class UnsupportedMediaType(RequestRefused):

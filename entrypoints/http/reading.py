@@ -12,15 +12,16 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from fastapi import params
 from fastapi.exceptions import RequestValidationError
-from pydantic import TypeAdapter, ValidationError, with_config
+from pydantic import with_config
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from domain.errors import InvalidValue
-from entrypoints.http.bodies import StrictRequest
+from entrypoints.http.bodies import StrictRequest, read_json
 from entrypoints.http.fields import STRICT
-from entrypoints.http.queries import query_of
+from entrypoints.http.queries import query_items, query_of
+from entrypoints.http.validation import MOST_ERRORS, BodyReader, Errors, Reader
 
 Endpoint = Callable[..., Awaitable[Response]]
 Provider = Callable[[Request], Awaitable[object]]
@@ -33,7 +34,9 @@ class _Empty(TypedDict):
     """What can be sent where nothing is taken."""
 
 
-_NO_FIELDS: Final = TypeAdapter(_Empty)
+_NO_BODY: Final = Reader(_Empty, ("body",))
+_NO_QUERY: Final = Reader(_Empty, ("query",))
+_MEMBERS_WHERE_NONE_ARE_TAKEN: Final = BodyReader(_Empty, ("body",)).most_members
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,17 @@ class _Part:
     """A parameter of an endpoint that is read from a part of the request."""
 
     name: str
-    adapter: TypeAdapter[Any]
-    location: tuple[str, ...]
-    sent: Callable[[StrictRequest, object], object]
-    """What was sent of it, given the request and its body."""
+    reader: Reader
+    sent: Callable[[StrictRequest], object]
+    """What was sent of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The parameter of an endpoint that is read from the body."""
+
+    name: str
+    reader: BodyReader
 
 
 class Signature:
@@ -62,53 +72,53 @@ class Signature:
         self._requests: list[str] = []
         self._provided: list[tuple[str, Provider]] = []
         self._parts: list[_Part] = []
-        self._has_body = self._has_query = False
+        self._body: _Body | None = None
+        self._has_query = False
         hints = get_type_hints(endpoint, include_extras=True)
         for name in inspect.signature(endpoint).parameters:
             self._take(name, hints[name], is_in_path=name in in_path)
-        self._refuses_body = strictness.body and not self._has_body
+        self._refuses_body = strictness.body and self._body is None
+        self.most_members = self._body.reader.most_members if self._body else _MEMBERS_WHERE_NONE_ARE_TAKEN
         self._refuses_query = strictness.query and not self._has_query
 
     def _take(self, name: str, hint: Any, *, is_in_path: bool) -> None:
         kind, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         mark = next((mark for mark in marks if isinstance(mark, (params.Depends, params.Query, params.Body))), None)
         if is_in_path:
-            self._parts.append(_Part(name, TypeAdapter(hint), ("path", name), lambda got, _: got.path_params[name]))
+            self._parts.append(_Part(name, Reader(hint, ("path", name)), lambda got: got.path_params[name]))
         elif kind is Request:
             self._requests.append(name)
         elif isinstance(mark, params.Depends) and mark.dependency is not None:
             self._provided.append((name, mark.dependency))
         elif isinstance(mark, params.Query):
             self._has_query = _first(name, is_second=self._has_query)
-            self._parts.append(_Part(name, TypeAdapter(kind), ("query",), query_of(kind)))
+            self._parts.append(_Part(name, Reader(kind, ("query",)), query_of(kind)))
         elif isinstance(mark, params.Body):
-            self._has_body = _first(name, is_second=self._has_body)
-            self._parts.append(_Part(name, TypeAdapter(hint), ("body",), lambda _, body: body))
+            _first(name, is_second=self._body is not None)
+            self._body = _Body(name, BodyReader(kind, ("body",)))
         else:
             raise TypeError(f"'{name}' is no request, no dependency, and in neither path, query nor body")
 
     async def read(self, request: StrictRequest) -> dict[str, Any]:
         """The arguments for the endpoint. Raises RequestValidationError, and what reading a body raises."""
-        body = await _json(request) if self._has_body or self._refuses_body else _NOTHING
+        body = await _json(request, self.most_members) if self._body or self._refuses_body else _NOTHING
         arguments: dict[str, Any] = dict.fromkeys(self._requests, request)
         for name, provide in self._provided:
             arguments[name] = await provide(request)
-        errors: list[Any] = []
+        errors: Errors = []
         if self._refuses_body and body is not _NOTHING:
-            errors += _strays("body", body)
-        if self._refuses_query and request.scope["query_string"]:
-            errors += _strays("query", dict(request.query_params))
+            errors += _strays(_NO_BODY, body)
         for part in self._parts:
             try:
-                sent = part.sent(request, body)
-                if sent is _NOTHING:
-                    errors.append({"type": "missing", "loc": part.location})
-                    continue
-                arguments[part.name] = part.adapter.validate_python(sent)
-            except ValidationError as error:
-                errors += _located(error, part.location)
+                arguments[part.name] = part.reader.read(part.sent(request))
+            except RequestValidationError as error:
+                errors += error.errors()
+        if self._refuses_query and request.scope["query_string"]:
+            errors += _strays(_NO_QUERY, dict(query_items(request)))
+        if self._body is not None:
+            errors += await _read_body(self._body, body, arguments)
         if errors:
-            raise RequestValidationError(errors)
+            raise RequestValidationError(errors[:MOST_ERRORS])
         return arguments
 
 
@@ -125,26 +135,33 @@ def signature_of(endpoint: Endpoint, in_path: frozenset[str], strictness: Strict
     return Signature(endpoint, in_path, strictness)
 
 
-def _located(error: ValidationError, location: tuple[str, ...]) -> list[Any]:
-    """What is wrong, with where it stands in the request."""
-    return [{**one, "loc": (*location, *one["loc"])} for one in error.errors(include_url=False)]
-
-
-def _strays(part: str, sent: object) -> list[Any]:
-    """What is wrong with a part of the request of which the endpoint takes nothing."""
+async def _read_body(part: _Body, body: object, arguments: dict[str, Any]) -> Errors:
+    """Put what the body says among the arguments, or return what is wrong with it."""
+    if body is _NOTHING:
+        return [{"type": "missing", "loc": ("body",)}]
     try:
-        _NO_FIELDS.validate_python(sent)
-    except ValidationError as error:
-        return _located(error, (part,))
+        arguments[part.name] = await part.reader.read(body)
+    except RequestValidationError as error:
+        return list(error.errors())
     return []
 
 
-async def _json(request: StrictRequest) -> object:
+def _strays(nothing: Reader, sent: object) -> Errors:
+    """What is wrong with a part of the request of which the endpoint takes nothing."""
+    try:
+        nothing.read(sent)
+    except RequestValidationError as error:
+        return list(error.errors())
+    return []
+
+
+async def _json(request: StrictRequest, most_members: int) -> object:
     """The body as JSON, if there is one."""
-    if not await request.body():
+    body = await request.body()
+    if not body:
         return _NOTHING
     try:
-        return await request.json()
+        return read_json(body, most_members)
     except InvalidValue as refusal:
         error = {"type": refusal.reason, "loc": ("body",), "ctx": {"error": refusal}}
         raise RequestValidationError([error]) from refusal

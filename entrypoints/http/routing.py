@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from application.facade import Application
 from domain.access import Actor, Origin
 from domain.errors import NotAuthenticated
-from entrypoints.http.bodies import StrictRequest
+from entrypoints.http.bodies import LARGEST_BODY, LARGEST_PUBLIC_BODY, StrictRequest
 from entrypoints.http.callers import SAFE_METHODS, Caller, caller_of, origin_of, require_intent
 from entrypoints.http.reading import Endpoint, Strictness, signature_of
 
@@ -70,6 +70,7 @@ class StrictRoute(APIRoute):
     """
 
     ignores_query: ClassVar = False
+    largest_body: ClassVar = LARGEST_BODY
 
     def __init__(self, path: str, endpoint: Endpoint, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
@@ -80,7 +81,7 @@ class StrictRoute(APIRoute):
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. What goes wrong is answered by the application's handlers of exceptions."""
-        response = await self.answer(StrictRequest(scope, receive))
+        response = await self.answer(StrictRequest(scope, receive, self.largest_body))
         await response(scope, receive, send)
 
     async def answer(self, request: StrictRequest) -> Response:
@@ -90,7 +91,9 @@ class StrictRoute(APIRoute):
 
 
 class PublicRoute(StrictRoute):
-    """A route that anyone may use."""
+    """A route that anyone may use. Its bodies are small: no account has to answer for the work that they cause."""
+
+    largest_body: ClassVar = LARGEST_PUBLIC_BODY
 
 
 class PlainRoute(PublicRoute):

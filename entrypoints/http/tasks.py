@@ -1,12 +1,14 @@
 """What clients send and see of tasks."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import with_config
+from pydantic import Field, with_config
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from domain.ids import TaskId, read_id
+from domain.tag import MOST_TAGS
 from domain.task import Priority, Task, TaskStatus
 from entrypoints.http.conditions import tagged
 from entrypoints.http.fields import STRICT, DescriptionField, MomentField, TagField, TitleField, UserIdField, UuidField
@@ -19,7 +21,7 @@ class TaskDetails(TypedDict, total=False):
     status: TaskStatus
     priority: Priority
     due_date: MomentField | None
-    tags: tuple[TagField, ...]
+    tags: Annotated[tuple[TagField, ...], Field(max_length=MOST_TAGS)]
     assignee_id: UserIdField | None
 
 

@@ -10,6 +10,7 @@ from pydantic_core import core_schema
 from domain.errors import InvalidValue
 
 UTC_ZONE: Final = ZoneInfo("UTC")
+_LONGEST_NAME: Final = 64
 
 
 @cache
@@ -29,7 +30,7 @@ ZoneField = Annotated[
     GetPydanticSchema(
         lambda _source, _handler: core_schema.no_info_after_validator_function(
             _zone,
-            core_schema.str_schema(strict=True),
+            core_schema.str_schema(strict=True, max_length=_LONGEST_NAME),
             metadata={"pydantic_js_updates": {"examples": ["Europe/Berlin"]}},
             serialization=core_schema.to_string_ser_schema(),
         )

@@ -2,13 +2,14 @@
 
 import ast
 import importlib
+import inspect
 import pkgutil
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser, SectionProxy
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
 CONTRACTS_FILE: Final = "importlinter.ini"
@@ -56,6 +57,19 @@ def classes_in(package: ModuleType) -> list[type]:
         for kind in vars(module).values()
         if isinstance(kind, type) and kind.__module__ == module.__name__
     ]
+
+
+def functions_in(package: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Every function that a module of the package defines, methods included, by its name in the package."""
+    return {
+        f"{module.__name__.partition('.')[2]}.{function.__qualname__}": function
+        for module in (importlib.import_module(found.name) for found in _walk(package))
+        for owner in (module, *(kind for kind in vars(module).values() if isinstance(kind, type)))
+        for function in (getattr(value, "__func__", value) for value in list(vars(owner).values()))
+        if inspect.isfunction(function)
+        and function.__module__ == module.__name__
+        and function.__code__.co_filename == module.__file__
+    }
 
 
 def _walk(package: ModuleType) -> Iterator[pkgutil.ModuleInfo]:

@@ -23,6 +23,7 @@ STANDARD_LIBRARY: Final = frozenset(
         "functools",
         "hashlib",
         "ipaddress",
+        "itertools",
         "json",
         "re",
         "types",

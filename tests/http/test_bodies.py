@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from domain.errors import InvalidValue
 from entrypoints.http import bodies
 from entrypoints.http.bodies import read_json
 from entrypoints.http.problems import MalformedBody
@@ -27,6 +28,12 @@ def nested(depth: int, inner: str = "") -> bytes:
 def depth_of(value: Any) -> int:
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     return 0 if parts is None else 1 + max(map(depth_of, parts), default=0)
+
+
+def members_of(value: Any) -> int:
+    """The arrays and objects of a value, and their members but the first of each."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if parts is None else 1 + max(len(parts) - 1, 0) + sum(map(members_of, parts))
 
 
 def test_a_body_is_nested_so_deep_at_most() -> None:
@@ -60,6 +67,39 @@ def test_too_much_is_refused_before_the_stack_is_used(monkeypatch: pytest.Monkey
     for body in (nested(sys.getrecursionlimit()), b"[" * 100_000, b'[{"a":' * 100_000):
         with pytest.raises(MalformedBody):
             read_json(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[1,2,3,4]",
+        b'{"a":1,"b":2,"c":3,"d":4}',
+        b"[[],[],[]]",
+        b'[[1,2],"",""]',
+        b'["]","}",",","\\"",""]',
+        b'""' * 40 + b"," * 4,
+    ],
+    ids=["array", "object", "arrays", "nested", "brackets in text", "texts"],
+)
+def test_members_are_counted_before_anything_is_parsed(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "_STRICT_JSON", None)
+    with pytest.raises(InvalidValue) as refused:
+        read_json(body, 3)
+    assert (refused.value.reason, str(refused.value)) == ("too_many", "This body may have at most 3 members in all.")
+
+
+@pytest.mark.parametrize("value", [[1, 2, 3], {"a": 1, "b": 2}, ["[[[[", ",,,,", '"' * 30], [[], 1], {",,,,\\": "[]"}])
+def test_commas_and_brackets_in_text_are_no_members(value: Any) -> None:
+    assert read_json(json.dumps(value).encode(), 3) == value
+
+
+@given(VALUES)
+def test_members_are_counted_as_they_are(value: Any) -> None:
+    members = members_of(value)
+    assert read_json(json.dumps(value).encode(), members) == value
+    if members:
+        with pytest.raises(InvalidValue):
+            read_json(json.dumps(value).encode(), members - 1)
 
 
 @given(VALUES, some.booleans())

@@ -32,6 +32,7 @@ READ_ONLY_FIELDS = (
 ODD_NAMES = ("unknown", "", " ", "TITLE", "Title", "title ", "__proto__", "__class__", "$ref", "a/b~c", "\u00e9")
 
 BELOW_API = [o for o in OPERATIONS if o.path.startswith("/api")]
+PUBLIC = [o for o in OPERATIONS if o.is_public]
 UNSAFE = [o for o in OPERATIONS if o.method != "GET"]
 UNSAFE_WITHOUT_BODY = [o for o in UNSAFE if not o.has_body]
 
@@ -267,17 +268,27 @@ MALFORMED = {
     "a line break in text": b'{"title": "a\nb"}',
     "a leading zero": b'{"title": 01}',
     "a hexadecimal number": b'{"title": 0x1}',
+    "2,000 arrays deep": b"[" * 2000,
+    "2,000 arrays deep, all closed": b"[" * 2000 + b"]" * 2000,
+    "2,000 objects deep": b'{"a":' * 2000 + b"1" + b"}" * 2000,
+    "deep inside a field": b'{"title": ' + b"[" * 2000 + b"]" * 2000 + b"}",
+}
+
+DEEP = {
     "100,000 arrays deep": b"[" * 100_000,
     "100,000 arrays deep, all closed": b"[" * 100_000 + b"]" * 100_000,
     "100,000 objects deep": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
     "deep inside a field": b'{"title": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
 }
+TOO_LARGE = (413, "/docs/problems#body-too-large")
 
 
 @every_change
 @nothing_is_written
 async def test_a_body_that_is_no_json_is_malformed(operation: Operation, target: Target) -> None:
     assert await target.refusals(MALFORMED) == dict.fromkeys(MALFORMED, MALFORMED_JSON)
+    refusal = TOO_LARGE if operation in PUBLIC else MALFORMED_JSON
+    assert await target.refusals(DEEP) == dict.fromkeys(DEEP, refusal)
 
 
 @every_change
@@ -359,6 +370,47 @@ async def test_a_body_over_the_limit_is_read_no_further_than_the_limit(operation
         assert ("transfer-encoding" in answer.request.headers) == (not headers)
         assert answer.status_code == 413
         assert stream.read <= MEBIBYTE + CHUNK
+
+
+@pytest.mark.parametrize("operation", [o for o in WITH_BODY if o in PUBLIC], ids=str)
+@pytest.mark.parametrize(("extra", "status"), [(0, 422), (1, 413)])
+@nothing_is_written
+async def test_without_an_account_the_limit_is_16_kibibytes(
+    operation: Operation, target: Target, extra: int, status: int
+) -> None:
+    body = b'{"unknown": 1}'.ljust(16 * 1024 + extra)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield body[:1000]
+        yield body[1000:]
+
+    answers = [await target.send(body), await target.send(chunks())]
+    assert [answer.status_code for answer in answers] == [status, status]
+
+
+@pytest.mark.parametrize("operation", [o for o in WITH_BODY if o in PUBLIC], ids=str)
+async def test_without_an_account_little_more_than_the_limit_is_read(operation: Operation, target: Target) -> None:
+    stream = Stream()
+    assert (await target.send(stream)).status_code == 413
+    assert stream.read == CHUNK
+
+
+@every_change
+@nothing_is_written
+async def test_of_many_unknown_fields_the_first_fifty_are_named(operation: Operation, target: Target) -> None:
+    names = [f"unknown{number}" for number in range(900)]
+    answer = await target.send(json.dumps(target.example | dict.fromkeys(names, 1)).encode())
+    pointers = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+    assert answer.status_code == 422
+    assert pointers == [(f"/{name}", "extra_forbidden") for name in names[:50]]
+
+
+@pytest.mark.parametrize("operation", [o for o in UNSAFE if o not in PUBLIC], ids=str)
+@nothing_is_written
+async def test_more_members_than_could_fit_are_refused_unread(operation: Operation, target: Target) -> None:
+    objects = json.dumps(dict.fromkeys(map(str, range(70_000)), 1)).encode()
+    bodies = {"an object": objects, "an array": b"[" + b"1," * 70_000 + b"1]"}
+    assert await target.errors(bodies) == dict.fromkeys(bodies, (422, [("", "too_many")]))
 
 
 @pytest.mark.parametrize(("extra", "status"), [(0, 201), (1, 413)])

@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from application.ports.tasks import TaskFilters, TaskQuery
 from domain.due import Due, DueIn, Span
 from domain.errors import InvalidValue
-from domain.tag import MOST_TAGS
 from domain.task import Priority, Task, TaskStatus
 from domain.task_order import Sort, TaskOrder
 from entrypoints.http.fields import STRICT, MomentField, SearchField, TagField, UserIdField
 from entrypoints.http.lists import ListView, listed
 from entrypoints.http.openapi import linked
 from entrypoints.http.paging import CursorParameters
+from entrypoints.http.queries import MOST_REPEATED
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 from entrypoints.http.tasks import DeletedView, TaskView, task_view
@@ -48,10 +48,14 @@ class FilterParameters(BaseModel):
 
     model_config = STRICT
 
-    status: Annotated[tuple[TaskStatus, ...], Field(description="Repeated: any of these.")] = ()
-    priority: Annotated[tuple[Priority, ...], Field(description="Repeated: any of these.")] = ()
+    status: Annotated[
+        tuple[TaskStatus, ...], Field(max_length=MOST_REPEATED, description="Repeated: any of these.")
+    ] = ()
+    priority: Annotated[
+        tuple[Priority, ...], Field(max_length=MOST_REPEATED, description="Repeated: any of these.")
+    ] = ()
     tag: Annotated[
-        tuple[TagField, ...], Field(max_length=MOST_TAGS, description="Repeated: any of these, in any case.")
+        tuple[TagField, ...], Field(max_length=MOST_REPEATED, description="Repeated: any of these, in any case.")
     ] = ()
     assignee_id: UserIdField | None = None
     due_before: Annotated[MomentField | None, Field(description="Due before this moment.")] = None

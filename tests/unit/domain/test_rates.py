@@ -87,6 +87,10 @@ def test_who_is_told_apart_by_address(address: str | None, known_as: str) -> Non
     assert neighbourhood(address) == known_as
 
 
+def test_text_that_is_too_long_for_an_address_is_itself() -> None:
+    assert neighbourhood("1" * 101) == "1" * 101
+
+
 def test_a_fingerprint_tells_tallies_apart_and_names_nobody() -> None:
     tallies = [
         SIGN_IN.of(account="a", address="b"),

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.errors import InvalidValue
-from domain.text import checked_text
+from domain.text import checked_text, normalized_text
 from tests.unit.builders import UNSTORABLE
 
 
@@ -45,6 +45,33 @@ def test_what_cannot_be_stored_is_refused_wherever_it_stands(character: str) -> 
 @pytest.mark.parametrize("character", ["\x01", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff"])
 def test_the_characters_next_to_those_are_fine(character: str) -> None:
     assert reason(f"a{character}") is None
+
+
+def normalized(text: str) -> str:
+    """A word of one to three characters as it is kept, or why it is refused."""
+    try:
+        return normalized_text(text, what="A word", shortest=1, longest=3)
+    except InvalidValue as refused:
+        return refused.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("abc", "abc"),
+        ("e\N{COMBINING ACUTE ACCENT}", "\N{LATIN SMALL LETTER E WITH ACUTE}"),
+        ("\N{GREEK SMALL LETTER ALPHA}\u0313\u0300\u0345" * 3, "\u1f82" * 3),
+        ("\N{GREEK SMALL LETTER ALPHA}\u0313\u0300\u0345" * 3 + "a", "too_long"),
+        ("", "too_short"),
+        ("abcd", "too_long"),
+        ("\ufb2c", "\u05e9\u05bc\u05c1"),
+        ("\ufb2c\ufb2c", "too_long"),
+        ("\x00", "unstorable_character"),
+        ("\u00e9\ud800", "unstorable_character"),
+    ],
+)
+def test_text_is_composed_and_then_measured_again(text: str, expected: str) -> None:
+    assert normalized(text) == expected
 
 
 def test_text_comes_back_as_it_is() -> None:
