@@ -114,19 +114,36 @@ class DeleteTasks:
 class DeleteFoundTasks:
     """Move every task that fits the filters to the trash, and tell how many. The space's admins may.
 
-    Raises RoleTooLow.
+    Without a filter it takes ``all``, where every task of the space is meant. Raises RoleTooLow, InvalidValue.
     """
 
     open_space: OpenSpace
     clock: Clock
 
     async def __call__(
-        self, actor: Actor, owner_id: str | None, filters: TaskFilters, *, due: DueIn | None = None
+        self,
+        actor: Actor,
+        owner_id: str | None,
+        filters: TaskFilters,
+        *,
+        due: DueIn | None = None,
+        everything: bool = False,
     ) -> int:
+        _require_extent(everything=everything, is_filtered=due is not None or filters != TaskFilters())
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.DELETE_ANY_ITEM)
             at = self.clock()
             return len(await space.tasks.delete_found(filters.narrowed(due, at), at=at))
+
+
+def _require_extent(*, everything: bool, is_filtered: bool) -> None:
+    """Raise InvalidValue unless the caller either names filters or says that every task is meant."""
+    if everything and is_filtered:
+        raise InvalidValue(
+            "not_with_filters", "all=true and filters exclude each other. Send one of them.", field="all"
+        )
+    if not everything and not is_filtered:
+        raise InvalidValue("missing", "Send a filter, or all=true where every task of the space is meant.", field="all")
 
 
 def _require_some(things: Collection[object], field: str) -> None:

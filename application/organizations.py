@@ -79,14 +79,18 @@ class RenameOrganization:
 
 @dataclass(frozen=True, slots=True)
 class DissolveOrganization:
-    """Delete an organisation with everything in it. Its owners may. Raises RoleTooLow."""
+    """Delete an organisation with everything in it. Its owners may, and say its present name.
+
+    Raises RoleTooLow, InvalidValue.
+    """
 
     open_space: OpenSpace
 
-    async def __call__(self, actor: Actor, owner_id: str) -> None:
+    async def __call__(self, actor: Actor, owner_id: str, name: str | None) -> None:
         async with self.open_space(actor, owner_id) as space:
-            await space.charter.get()
+            organization = await space.charter.get()
             space.access.require(Permission.OWN_SPACE)
+            organization.require_name(name)
             await space.charter.dissolve()
 
 

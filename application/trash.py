@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from application.ports.clock import Clock
 from application.ports.spaces import OpenSpace
 from domain.access import Actor, Permission
+from domain.errors import InvalidValue
 from domain.ids import TaskId
 from domain.task import Task
 from domain.versions import Versions, require_version
@@ -53,11 +54,16 @@ class PurgeTask:
 
 @dataclass(frozen=True, slots=True)
 class EmptyTrash:
-    """Remove everything in the trash of a space for good, and tell how many. Its admins may. Raises RoleTooLow."""
+    """Remove everything in the trash of a space for good, and tell how many. Its admins may, and say ``all``.
+
+    Raises RoleTooLow, InvalidValue.
+    """
 
     open_space: OpenSpace
 
-    async def __call__(self, actor: Actor, owner_id: str | None) -> int:
+    async def __call__(self, actor: Actor, owner_id: str | None, *, everything: bool) -> int:
+        if not everything:
+            raise InvalidValue("missing", "Send all=true where everything in the trash is meant.", field="all")
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.DELETE_ANY_ITEM)
             return len(await space.tasks.empty_trash())

@@ -40,6 +40,15 @@ class Organization:
         by.require(Permission.MANAGE_SPACE)
         return self if name == self.name else replace(self, name=name, updated_at=at)
 
+    def require_name(self, name: str | None) -> None:
+        """Make sure that the caller means this organisation: ``name`` is its present name. Raises InvalidValue."""
+        if name is None:
+            raise InvalidValue(
+                "missing", "Send the present name of the organisation that is to be deleted.", field="name"
+            )
+        if name != self.name:
+            raise InvalidValue("another_name", "This is not the present name of the organisation.", field="name")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:

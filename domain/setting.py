@@ -18,17 +18,19 @@ LARGEST_VALUE: Final = 64 * 1024
 DEEPEST_VALUE: Final = 32
 LONGEST_KEY: Final = 100
 KEY_PATTERN: Final = f"[A-Za-z0-9._-]{{1,{LONGEST_KEY}}}"
-KEY_RULE: Final = "1 to 100 letters, digits, '.', '_' and '-'."
+KEY_RULE: Final = "1 to 100 letters, digits, '.', '_' and '-', and is neither '.' nor '..'."
 _KEY: Final = re.compile(KEY_PATTERN)
+_DOT_SEGMENTS: Final = frozenset({".", ".."})
+"""Keys stand in paths, where these two never arrive (RFC 3986, section 5.2.4)."""
 
 
 class SettingKey(str):
-    """What a setting is found by: text of ASCII that fits ``KEY_PATTERN``. Raises InvalidValue."""
+    """What a setting is found by: ASCII that fits ``KEY_PATTERN`` and is no dot segment. Raises InvalidValue."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        if len(text) > LONGEST_KEY or not _KEY.fullmatch(text):
+        if text in _DOT_SEGMENTS or len(text) > LONGEST_KEY or not _KEY.fullmatch(text):
             raise InvalidValue("not_a_key", f"A key has {KEY_RULE}", field="key")
         return super().__new__(cls, text)
 

@@ -10,6 +10,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
 from entrypoints.container import Service, build
+from entrypoints.http.addresses import CanonicalPaths
 from entrypoints.http.cookies import SessionCookie
 from entrypoints.http.cors import Cors
 from entrypoints.http.docs import serve_docs
@@ -39,7 +40,7 @@ from entrypoints.version import VERSION
 
 
 class _Layered(FastAPI):
-    """With the layers that are needed here: the envelope, other origins, and answers to exceptions.
+    """With the layers that are needed here: the envelope, other origins, answers to exceptions, canonical paths.
 
     FastAPI puts four more around each request: for errors that nobody answers, which the envelope does; for its
     telemetry, a limit for bodies, and files, which nobody uses.
@@ -47,7 +48,7 @@ class _Layered(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """What a request goes through, from the outside in."""
-        stack: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        stack: ASGIApp = ExceptionMiddleware(CanonicalPaths(self.router), handlers=self.exception_handlers)
         for layer in reversed(self.user_middleware):
             stack = layer.cls(stack, *layer.args, **layer.kwargs)
         return stack

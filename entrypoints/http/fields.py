@@ -111,5 +111,19 @@ MomentField = Annotated[
     ),
 ]
 
+
+def _truth(value: object) -> object:
+    """Read a truth value as it is written in a query: as in JSON."""
+    truths = {"true": True, "false": False}
+    if value not in truths:
+        raise InvalidValue("not_a_truth_value", "Write true or false.")
+    return truths[str(value)]
+
+
+SaidField = Annotated[bool, BeforeValidator(_truth)]
+"""Whether something is said that a call does not take for granted. It has no default that generated clients send."""
+REQUIRED: Final = Field(json_schema_extra={"required": True})
+"""Documents a parameter of a query as required that the use case misses, and not the model: so after the role."""
+
 PlainText = Annotated[str, _from_text(checked_plain, maxLength=_LONGEST_PLAIN)]
 """Text that is only compared with something."""

@@ -30,7 +30,7 @@ log: Any = structlog.get_logger("taskward.http")
 
 
 class Envelope:
-    """Around the whole application: request id, one spelling of each path, headers, a line in the log, and 500."""
+    """Around the whole application: request id, headers, a line in the log, and 500."""
 
     def __init__(self, app: ASGIApp, *, https_only: bool) -> None:
         self._app = app
@@ -43,8 +43,6 @@ class Envelope:
             return
         started = perf_counter()
         path: str = scope["path"]
-        if path.endswith("/"):
-            scope["path"] = path = path.rstrip("/") or "/"
         request_id = scope["request_id"] = _request_id(scope)
         extra = self._headers(path, request_id)
         status = 0
@@ -69,7 +67,7 @@ class Envelope:
         log.info("served", method=scope["method"], path=path, status=status, ms=milliseconds, request_id=request_id)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._https_only and scope["scheme"] != "https" and scope["path"] not in _PROBES:
+        if self._https_only and scope["scheme"] != "https" and scope["path"].removesuffix("/") not in _PROBES:
             refused = HttpsRequired()
             answer = problem(Request(scope), refused.status, refused.code, refused.text)
             await answer(scope, receive, send)

@@ -72,7 +72,8 @@ def _described(parameter: Parameter) -> Parameter:
     described = {"description": _DESCRIPTIONS.get(name) or f"The id of the {_noun(name)}."} | parameter
     if parameter["in"] == "path":
         return described | {"schema": _path_schema(name)}
-    return described | {"schema": _query_schema(parameter["schema"])}
+    schema = _query_schema(parameter["schema"])
+    return described | {"required": schema.pop("required", parameter["required"]), "schema": schema}
 
 
 def _noun(name: str) -> str:

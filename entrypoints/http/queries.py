@@ -1,6 +1,7 @@
 """Queries, read for a model: a name for each field, and several values where the model has room for them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, get_args, get_origin
 from urllib.parse import unquote_plus
 
@@ -80,6 +81,15 @@ def query_of(model: type[BaseModel]) -> Callable[[Request], object]:
         return found
 
     return values
+
+
+@contextmanager
+def said_in_query() -> Iterator[None]:
+    """Raise RequestValidationError where a use case raises InvalidValue for what was said in the query."""
+    try:
+        yield
+    except InvalidValue as wrong:
+        raise _refused(wrong, wrong.field) from wrong
 
 
 def _is_repeated(name: str, field: FieldInfo) -> bool:

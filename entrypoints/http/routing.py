@@ -1,5 +1,7 @@
 """Routes: who is calling is settled before anything else is looked at."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final
 
@@ -35,13 +37,13 @@ OF_OWNER: Final = f"/api/{{{OWNER}:owner}}"
 class _OwnerConvertor(StringConvertor):
     """Any one segment that does not mean something else."""
 
-    regex = f"(?!(?:{'|'.join(FIXED_SEGMENTS)})(?:/|$))[^/]+"
+    regex = f"(?!(?:{'|'.join(FIXED_SEGMENTS)})(?:/|\\Z))[^/]+"
 
 
 class _ItemConvertor(StringConvertor):
     """The id of an item, or whatever somebody takes for one."""
 
-    regex = f"(?!(?:{'|'.join(FIXED_ITEMS)})(?:/|$))[^/]+"
+    regex = f"(?!(?:{'|'.join(FIXED_ITEMS)})(?:/|\\Z))[^/]+"
 
 
 register_url_convertor("owner", _OwnerConvertor())
@@ -74,6 +76,8 @@ class StrictRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Endpoint, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
+        # Starlette ends it with '$', which also fits before a line feed at the end.
+        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
         # A body means nothing to what only reads.
         strictness = Strictness(body=not SAFE_METHODS.issuperset(self.methods or ()), query=not self.ignores_query)
         self.signature = signature_of(endpoint, frozenset(self.param_convertors) - {OWNER}, strictness)
@@ -180,11 +184,11 @@ def _operation_id(name: str, prefix: str) -> str:
     return f"{name}_of_owner" if prefix == OF_OWNER else name
 
 
+def routes_at(app: FastAPI, path: str) -> Iterator[APIRoute]:
+    """Every route at this path, whichever method it takes."""
+    return (route for route in app.routes if isinstance(route, APIRoute) and route.path_regex.match(path))
+
+
 def methods_at(app: FastAPI, path: str) -> set[str]:
     """Every method that some route takes at this path."""
-    return {
-        method
-        for route in app.routes
-        if isinstance(route, APIRoute) and route.path_regex.match(path)
-        for method in route.methods or ()
-    }
+    return {method for route in routes_at(app, path) for method in route.methods or ()}

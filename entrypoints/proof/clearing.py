@@ -4,6 +4,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from entrypoints.proof.cast import Backstage, NotPossible
 from entrypoints.proof.deployment import CannotRun, Deployment, Person, Unreachable
@@ -41,7 +42,8 @@ class Clearing:
         """Remove what somebody has, and their account; tell whether that is gone."""
         if not await self._signs_in(person):
             return not person.id  # Nobody has ever signed in as them: there is no such account.
-        for collection in ("organizations", *_IN_SPACES):
+        await self._empty(person, "/api/organizations", named=True)
+        for collection in _IN_SPACES:
             await self._empty(person, f"/api/{collection}")
         if not self._offers("DELETE", "/api/users/me"):
             await self.deployment.send_as(person, "POST", "/api/auth/logout")
@@ -68,16 +70,20 @@ class Clearing:
             return False
         return True
 
-    async def _empty(self, person: Person, path: str) -> None:
-        """Delete everything in a list that the person may delete, until nothing is left."""
-        found = await self._items(person, path)
+    async def _empty(self, person: Person, path: str, *, named: bool = False) -> None:
+        """Delete everything in a list that the person may delete, until nothing is left; by name, where it is asked."""
+        found = await self._items(person, path, named=named)
         while found:
-            answers = [await self.deployment.send_as(person, "DELETE", f"{path}/{item_id}") for item_id in found]
-            found = await self._items(person, path) if any(answer.is_success for answer in answers) else []
+            answers = [await self.deployment.send_as(person, "DELETE", f"{path}/{item}") for item in found]
+            gone = any(answer.is_success for answer in answers)
+            found = await self._items(person, path, named=named) if gone else []
 
-    async def _items(self, person: Person, path: str) -> list[str]:
+    async def _items(self, person: Person, path: str, *, named: bool) -> list[str]:
+        """The last segment of the address of each, with its name behind it."""
         found = (await self.deployment.ask(person, "GET", path))["items"]
-        return [item.get("id") or item["key"] for item in found]
+        ids = [item.get("id") or item["key"] for item in found]
+        names = [f"?{urlencode({'name': item['name']})}" if named else "" for item in found]
+        return [item_id + name for item_id, name in zip(ids, names, strict=True)]
 
     def _offers(self, method: str, path: str) -> bool:
         return any(operation.method == method and operation.path == path for operation in self.operations)

@@ -58,13 +58,23 @@ class Deployment:
         self.people: list[Person] = []
 
     async def send(
-        self, method: str, path: str, *, token: str | None = None, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        body: Mapping[str, Any] | None = None,
+        exactly: bool = False,
     ) -> httpx.Response:
-        """Send a request; wait and repeat it while the service asks for that. Raises CannotRun."""
+        """Send a request; wait and repeat it while the service asks for that. Raises CannotRun.
+
+        ``exactly`` sends the path as it is written, dot segments included, which clients remove (RFC 3986).
+        """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        target = {"target": self._http.base_url.raw_path.rstrip(b"/") + path.encode()} if exactly else None
         for _ in range(_ATTEMPTS):
             try:
-                answer = await self._http.request(method, path, headers=headers, json=body)
+                answer = await self._http.request(method, path, headers=headers, json=body, extensions=target)
             except httpx.HTTPError as error:
                 reason = str(error) or type(error).__name__
                 raise Unreachable(f"{method} {path} got no answer: {reason}") from error
@@ -74,12 +84,19 @@ class Deployment:
         return answer
 
     async def send_as(
-        self, person: Person | None, method: str, path: str, body: Mapping[str, Any] | None = None
+        self,
+        person: Person | None,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        exactly: bool = False,
     ) -> httpx.Response:
         """Send a request with somebody's token, renewed in time; None sends it without one."""
         if person is not None and person.access_token and monotonic() > person.renew_at:
             await self._renew(person)
-        return await self.send(method, path, token=person.access_token if person else None, body=body)
+        token = person.access_token if person else None
+        return await self.send(method, path, token=token, body=body, exactly=exactly)
 
     async def ask(self, person: Person | None, method: str, path: str, body: Mapping[str, Any] | None = None) -> Json:
         """The answer to a request that must succeed. Raises CannotRun."""

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from domain.access import Role
-from entrypoints.proof.callers import Caller, Place
+from entrypoints.proof.callers import ORGANIZATIONS, Caller, Place
 from entrypoints.proof.deployment import Person
 from entrypoints.proof.scene import Item, Scene
 
@@ -52,6 +53,24 @@ async def one_of_ours(scene: Scene) -> str:
     for one in scenes.values():
         await _post(one, host_of(one), _TASKS, text=text)
     return f"?q={text}"
+
+
+async def everything(_scene: Scene) -> str:
+    """That all there is in the space is meant."""
+    return "?all=true"
+
+
+async def its_name(scene: Scene) -> str:
+    """The present name of the scene's organisation, as its owner sees it; some name where there is none."""
+    if scene.place not in ORGANIZATIONS:
+        return _named("none")
+    host = scene.person if scene.founded else host_of(scene)
+    found = await scene.cast.deployment.send_as(host, "GET", f"/api/organizations/{scene.space_id}")
+    return _named(found.json()["name"] if found.is_success else "none")
+
+
+def _named(name: str) -> str:
+    return f"?{urlencode({'name': name})}"
 
 
 def by_somebody_else(thing: Thing, *, moves: bool = False) -> Item:

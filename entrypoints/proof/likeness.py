@@ -1,4 +1,4 @@
-"""What is foreign, what is nobody's and what is nonsense must look the same to whoever asks."""
+"""What is foreign, what is nobody's and what is nonsense must look the same to whoever asks, and lead nowhere."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from entrypoints.proof.probes import Probe
 from entrypoints.proof.results import Result
 from entrypoints.proof.rules import Rule
 from entrypoints.proof.stage import Stage
+from entrypoints.proof.strays import stray_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Likeness:
             for make in (probes.missing_items, probes.closed_spaces, probes.bodies):
                 for probe in await make(self.stage, operation, self.rules[operation.id]):
                     yield await self._play(probe)
+            for probe in await stray_ids(self.stage, operation, self.operations, self.rules):
+                yield await self._play(probe)
 
     async def _play(self, probe: Probe) -> Result:
         attempt, cast = probe.attempt, self.stage.cast
@@ -38,7 +41,10 @@ class Likeness:
         await self.stage.watch.remember(views)
         person, method = cast.people.get(attempt.caller), attempt.operation.method
         answers = [
-            (request.about, await cast.deployment.send_as(person, method, request.path, request.body))
+            (
+                request.about,
+                await cast.deployment.send_as(person, method, request.path, request.body, exactly=request.exactly),
+            )
             for request in probe.requests
         ]
         wrong = [*deviations(answers, probe.expected), *self._leaks(probe, answers)]

@@ -19,10 +19,11 @@ _OWNER_FIELDS: Final = ("user_id", "owner_id", "tenant_id", "org_id")
 _NO_OWNER: Final = "no body names its owner"
 _OUTSIDERS: Final = (Caller.NO_TOKEN, Caller.STRANGER, Caller.REMOVED, Caller.ADMINISTRATOR)
 _OTHERS: Final = (Place.ORGANIZATION, Place.PERSONAL)
-_INSIDER: Final = {
+INSIDER: Final = {
     Kind.ORGANIZATION: (Caller.OTHER_ORGANIZATION, Place.ELSEWHERE),
     Kind.ADMINISTRATION: (Caller.ADMINISTRATOR, Place.OWN),
 }
+"""Who may do everything, and where, for what is not in a space of one's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Request:
     about: str
     path: str
     body: Json | None
+    exactly: bool = False
+    """Whether the path is sent as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ async def bodies(stage: Stage, operation: Operation, rule: Rule) -> list[Probe]:
     """Bodies that name an owner, and bodies that refer to somebody out of reach."""
     if not operation.takes_body:
         return []
-    caller, place = _INSIDER.get(rule.kind, (Caller.STRANGER, Place.OWN))
+    caller, place = INSIDER.get(rule.kind, (Caller.STRANGER, Place.OWN))
     attempt = Attempt(operation, rule, rule.case, Way(place, place if operation.names_item else None), caller)
     if caller in stage.cast.absent:
         return [Probe(attempt, _NO_OWNER, HTTPStatus.UNPROCESSABLE_ENTITY, [])]

@@ -75,6 +75,8 @@ class Rule:
     """What comes of it where the item is not in the space: an operation may make it."""
     query: Query | None = None
     """What is put behind the path of an operation on whatever fits it: it fits one thing in the space."""
+    confirmation: Query | None = None
+    """What is put behind the path to say that the operation is meant."""
     is_log: bool = False
     """Whether the answer tells what the caller did: the ids that they sent are in it, and it grows by itself."""
 

@@ -18,6 +18,8 @@ class Scene:
     place: Place
     stand_in: Person | None = None
     """Who really calls, where the caller's own account would be used up."""
+    founded: str | None = None
+    """The organisation that was founded for this, where it would be used up."""
 
     @property
     def person(self) -> Person | None:
@@ -27,7 +29,7 @@ class Scene:
     @property
     def space_id(self) -> str:
         """The id of the space."""
-        return self.cast.space_id(self.place, self.caller)
+        return self.founded or self.cast.space_id(self.place, self.caller)
 
     @property
     def role(self) -> Role | None:

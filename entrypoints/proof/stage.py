@@ -1,7 +1,7 @@
 """Where attempts are made, one after the other: what each needs is put there before, and cleared away after."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from entrypoints.proof.attempts import Attempt
@@ -78,6 +78,9 @@ class Stage:
         body = await self.body(attempt, person)
         await self.watch.remember(views)
         operation = attempt.operation
+        if attempt.rule.confirmation is not None and attempt.rule.uses_up is UsedUp.ORGANIZATION and attempt.succeeds:
+            scene = Scene(self.cast, attempt.caller, attempt.way.named, founded=space_id)
+            aim = replace(aim, query=await attempt.rule.confirmation(scene))
         answer = await self.cast.deployment.send_as(person, operation.method, aim.path(operation, space_id), body)
         wrong = [*attempt.faults(answer, body, self.cast), *await self.watch.damage(views)]
         if answer.is_success and not operation.is_safe:
@@ -106,6 +109,8 @@ class Stage:
     async def _query(self, attempt: Attempt) -> str:
         """What finds something in the space that is named."""
         query, place = attempt.rule.query, attempt.way.named
+        if attempt.rule.confirmation is not None:
+            return await attempt.rule.confirmation(Scene(self.cast, attempt.caller, place))
         if query is None:
             return ""
         key = (query, place, attempt.caller if place is Place.OWN else None)

@@ -22,6 +22,8 @@ from entrypoints.proof.items import (
     TASK_OF_ONES_OWN,
     TASK_TO_MOVE,
     TRASHED_TASK,
+    everything,
+    its_name,
     one_of_ours,
 )
 from entrypoints.proof.rules import Case, Kind, Reference, Rule, UsedUp, under_both_prefixes
@@ -54,7 +56,7 @@ _TASKS: Final = under_both_prefixes(
         "delete_found_tasks": Rule(Kind.ITEM, 200, Case(_DELETE), query=one_of_ours),
         "restore_task": Rule(Kind.ITEM, 200, Case(_DELETE, TRASHED_TASK, unseen=_EDIT)),
         "purge_task": Rule(Kind.ITEM, 204, Case(_DELETE, TRASHED_TASK)),
-        "empty_trash": Rule(Kind.ITEM, 200, Case(_DELETE)),
+        "empty_trash": Rule(Kind.ITEM, 200, Case(_DELETE), confirmation=everything),
         "transfer_task": Rule(
             Kind.ITEM,
             200,
@@ -121,7 +123,9 @@ _LOGS: Final = under_both_prefixes(
 _ORGANIZATIONS: Final = {
     "get_organization": Rule(Kind.ORGANIZATION, 200, Case(_READ_SPACE)),
     "rename_organization": Rule(Kind.ORGANIZATION, 200, Case(_MANAGE, body=bodies.a_name)),
-    "dissolve_organization": Rule(Kind.ORGANIZATION, 204, Case(_OWN), uses_up=UsedUp.ORGANIZATION),
+    "dissolve_organization": Rule(
+        Kind.ORGANIZATION, 204, Case(_OWN), uses_up=UsedUp.ORGANIZATION, confirmation=its_name
+    ),
     "list_members": Rule(Kind.ORGANIZATION, 200, Case(_READ_SPACE)),
     "change_member_role": Rule(
         Kind.ORGANIZATION,

@@ -50,9 +50,9 @@ class Watch:
         return [View(place, reading.at(self._cast.space_id(place, Caller.OWNER), item_id))] if reading else []
 
     def own(self, attempt: Attempt) -> list[View]:
-        """What the caller has in their own space, where an attempt is made."""
-        reading, caller = self._reading(attempt), attempt.caller
-        return [View(Place.OWN, reading.at(self._cast.space_id(Place.OWN, caller)), caller)] if reading else []
+        """What the caller has where an attempt is made: in their own space, or in an organisation of theirs."""
+        reading, caller, place = self._reading(attempt), attempt.caller, attempt.way.named
+        return [View(place, reading.at(self._cast.space_id(place, caller)), caller)] if reading else []
 
     def _reading(self, attempt: Attempt) -> Operation | None:
         """What shows what an attempt aims at, or the list that it is in."""

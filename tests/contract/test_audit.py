@@ -649,7 +649,7 @@ async def test_the_log_of_an_organization_outlives_it(
     firm = (await FoundOrganization(recorded_identity, store.clock, new_id)(owner, name)).id
     await RenameOrganization(recorded, store.clock)(owner, str(firm), OrganizationName("Co"))
     await inspect_log(firm)
-    await DissolveOrganization(recorded)(owner, str(firm))
+    await DissolveOrganization(recorded)(owner, str(firm), "Co")
     events = await read(open_log, firm)
     assert [event.action for event in events] == [Action.DELETE, Action.UPDATE, Action.CREATE]
     assert await inspect_log(firm) == Verdict(3)

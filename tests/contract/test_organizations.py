@@ -300,7 +300,7 @@ async def test_a_personal_space_is_not_dissolved(store: Store, people: People) -
         task = a_task(space)
         await space.tasks.add(task)
     with pytest.raises(SpaceForbidden):
-        await DissolveOrganization(store.open_space)(owner, str(owner.user_id))
+        await DissolveOrganization(store.open_space)(owner, str(owner.user_id), "Firm")
     assert (await state(store, owner, personal_space(owner.user_id))).tasks == [task]
 
 
@@ -1075,7 +1075,7 @@ async def test_an_organization_is_dissolved_wherever_somebody_stops_who_accepts(
     guest, invited, pause = await people.somebody(), await desk.invite(), Pause(step)
     dissolve = DissolveOrganization(desk.store.open_space)
     came = await outcomes(
-        desk.through(pause).accept(guest, invited.token), pause.use(dissolve(desk.owner, str(desk.space_id)))
+        desk.through(pause).accept(guest, invited.token), pause.use(dissolve(desk.owner, str(desk.space_id), "Firm"))
     )
     assert came == {Membership: 1, NoneType: 1}
     await assert_shut(desk.store, guest, desk.space_id)
@@ -1085,7 +1085,9 @@ async def test_an_organization_is_dissolved_wherever_somebody_stops_who_accepts(
 async def test_nobody_gets_into_an_organization_that_is_being_dissolved(desk: Desk, people: People, step: str) -> None:
     guest, invited, pause = await people.somebody(), await desk.invite(), Pause(step)
     dissolve = DissolveOrganization(pause.at(desk.store.open_space))
-    came = await outcomes(dissolve(desk.owner, str(desk.space_id)), pause.use(desk.accept(guest, invited.token)))
+    came = await outcomes(
+        dissolve(desk.owner, str(desk.space_id), "Firm"), pause.use(desk.accept(guest, invited.token))
+    )
     assert came in ({Membership: 1, NoneType: 1}, {InvitationRefused: 1, NoneType: 1})
     await assert_shut(desk.store, guest, desk.space_id)
 
@@ -1099,7 +1101,7 @@ async def test_an_organization_is_dissolved_wherever_somebody_stops_who_makes_a_
     dissolve = DissolveOrganization(store.open_space)
     create = CreateTask(pause.at(store.open_space), store.clock, new_id)
     draft: TaskDraft = {"title": Title("a task"), "assignee_id": owner.user_id}
-    came = await outcomes(create(owner, str(space_id), draft), pause.use(dissolve(owner, str(space_id))))
+    came = await outcomes(create(owner, str(space_id), draft), pause.use(dissolve(owner, str(space_id), "Firm")))
     assert came == {Task: 1, NoneType: 1}
     await assert_shut(store, owner, space_id)
 
@@ -1112,7 +1114,9 @@ async def test_no_task_is_made_in_an_organization_that_is_being_dissolved(
     space_id = await found(store, owner)
     dissolve = DissolveOrganization(pause.at(store.open_space))
     create = CreateTask(store.open_space, store.clock, new_id)
-    came = await outcomes(dissolve(owner, str(space_id)), pause.use(create(owner, str(space_id), {"title": NEW_TITLE})))
+    came = await outcomes(
+        dissolve(owner, str(space_id), "Firm"), pause.use(create(owner, str(space_id), {"title": NEW_TITLE}))
+    )
     assert came in ({Task: 1, NoneType: 1}, {SpaceForbidden: 1, NoneType: 1})
     await assert_shut(store, owner, space_id)
 

@@ -9,6 +9,13 @@ from tests.http.document import Operation
 from tests.http.offer import BODIES, ITEMS, OF_ITEM, OF_TRASH
 from tests.http.people import Json, Person, somebody
 
+CONFIRMED = {
+    "delete_found_tasks": "?all=true",
+    "empty_trash": "?all=true",
+    "dissolve_organization": "?name=Example",
+}
+"""What is sent to say that all is meant."""
+
 
 @dataclass(frozen=True)
 class Belongings:
@@ -17,10 +24,11 @@ class Belongings:
     operation: Operation
     path: dict[str, str]
     body: Json = field(default_factory=dict)
+    query: str = ""
 
     def at(self, **others: str) -> str:
         """The address, with other values where some are named."""
-        return self.operation.at(**self.path | others)
+        return self.operation.at(**self.path | others) + self.query
 
     async def ask(self, who: Person, **others: str) -> httpx.Response:
         """Send a request in which nothing else is wrong."""
@@ -49,7 +57,7 @@ async def belongings_of(person: Person, operation: Operation) -> Belongings:
         body |= {"current_password": person.password, "new_password": person.password}
     if operation.path == "/api/invitations/accept":
         body["token"] = await _invitation_for_them(person.http)
-    return Belongings(operation, path, body)
+    return Belongings(operation, path, body, CONFIRMED.get(operation.id.removesuffix("_of_owner"), ""))
 
 
 async def _item(person: Person, operation: Operation) -> str:

@@ -21,6 +21,7 @@ from entrypoints.container import Service, build
 from entrypoints.http.app import create_app
 from entrypoints.settings import Environment, Settings
 from tests.http.document import Document
+from tests.support.targets import ExactTransport
 
 _NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 
@@ -71,7 +72,7 @@ async def client(
         await response.aread()
         document.check(response)
 
-    transport = httpx.ASGITransport(app=served, raise_app_exceptions=True, client=(address, 50_000))
+    transport = ExactTransport(served, raise_app_exceptions=True, client=(address, 50_000))
     async with httpx.AsyncClient(
         transport=transport,
         base_url=origin,

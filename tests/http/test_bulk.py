@@ -123,8 +123,8 @@ async def test_somebody_elses_tasks_take_an_admin(ann: Person, ben: Person) -> N
     assert (await ben.post(f"/api/{space}/tasks/{theirs['id']}/restore")).status_code == 403
     assert (await ben.post(f"/api/{space}/tasks/{mine['id']}/restore")).status_code == 200
     assert (await ben.delete(f"/api/{space}/tasks/trash/{theirs['id']}")).status_code == 403
-    assert (await ben.delete(f"/api/{space}/tasks/trash")).status_code == 403
-    assert (await ann.delete(f"/api/{space}/tasks/trash")).json() == {"deleted_count": 1}
+    assert (await ben.delete(f"/api/{space}/tasks/trash?all=true")).status_code == 403
+    assert (await ann.delete(f"/api/{space}/tasks/trash?all=true")).json() == {"deleted_count": 1}
     assert (await ann.post(f"/api/{space}/tasks/{theirs['id']}/restore")).status_code == 404
 
 
@@ -136,7 +136,7 @@ async def test_what_is_purged_is_gone_and_what_is_in_use_is_not_purged(ann: Pers
     assert (await ann.delete(f"/api/tasks/trash/{gone['id']}")).status_code == 204
     assert (await ann.delete(f"/api/tasks/trash/{gone['id']}")).status_code == 404
     assert await titles(ann) == ["kept"]
-    assert (await ann.delete("/api/tasks/trash")).json() == {"deleted_count": 0}
+    assert (await ann.delete("/api/tasks/trash?all=true")).json() == {"deleted_count": 0}
 
 
 async def test_what_fits_every_filter_goes_to_the_trash(ann: Person, ben: Person) -> None:
@@ -163,7 +163,7 @@ async def test_what_fits_every_filter_goes_to_the_trash(ann: Person, ben: Person
     assert {task["title"] for task in trash} == {"old milk", "old bread"}
     events = (await ann.get(f"{space}/audit?action=DELETE")).json()["items"]
     assert {event["resource_id"] for event in events} == {task["id"] for task in trash}
-    assert (await ann.delete(f"{space}/tasks")).json() == {"deleted_count": 2}
+    assert (await ann.delete(f"{space}/tasks?all=true")).json() == {"deleted_count": 2}
     assert (await ann.get(f"{space}/tasks")).json()["total"] == 0
 
 
@@ -189,6 +189,17 @@ async def test_what_fits_every_filter_goes_to_the_trash(ann: Person, ben: Person
         ("due=", "/query/due"),
         ("status=", "/query/status/0"),
         ("due_after=", "/query/due_after"),
+        ("", "/query/all"),
+        ("all=false", "/query/all"),
+        ("all=", "/query/all"),
+        ("all=1", "/query/all"),
+        ("all=True", "/query/all"),
+        ("all=true&all=true", "/query/all"),
+        ("all=true&status=pending", "/query/all"),
+        ("all=true&q=report", "/query/all"),
+        ("all=true&tag=work", "/query/all"),
+        ("all=true&due=today", "/query/all"),
+        ("all=true&due_before=2099-01-01T00:00:00Z", "/query/all"),
     ],
 )
 async def test_a_filter_that_is_wrong_deletes_nothing(query: str, pointer: str, ann: Person) -> None:
@@ -198,6 +209,24 @@ async def test_a_filter_that_is_wrong_deletes_nothing(query: str, pointer: str, 
     assert (await ann.get(f"/api/tasks/{task['id']}")).json() == task
     assert [where for where, _ in errors(answer)] == [pointer]
     assert (await ann.tasks())["total"] == 1
+
+
+async def test_what_is_to_be_sent_where_all_are_meant_is_said(ann: Person) -> None:
+    trashed = await ann.new_task()
+    await ann.delete(f"/api/tasks/{trashed['id']}")
+    before = await ann.everything(), (await ann.get("/api/tasks/trash")).json()
+    for path in ("/api/tasks", f"/api/{ann.id}/tasks", "/api/tasks/trash", f"/api/{ann.id}/tasks/trash"):
+        for query in ("", "?all=false"):
+            answer = await ann.delete(f"{path}{query}")
+            assert errors(answer) == [("/query/all", "missing")]
+            assert "all=true" in answer.json()["errors"][0]["message"]
+    assert (await ann.everything(), (await ann.get("/api/tasks/trash")).json()) == before
+    assert (await ann.delete("/api/tasks/trash?all=true")).json() == {"deleted_count": 1}
+
+
+async def test_false_is_as_good_as_nothing_beside_a_filter(ann: Person) -> None:
+    await ann.new_task("milk")
+    assert (await ann.delete("/api/tasks?q=milk&all=false")).json() == {"deleted_count": 1}
 
 
 def test_no_filter_has_a_default_that_generated_clients_would_send() -> None:

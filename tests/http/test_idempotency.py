@@ -114,7 +114,7 @@ async def test_a_key_comes_with_one_request_only(ann: Person) -> None:
         assert answer.json()["type"] == "/docs/problems#idempotency-key-reused"
         assert [error["pointer"] for error in answer.json()["errors"]] == ["/header/Idempotency-Key"]
     assert await ann.everything() == before
-    assert told(await ann.post("/api/tasks/", json={"title": "x"}, headers=headers)) == told(first)
+    assert told(await ann.post("/api/tasks", json={"title": "x"}, headers=headers)) == told(first)
 
 
 async def test_a_key_comes_with_one_body_only_where_none_is_taken_too(ann: Person) -> None:

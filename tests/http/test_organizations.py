@@ -60,7 +60,17 @@ async def test_whoever_is_no_member_gets_one_answer_whether_there_is_such_an_org
 async def test_a_dissolved_organization_is_gone_for_everybody(company: Company, firm: str) -> None:
     owner = company["owner"]
     made = (await owner.post(f"/api/{firm}/tasks", json={"title": "x"})).json()
-    assert (await owner.delete(f"/api/organizations/{firm}")).status_code == 204
+    at = f"/api/organizations/{firm}"
+    await owner.patch(at, json={"name": "Firm & Co"})
+    for query, code in (("", "missing"), ("?name=", "another_name"), ("?name=Firm", "another_name")):
+        answer = await owner.delete(f"{at}{query}")
+        assert answer.status_code == 422
+        assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [("/query/name", code)]
+        for person in (company["admin"], company["viewer"]):
+            refused = await person.delete(f"{at}{query}")
+            assert (refused.status_code, refused.json()["type"]) == (403, "/docs/problems#role-too-low")
+        assert (await (await somebody(owner.http)).delete(f"{at}{query}")).status_code == 403
+    assert (await owner.delete(at, params={"name": "Firm & Co"})).status_code == 204
     for person in company.values():
         assert (await person.get(f"/api/organizations/{firm}")).status_code == 403
         assert (await person.get(f"/api/{firm}/tasks/{made['id']}")).status_code == 403

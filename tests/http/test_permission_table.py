@@ -42,7 +42,7 @@ REMOVING: Final[list[Ask]] = [
     ("POST", "/api/{firm}/tasks/{tasks}/transfer", {"to": "{me}"}),
     ("POST", "/api/{firm}/tasks/{trash}/restore", None),
     ("DELETE", "/api/{firm}/tasks/trash/{trash}", None),
-    ("DELETE", "/api/{firm}/tasks/trash", None),
+    ("DELETE", "/api/{firm}/tasks/trash?all=true", None),
 ]
 LOOKING: Final[list[Ask]] = [
     ("GET", "/api/{firm}/settings", None),
@@ -66,7 +66,7 @@ MANAGING: Final[list[Ask]] = [
 OWNING: Final[list[Ask]] = [
     ("PATCH", "/api/organizations/{firm}/members/{user}", {"role": "owner"}),
     ("POST", "/api/organizations/{firm}/invitations", {"role": "owner"}),
-    ("DELETE", "/api/organizations/{firm}", None),
+    ("DELETE", "/api/organizations/{firm}?name=Firm", None),
 ]
 
 

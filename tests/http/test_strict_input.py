@@ -497,9 +497,9 @@ async def test_what_a_request_to_delete_says_in_vain_deletes_nothing(ann: Person
     kept, trashed = await ann.new_task("kept"), await ann.new_task("trashed")
     await ann.delete(f"/api/tasks/{trashed['id']}")
     for answer in (
-        await ann.delete("/api/tasks", json={"ids": [kept["id"]]}),
-        await ann.delete("/api/tasks/trash?status=completed"),
-        await ann.delete("/api/tasks/trash", json={"ids": [trashed["id"]]}),
+        await ann.delete("/api/tasks?all=true", json={"ids": [kept["id"]]}),
+        await ann.delete("/api/tasks/trash?all=true&status=completed"),
+        await ann.delete("/api/tasks/trash?all=true", json={"ids": [trashed["id"]]}),
     ):
         assert answer.status_code == 422
     assert [task["id"] for task in (await ann.tasks())["items"]] == [kept["id"]]

@@ -50,7 +50,7 @@ class OverHttp:
         return status, made and made["id"]
 
     async def dissolve(self, user: str, space: str) -> Answer:
-        return await self._send(user, "DELETE", f"/api/organizations/{space}")
+        return await self._send(user, "DELETE", f"/api/organizations/{space}?name=An+org")
 
     async def organizations(self, user: str) -> Answer:
         status, found = await self._send(user, "GET", "/api/organizations")

@@ -25,6 +25,7 @@ from entrypoints.http.app import create_app
 from entrypoints.proof.cast import NotPossible
 from entrypoints.proof.deployment import Deployment, Person, new_person
 from entrypoints.settings import Settings
+from tests.support.targets import ExactTransport
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,6 @@ class MemoryService:
 @asynccontextmanager
 async def reached(app: FastAPI) -> AsyncIterator[Deployment]:
     """The application, reached in this process."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = ExactTransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://taskward.test") as http:
         yield Deployment(http)

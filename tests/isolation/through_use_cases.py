@@ -65,7 +65,7 @@ class UseCases:
         return status, made and str(made.id)
 
     async def dissolve(self, user: str, space: str) -> Answer:
-        return await answer(self.app.dissolve_organization(self._actors[user], space))
+        return await answer(self.app.dissolve_organization(self._actors[user], space, "An org"))
 
     async def organizations(self, user: str) -> Answer:
         status, found = await answer(self.app.list_organizations(self._actors[user]))

@@ -57,6 +57,17 @@ WALLS: Final = [
         ("transfer_task",),
         "an organisation: answered 200 instead of 404",
     ),
+    Wall(
+        unchecked.empty_ids_are_tolerated,
+        ("delete_found_tasks", "delete_task", "list_tasks"),
+        "'' for task_id: answered 200 instead of 404",
+    ),
+    Wall(
+        unchecked.trashes_are_emptied_by_empty_ids,
+        ("empty_trash", "purge_task", "list_trash"),
+        "'' for task_id: answered 200 instead of 404",
+    ),
+    Wall(unchecked.dot_segments_are_ids, ("organization",), "'..' for organization_id: answered 403 instead of 404"),
     Wall(forgetful.deletes_by_filter_are_everybodys, ("list_tasks", "delete_found_tasks"), "is not what it was"),
     Wall(
         forgetful.bulk_changes_take_anybodys_ids,

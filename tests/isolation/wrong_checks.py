@@ -12,7 +12,7 @@ from adapters.memory.store import Contents
 from domain.access import Access, Actor, Permission, Relation, Role, admit
 from domain.errors import NotAuthenticated, NotFound
 from domain.ids import SpaceId, UserId
-from entrypoints.http import bodies, errors
+from entrypoints.http import addresses, bodies, errors
 from entrypoints.http.bodies import read_json
 from entrypoints.http.problems import problem
 from tests.isolation.services import MemoryService
@@ -104,3 +104,22 @@ def assignees_are_not_checked(service: MemoryService, patch: pytest.MonkeyPatch)
 
 def tasks_can_be_pushed_on_strangers(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Relation, "may_give", property(lambda _relation: True))
+
+
+def empty_ids_are_tolerated(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
+    """A slash at the end is left out, whatever the method."""
+    patch.setattr(addresses, "is_canonical", lambda _method, _path, _raw_path: True)
+
+
+def trashes_are_emptied_by_empty_ids(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
+    empty_ids_are_tolerated(service, patch)
+
+
+def dot_segments_are_ids(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
+    honest = addresses.is_canonical
+    known = {".", ".."}
+
+    def is_canonical(method: str, path: str, raw_path: bytes) -> bool:
+        return not known.isdisjoint(path.split("/")) or honest(method, path, raw_path)
+
+    patch.setattr(addresses, "is_canonical", is_canonical)

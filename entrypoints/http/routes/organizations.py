@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
-from pydantic import Field, with_config
+from fastapi import APIRouter, Body, Query, Response
+from pydantic import BaseModel, Field, with_config
 from typing_extensions import TypedDict
 
 from application.ports.organizations import Member
@@ -12,6 +12,7 @@ from domain.access import Role
 from domain.ids import InvitationId, UserId, read_id
 from domain.organization import DEFAULT_VALIDITY, LONGEST_VALIDITY, Invitation, Membership, Organization
 from entrypoints.http.fields import (
+    REQUIRED,
     STRICT,
     WRITTEN_WITH_A_POINT,
     EmailField,
@@ -21,6 +22,7 @@ from entrypoints.http.fields import (
 )
 from entrypoints.http.idempotency import once
 from entrypoints.http.openapi import answer
+from entrypoints.http.queries import said_in_query
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import CurrentCall, SecuredRoute
 
@@ -67,6 +69,14 @@ class TokenBody(TypedDict):
     """The token of an invitation."""
 
     token: PlainText
+
+
+class DissolutionParameters(BaseModel):
+    """Which organisation is meant, in words."""
+
+    model_config = STRICT
+
+    name: Annotated[PlainText | None, Field(description="The present name of the organisation."), REQUIRED] = None
 
 
 class OrganizationView(TypedDict):
@@ -218,9 +228,12 @@ async def rename_organization(
 
 
 @router.delete("/organizations/{organization_id}", status_code=204)
-async def dissolve_organization(call: CurrentCall, organization_id: str) -> Response:
-    """Delete an organisation with everything in it. Its owners may."""
-    await call.app.dissolve_organization(call.actor, organization_id)
+async def dissolve_organization(
+    call: CurrentCall, organization_id: str, parameters: Annotated[DissolutionParameters, Query()]
+) -> Response:
+    """Delete an organisation with everything in it. Its owners may, with its present name."""
+    with said_in_query():
+        await call.app.dissolve_organization(call.actor, organization_id, parameters.name)
     return no_content()
 
 

@@ -12,11 +12,11 @@ from domain.due import Due, DueIn, Span
 from domain.errors import InvalidValue
 from domain.task import Priority, Task, TaskStatus
 from domain.task_order import Sort, TaskOrder
-from entrypoints.http.fields import STRICT, MomentField, SearchField, TagField, UserIdField
+from entrypoints.http.fields import STRICT, MomentField, SaidField, SearchField, TagField, UserIdField
 from entrypoints.http.lists import ListView, listed
 from entrypoints.http.openapi import linked
 from entrypoints.http.paging import CursorParameters
-from entrypoints.http.queries import MOST_REPEATED
+from entrypoints.http.queries import MOST_REPEATED, said_in_query
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 from entrypoints.http.tasks import DeletedView, TaskView, task_view
@@ -100,12 +100,31 @@ class DeletionParameters(FilterParameters):
         SearchField | None, Field(min_length=1, description="Part of the title or of the description, in any case.")
     ] = None
 
+    all: Annotated[
+        SaidField | None,
+        Field(description="`true` where every task of the space is meant. Not together with a filter."),
+    ] = None
+
     @field_validator("tz")
     @classmethod
     def _zone_of_a_day(cls, zone: ZoneInfo, info: ValidationInfo) -> ZoneInfo:
         if "due" in info.data and info.data["due"] is None:
             raise InvalidValue("zone_of_nothing", "This is the time zone of 'due'. Send that, too.")
         return zone
+
+
+class EmptyingParameters(BaseModel):
+    """That everything in the trash is meant."""
+
+    model_config = STRICT
+
+    all: Annotated[
+        SaidField | None,
+        Field(
+            description="`true`: everything in the trash is meant.",
+            json_schema_extra={"required": True, "enum": [True]},
+        ),
+    ] = None
 
 
 TaskSort = Literal[
@@ -148,13 +167,18 @@ async def list_tasks(call: CurrentCall, parameters: Annotated[TaskParameters, Qu
 
 @router.delete("/tasks", response_model=DeletedView)
 async def delete_found_tasks(call: CurrentCall, parameters: Annotated[DeletionParameters, Query()]) -> Response:
-    """Move the tasks that fit every filter to the trash; without a filter, every task of the space.
+    """Move the tasks that fit every filter to the trash; with `all=true`, every task of the space.
 
     All of them or none. The admins of the space may.
     """
-    count = await call.app.delete_found_tasks(
-        call.actor, call.owner_id, TaskFilters(**parameters.filters), due=parameters.due_in
-    )
+    with said_in_query():
+        count = await call.app.delete_found_tasks(
+            call.actor,
+            call.owner_id,
+            TaskFilters(**parameters.filters),
+            due=parameters.due_in,
+            everything=bool(parameters.all),
+        )
     return Json(DeletedView(deleted_count=count))
 
 
@@ -170,6 +194,8 @@ def _deleted_view(task: Task) -> DeletedTaskView:
 
 
 @router.delete("/tasks/trash", response_model=DeletedView)
-async def empty_trash(call: CurrentCall) -> Response:
-    """Remove everything in the trash of a space for good. Its admins may."""
-    return Json(DeletedView(deleted_count=await call.app.empty_trash(call.actor, call.owner_id)))
+async def empty_trash(call: CurrentCall, parameters: Annotated[EmptyingParameters, Query()]) -> Response:
+    """Remove everything in the trash of a space for good. Its admins may, with `all=true`."""
+    with said_in_query():
+        count = await call.app.empty_trash(call.actor, call.owner_id, everything=bool(parameters.all))
+    return Json(DeletedView(deleted_count=count))

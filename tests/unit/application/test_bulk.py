@@ -210,12 +210,37 @@ async def test_what_fits_every_filter_goes_to_the_trash_and_nothing_else(office:
     assert await office.app.delete_found_tasks(admin, office.id, filters, due=DueIn(Due.OVERDUE)) == 0
 
 
-async def test_without_a_filter_every_task_of_the_space_is_meant(office: Office) -> None:
+NOT_MEANT: dict[str, Callable[[Office], Awaitable[object]]] = {
+    "no filter": lambda o: o.app.delete_found_tasks(o["admin"], o.id, TaskFilters()),
+    "a filter and all": lambda o: o.app.delete_found_tasks(
+        o["admin"], o.id, TaskFilters(priorities=frozenset({Priority.HIGH})), everything=True
+    ),
+    "a word for when and all": lambda o: o.app.delete_found_tasks(
+        o["admin"], o.id, TaskFilters(), due=DueIn(Due.OVERDUE), everything=True
+    ),
+    "the trash": lambda o: o.app.empty_trash(o["admin"], o.id, everything=False),
+}
+
+
+@pytest.mark.parametrize("what", NOT_MEANT)
+async def test_deleting_everything_has_to_be_said_and_with_nothing_else(office: Office, what: str) -> None:
+    await office.a_task(priority=Priority.HIGH, due_date=NOON - TICK)
+    await trashed(office)
+    before = (await office.contents()).tasks
+    with pytest.raises(InvalidValue) as refused:
+        await NOT_MEANT[what](office)
+    assert refused.value.field == "all"
+    assert refused.value.reason == ("not_with_filters" if what.endswith("and all") else "missing")
+    assert "all=true" in str(refused.value)
+    assert (await office.contents()).tasks == before
+
+
+async def test_where_all_are_meant_every_task_of_the_space_goes(office: Office) -> None:
     elsewhere = await office.app.create_task(office["admin"], None, a_draft())
     for who in ("member", "owner"):
         await office.a_task(who)
     await trashed(office)
-    assert await office.app.delete_found_tasks(office["admin"], office.id, TaskFilters()) == 2
+    assert await office.app.delete_found_tasks(office["admin"], office.id, TaskFilters(), everything=True) == 2
     kept = (await office.contents()).tasks.values()
     assert [task for task in kept if task.deleted_at is None] == [elsewhere]
 
@@ -242,10 +267,10 @@ async def test_an_emptied_trash_holds_nothing_and_nothing_else_is_gone(office: O
     await trashed(office, "owner")
     elsewhere = await office.app.create_task(office["owner"], None, a_draft())
     await office.app.delete_task(office["owner"], None, elsewhere.id)
-    assert await office.app.empty_trash(office["admin"], office.id) == 2
+    assert await office.app.empty_trash(office["admin"], office.id, everything=True) == 2
     kept = (await office.contents()).tasks
     assert {task.id for task in kept.values()} == {in_use.id, elsewhere.id}
-    assert await office.app.empty_trash(office["admin"], office.id) == 0
+    assert await office.app.empty_trash(office["admin"], office.id, everything=True) == 0
 
 
 TRASH: dict[str, Callable[[Office, str, TaskId], Awaitable[object]]] = {
@@ -270,10 +295,10 @@ EVERYTHING: dict[str, tuple[Callable[[Office, str], Awaitable[object]], set[str]
     "create": (lambda o, who: o.app.create_tasks(o[who], o.id, [a_draft()]), {"member", "admin"}),
     "change": (lambda o, who: o.app.change_tasks(o[who], o.id, [TASK], {}), {"member", "admin"}),
     "delete": (lambda o, who: o.app.delete_tasks(o[who], o.id, [TASK]), {"member", "admin"}),
-    "delete found": (lambda o, who: o.app.delete_found_tasks(o[who], o.id, TaskFilters()), {"admin"}),
+    "delete found": (lambda o, who: o.app.delete_found_tasks(o[who], o.id, TaskFilters(), everything=True), {"admin"}),
     "restore": (lambda o, who: o.app.restore_task(o[who], o.id, TASK), {"member", "admin"}),
     "purge": (lambda o, who: o.app.purge_task(o[who], o.id, TASK), {"admin"}),
-    "empty": (lambda o, who: o.app.empty_trash(o[who], o.id), {"admin"}),
+    "empty": (lambda o, who: o.app.empty_trash(o[who], o.id, everything=True), {"admin"}),
 }
 
 

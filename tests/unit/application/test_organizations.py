@@ -71,7 +71,7 @@ Use = Callable[[Office, Actor, str, InvitationId], Awaitable[object]]
 USES: Final[dict[str, Use]] = {
     "get": lambda office, who, owner_id, _: office.app.get_organization(who, owner_id),
     "rename": lambda office, who, owner_id, _: office.app.rename_organization(who, owner_id, NEW_NAME),
-    "dissolve": lambda office, who, owner_id, _: office.app.dissolve_organization(who, owner_id),
+    "dissolve": lambda office, who, owner_id, _: office.app.dissolve_organization(who, owner_id, "Firm"),
     "list members": lambda office, who, owner_id, _: office.app.list_members(who, owner_id),
     "change a role": lambda office, who, owner_id, _: office.app.change_member_role(
         who, owner_id, office["colleague"].user_id, Role.VIEWER
@@ -555,7 +555,7 @@ async def maker_became(role: Role, office: Office, invited: Invited) -> str:
 
 
 async def dissolved(office: Office, invited: Invited) -> str:
-    await office.app.dissolve_organization(office["owner"], office.id)
+    await office.app.dissolve_organization(office["owner"], office.id, "Firm")
     return invited.token
 
 
@@ -694,7 +694,7 @@ async def test_what_is_dissolved_is_gone_with_everything_in_it(office: Office) -
     before = await office.contents()
     await office.a_task(assignee_id=office["member"].user_id)
     await invite(office)
-    await office.app.dissolve_organization(office["owner"], office.id)
+    await office.app.dissolve_organization(office["owner"], office.id, "Firm")
     after = await office.contents()
     assert after.organizations == {key: kept for key, kept in before.organizations.items() if key != office.space_id}
     for part in ("memberships", "invitations", "tasks"):
@@ -704,11 +704,29 @@ async def test_what_is_dissolved_is_gone_with_everything_in_it(office: Office) -
     assert (after.accounts, after.sessions) == (before.accounts, before.sessions)
 
 
+@pytest.mark.parametrize(("name", "reason"), [(None, "missing"), ("", "another_name"), ("firm", "another_name")])
+async def test_only_the_present_name_dissolves_an_organization(office: Office, name: str | None, reason: str) -> None:
+    before = await office.kept()
+    with pytest.raises(InvalidValue) as wrong:
+        await office.app.dissolve_organization(office["owner"], office.id, name)
+    assert (wrong.value.reason, wrong.value.field) == (reason, "name")
+    assert await office.kept() == before
+    await refused(office.app.dissolve_organization(office["admin"], office.id, name), RoleTooLow)
+    await refused(office.app.dissolve_organization(office["stranger"], office.id, name), SpaceForbidden)
+
+
+async def test_a_former_name_dissolves_nothing(office: Office) -> None:
+    await office.app.rename_organization(office["owner"], office.id, NEW_NAME)
+    await refused(office.app.dissolve_organization(office["owner"], office.id, "Firm"), InvalidValue)
+    await office.app.dissolve_organization(office["owner"], office.id, NEW_NAME)
+    assert await office.app.list_organizations(office["owner"]) == []
+
+
 @pytest.mark.parametrize("who", INSIDERS + OUTSIDERS)
 async def test_everybody_is_refused_once_it_is_dissolved(office: Office, who: str) -> None:
     task = await office.a_task()
     invited = await invite(office)
-    await office.app.dissolve_organization(office["owner"], office.id)
+    await office.app.dissolve_organization(office["owner"], office.id, "Firm")
     for use in USES.values():
         await refused(use(office, office[who], office.id, invited.invitation.id), SpaceForbidden)
     for work in TASK_USES.values():

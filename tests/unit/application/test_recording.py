@@ -172,7 +172,7 @@ DONE: Final[dict[str, tuple[Use, str, list[str], Action, Resource]]] = {
         O,
     ),
     "dissolve": (
-        lambda s: s.app.dissolve_organization(s["owner"], s.id),
+        lambda s: s.app.dissolve_organization(s["owner"], s.id, "Firm"),
         "owner",
         ["firm", "owner"],
         Action.DELETE,
@@ -340,7 +340,7 @@ async def test_of_a_trash_that_is_emptied_each_task_is_written_down(scene: Scene
     tasks = [scene.todo, scene.done]
     for task in tasks:
         await scene.app.delete_task(scene["admin"], scene.id, task.id)
-    events = await scene.news(scene.app.empty_trash(scene["admin"], scene.id))
+    events = await scene.news(scene.app.empty_trash(scene["admin"], scene.id, everything=True))
     assert {event.resource_id for event in events} == {str(task.id) for task in tasks}
     assert len(events) == len(tasks)
     for event in events:

@@ -252,7 +252,7 @@ async def test_strangers_and_nobody_are_the_same_to_everyone(office: Office) -> 
 async def test_who_shared_an_organization_once_is_a_stranger(office: Office) -> None:
     owner, colleague = office["owner"], office["colleague"]
     task = await office.app.create_task(owner, None, a_draft())
-    await office.app.dissolve_organization(owner, office.id)
+    await office.app.dissolve_organization(owner, office.id, "Firm")
     work = office.app.transfer_task(owner, None, task.id, personal_space(colleague.user_id))
     await refused(work, RecipientNotFound)
 

@@ -26,17 +26,17 @@ def reason_of(value: Any) -> str:
     return refused.value.reason
 
 
-@pytest.mark.parametrize("text", ["a", "A.b_c-9", "." * 100])
+@pytest.mark.parametrize("text", ["a", "A.b_c-9", ".a", "..a", "...", "." * 100])
 def test_a_key_is_letters_digits_and_a_few_signs(text: str) -> None:
     assert SettingKey(text) == read_key(text) == text
 
 
-@pytest.mark.parametrize("text", ["", "a" * 101, "a b", "a/b", "\u00e9", "a\n", "\x00"])
+@pytest.mark.parametrize("text", ["", "a" * 101, "a b", "a/b", "\u00e9", "a\n", "\x00", ".", ".."])
 def test_anything_else_is_no_key_and_finds_nothing(text: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         SettingKey(text)
     assert (refused.value.reason, refused.value.field) == ("not_a_key", "key")
-    assert str(refused.value) == "A key has 1 to 100 letters, digits, '.', '_' and '-'."
+    assert str(refused.value) == "A key has 1 to 100 letters, digits, '.', '_' and '-', and is neither '.' nor '..'."
     assert read_key(text) is NO_KEY
 
 
