@@ -114,7 +114,7 @@ class DeleteTasks:
 class DeleteFoundTasks:
     """Move every task that fits the filters to the trash, and tell how many. The space's admins may.
 
-    Without a filter it takes ``all``, where every task of the space is meant. Raises RoleTooLow, InvalidValue.
+    Without a filter it has to be said that every task is meant, and only then. Raises RoleTooLow, InvalidValue.
     """
 
     open_space: OpenSpace

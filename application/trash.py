@@ -54,7 +54,7 @@ class PurgeTask:
 
 @dataclass(frozen=True, slots=True)
 class EmptyTrash:
-    """Remove everything in the trash of a space for good, and tell how many. Its admins may, and say ``all``.
+    """Remove everything in the trash of a space for good, and tell how many. Its admins may, and say so.
 
     Raises RoleTooLow, InvalidValue.
     """

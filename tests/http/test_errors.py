@@ -33,8 +33,6 @@ NOWHERE = (
     "/api/x/y/z",
     "/apitasks",
     "/API/tasks",
-    "/api//tasks",
-    "//api/tasks",
     "/tasks",
     "/redoc",
     "/metrics",
