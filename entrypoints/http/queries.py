@@ -89,7 +89,7 @@ def said_in_query() -> Iterator[None]:
     try:
         yield
     except InvalidValue as wrong:
-        raise _refused(wrong, wrong.field) from wrong
+        raise _refused(wrong, *filter(None, [wrong.field])) from wrong
 
 
 def _is_repeated(name: str, field: FieldInfo) -> bool:
