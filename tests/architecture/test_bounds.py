@@ -101,6 +101,7 @@ OTHERS: Final[dict[str, str]] = {
     "rates.Rate.of": "hands the address on to neighbourhood; an account is an id or an address",
     "errors.InvalidValue.__init__": "the texts are the service's own",
     "user.PasswordPolicy.check": "a Password has its bound, and the field is the service's own",
+    "organization.Organization.require_name": "compares with the name that the organisation has",
     "audit.plain": "gives back what entities hold",
     "deeds.difference": "compares entities",
     "deeds._deed": "compares entities",
