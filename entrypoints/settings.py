@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
+    max_connections: Annotated[int, Field(ge=16, le=100_000)] = 1000
+    max_connections_per_address: Annotated[int, Field(ge=1, le=100_000)] = 256
     environment: Environment = Environment.DEVELOPMENT
     secret_keys: SecretStr | None = None
     password_pepper: SecretStr | None = None

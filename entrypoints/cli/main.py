@@ -4,27 +4,21 @@ import asyncio
 import json
 import signal
 import sys
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-import uvicorn
 
 from domain.ids import SpaceId, read_id
 from domain.seals import Verdict
 from domain.user import Email, FullName, Password, User
 from entrypoints.cli.running import one_line, ready
 from entrypoints.cli.users import users
-from entrypoints.cli.workers import copy_workers
 from entrypoints.container import Service, build
 from entrypoints.databases import database_place, may_exist
 from entrypoints.http.app import create_app
 from entrypoints.keys import new_key
+from entrypoints.server.listening import listen
 from entrypoints.settings import Settings, read_settings
-
-_SECONDS_TO_FINISH: Final = 10
-_SECONDS_TO_START: Final = 60
-"""How long a worker may take until it answers the process that watches over it: a busy machine needs its time."""
-
 
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -41,21 +35,7 @@ def serve() -> None:
     typer.echo(f"Taskward listens on {where}")
     typer.echo(f"Documentation:      {where}/docs")
     typer.echo(f"The data lies in    {database_place(settings)}", color=False)
-    copy_workers()
-    uvicorn.run(
-        "entrypoints.http.app:from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
-        timeout_worker_healthcheck=_SECONDS_TO_START,
-    )
+    listen(settings)
 
 
 async def _prepare(settings: Settings) -> None:

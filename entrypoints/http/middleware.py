@@ -9,6 +9,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from entrypoints.http.connection_problems import answer_refused
 from entrypoints.http.problems import OTHERS, HttpsRequired, problem
 
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -67,7 +68,10 @@ class Envelope:
         log.info("served", method=scope["method"], path=path, status=status, ms=milliseconds, request_id=request_id)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._https_only and scope["scheme"] != "https" and scope["path"].removesuffix("/") not in _PROBES:
+        refusal = answer_refused(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+        elif self._https_only and scope["scheme"] != "https" and scope["path"].removesuffix("/") not in _PROBES:
             refused = HttpsRequired()
             answer = problem(Request(scope), refused.status, refused.code, refused.text)
             await answer(scope, receive, send)

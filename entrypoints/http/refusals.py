@@ -17,6 +17,7 @@ from domain.errors import (
     Unavailable,
 )
 from entrypoints.http.callers import SAFE_METHODS
+from entrypoints.http.connection_problems import ON_EVERY_CONNECTION
 from entrypoints.http.docstrings import raised_by
 from entrypoints.http.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, Parameter
 from entrypoints.http.problem_types import INTERNAL_ERROR, ProblemType, Refusal, type_of
@@ -67,6 +68,7 @@ def problems_of(route: APIRoute, parameters: Sequence[Parameter], *, https_only:
 
 
 def _of_route(route: APIRoute) -> Iterator[Refusal]:
+    yield from ON_EVERY_CONNECTION
     if route.path_format.startswith("/api"):
         yield from (TooBusy, Unavailable)
     if isinstance(route, StrictRoute) and not route.ignores_query:

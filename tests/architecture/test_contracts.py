@@ -101,9 +101,10 @@ VIOLATIONS: Final = {
         _plant("entrypoints.container -> fastapi"),
         _plant("adapters.security.tokens -> starlette"),
     ],
-    "commands": [
-        _plant("entrypoints.settings -> typer"),
+    "commands": [_plant("entrypoints.settings -> typer")],
+    "server": [
         _plant("entrypoints.http.app -> uvicorn"),
+        _plant("entrypoints.cli.main -> httptools"),
     ],
     "cycles": [
         _plant("domain.ids -> domain.session", reported="No cycles are allowed in domain."),

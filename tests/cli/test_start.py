@@ -38,7 +38,7 @@ def test_workers_are_copies_that_make_ids_of_their_own_and_hear_signals_at_once(
         import signal, sys, time
         from uvicorn import _subprocess
         from adapters.system.ids import Uuid7Generator
-        from entrypoints.cli.workers import copy_workers
+        from entrypoints.server.workers import copy_workers
 
         copy_workers()
         imported = set(sys.modules)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from application.facade import Application
+from entrypoints.http.connection_problems import ON_EVERY_CONNECTION
 from entrypoints.http.problem_types import every_type
 from entrypoints.version import VERSION
 from tests.http.document import PROBLEM, Document, Operation
@@ -26,6 +27,7 @@ PUBLIC = {
     "GET /readyz",
 }
 TYPES = {each.code: each for each in every_type()}
+OF_CONNECTIONS = {kind.code for kind in ON_EVERY_CONNECTION}
 USE_CASES_WITH_ANOTHER_NAME = {
     "livez": None,
     "readyz": "check_readiness",
@@ -188,7 +190,12 @@ def test_every_type_of_problem_is_documented_but_those_of_no_operation() -> None
 )  # fmt: skip
 def test_the_types_of_problem_are_those_that_can_happen(operation: str, status: str, codes: set[str]) -> None:
     (found,) = [each for each in OPERATIONS if str(each) == operation]
-    assert found.problems[status] == codes
+    assert found.problems[status] - OF_CONNECTIONS == codes
+
+
+@every_operation
+def test_what_the_server_can_refuse_is_documented_for_every_operation(operation: Operation) -> None:
+    assert {code for codes in operation.problems.values() for code in codes} >= OF_CONNECTIONS
 
 
 def test_a_service_that_speaks_https_only_says_so() -> None:

@@ -1,0 +1,66 @@
+"""What a request head must be, and how one is written again."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import httptools
+
+from entrypoints.http.connection_problems import HeadTooLarge, MalformedHost, MalformedRequest, TargetTooLong
+from entrypoints.http.problems import RequestRefused
+from entrypoints.server.hosts import names_one_host
+from entrypoints.server.limits import Limits
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+_VERSIONS: Final = frozenset({"1.0", "1.1"})
+_AROUND: Final = len(b": \r\n")
+
+
+class Refused(Exception):
+    """A request that is answered with a refusal, and with which its connection ends."""
+
+    def __init__(self, kind: type[RequestRefused]) -> None:
+        super().__init__(kind.code)
+        self.kind = kind
+
+
+def check_counts(target: bytes, headers: Headers, limits: Limits) -> None:
+    """Raise Refused for a target that is too long or for too many fields, of a head that may be incomplete."""
+    if len(target) > limits.target_bytes:
+        raise Refused(TargetTooLong)
+    if len(headers) > limits.fields:
+        raise Refused(HeadTooLarge)
+
+
+def check_size(target: bytes, headers: Headers, limits: Limits) -> None:
+    """Raise Refused for a complete head that is too large."""
+    if len(target) + sum(len(name) + len(value) + _AROUND for name, value in headers) > limits.head_bytes:
+        raise Refused(HeadTooLarge)
+
+
+def check_meaning(headers: Headers, http_version: str) -> None:
+    """Raise Refused for a version that is not served, and for a Host that is missing, repeated or no host."""
+    if http_version not in _VERSIONS:
+        raise Refused(MalformedRequest)
+    if not names_one_host([value for name, value in headers if name == b"host"], http_version):
+        raise Refused(MalformedHost)
+
+
+def with_path(target: bytes) -> bytes:
+    """A request target that uvicorn can read: an absolute form without a path means the root (RFC 9110, 4.2.3).
+
+    Raises HttpParserInvalidURLError.
+    """
+    if target.startswith(b"/"):
+        return target
+    parsed = httptools.parse_url(target)
+    if parsed.path:
+        return target
+    return b"/?" + parsed.query if parsed.query else b"/"
+
+
+def without_upgrade(method: bytes, target: bytes, http_version: str, headers: Headers) -> bytes:
+    """A parsed head, written again as if it had not offered to go on in another protocol (RFC 9110, 7.8)."""
+    lines = [b"%b %b HTTP/%b\r\n" % (method, target, http_version.encode())]
+    lines += [b"%b: %b\r\n" % field for field in headers if field[0] != b"upgrade"]
+    return b"".join([*lines, b"\r\n"])
