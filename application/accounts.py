@@ -12,6 +12,7 @@ from application.ports.identity import Credentials, Identity, OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
 from application.ports.tokens import OpaqueTokens
+from application.retrying import retried
 from domain.access import NOWHERE, Actor, Origin, admit
 from domain.errors import WrongPassword
 from domain.ids import NOBODY, UserId
@@ -105,6 +106,7 @@ class CreateAdmin:
         return await self.open_account(email, password, full_name, UserRole.ADMIN)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class GetMe:
     """Show the caller their own account. Everybody who is signed in may. Raises NotAuthenticated."""
@@ -116,6 +118,7 @@ class GetMe:
             return await identity.users.get(actor.user_id)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ChangeMe:
     """Change the caller's own name or address. Everybody who is signed in may. Raises NotAuthenticated, EmailTaken."""

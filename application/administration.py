@@ -8,6 +8,7 @@ from application.invitations import close_invitations
 from application.ports.clock import Clock
 from application.ports.identity import Identity, OpenIdentity, UserQuery
 from application.ports.paging import Page
+from application.retrying import retried
 from domain.access import Actor
 from domain.audit import Action
 from domain.errors import NotAnAdministrator, NotFound, UserNotFound
@@ -23,6 +24,7 @@ class ManagedAccount:
     ownerless: Sequence[SpaceId] = ()
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListUsers:
     """List and search accounts, the newest first. Administrators may. Raises NotAnAdministrator."""
@@ -35,6 +37,7 @@ class ListUsers:
             return await identity.users.find(query)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ChangeUser:
     """Change somebody's role, deactivate an account or activate it again. Administrators may.
@@ -52,6 +55,7 @@ class ChangeUser:
             return await _manage(identity, user_id, changes, by=actor.user_id, at=self.clock())
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class FindAccounts:
     """List and search accounts at the command line. For the operator alone: no entrypoint with users offers it."""
@@ -63,6 +67,7 @@ class FindAccounts:
             return await identity.users.find(query)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ManageAccount:
     """Change an account at the command line as administrators do over HTTP. For the operator alone.

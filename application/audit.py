@@ -8,6 +8,7 @@ from application.ports.audit import AuditLog, AuditQuery, OpenLog
 from application.ports.cursors import Cursors
 from application.ports.identity import OpenIdentity
 from application.ports.spaces import OpenSpace
+from application.retrying import retried
 from application.sealing import SealLog
 from domain.access import Actor, Permission
 from domain.audit import AuditEvent
@@ -17,6 +18,7 @@ from domain.seals import Seal, Verdict, verify
 _AT_ONCE: Final = 100
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListEvents:
     """Show the log of a space, the newest first. Everybody may see their own, admins and owners their organisation's.
@@ -36,6 +38,7 @@ class ListEvents:
             return await list_onward(space.audit.find, query, cursor, bookmarks)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListAccountEvents:
     """Show sign-ins, changes of accounts and refusals of everybody. Administrators may.

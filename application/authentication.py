@@ -13,6 +13,7 @@ from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
 from application.ports.tokens import AccessTokens, RefreshTokens, SessionCookies
 from application.recording.scribe import Scribe
+from application.retrying import retried
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Deed, Outcome, Resource
 from domain.errors import InvalidValue, RefreshRefused, WrongCredentials
@@ -52,6 +53,7 @@ class Authenticate:
         return Actor(user_id, session_id, origin)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class CheckSession:
     """Make sure that a caller is still signed in, where no other use case will.
@@ -236,6 +238,7 @@ class ListCsrfTokens:
         return list(self.cookies.csrf_tokens(actor.session_id))
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class RenewBrowser:
     """Keep the caller's session alive for another idle period, with a new cookie.
@@ -264,6 +267,7 @@ def _browser_session(user: User, session: Session, cookies: SessionCookies) -> B
     return BrowserSession(user, cookie, csrf_token, session.expires_at - now)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class Refresh:
     """Exchange a refresh token for a new pair.
@@ -330,6 +334,7 @@ class Refresh:
         )
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class SignOut:
     """End the caller's session: its access and refresh tokens stop working at once.

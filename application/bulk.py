@@ -14,6 +14,7 @@ from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
 from application.ports.tasks import TaskFilters
+from application.retrying import retried
 from application.tagging import all_spelt, making_tags
 from domain.access import Access, Actor, Permission
 from domain.due import DueIn
@@ -25,6 +26,7 @@ MOST_AT_ONCE: Final = 1000
 """How many tasks one call may be about."""
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class CreateTasks:
     """Add up to 1,000 tasks to a space: all of them or none. Every member but a viewer may.
@@ -66,6 +68,7 @@ class CreateTasks:
                 raise not_a_member(f"items/{index}/assignee_id")
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ChangeTasks:
     """Change up to 1,000 tasks in the same way, all or none, and tell how many. Every member but a viewer may.
@@ -90,6 +93,7 @@ class ChangeTasks:
         return len(tasks)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class DeleteTasks:
     """Move up to 1,000 tasks to the trash, all or none, and tell how many. Their makers and the space's admins may.
@@ -110,6 +114,7 @@ class DeleteTasks:
         return len(tasks)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class DeleteFoundTasks:
     """Move every task that fits the filters to the trash, and tell how many. The space's admins may.

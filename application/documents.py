@@ -12,12 +12,14 @@ from application.ports.cursors import Cursors
 from application.ports.ids import IdGenerator
 from application.ports.paging import Stretch
 from application.ports.spaces import OpenSpace
+from application.retrying import retried
 from domain.access import Actor, Permission
 from domain.document import Document, DocumentChanges, DocumentDraft
 from domain.ids import DocumentId
 from domain.versions import Versions, require_version
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListDocuments:
     """List the documents of a space, newest first. Every member may. Raises CursorRefused."""
@@ -34,6 +36,7 @@ class ListDocuments:
             return await list_stretch(space.documents.find, stretch, cursor, bookmarks)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class GetDocument:
     """Show one document. Every member of its space may. Raises DocumentNotFound."""
@@ -46,6 +49,7 @@ class GetDocument:
             return await space.documents.get(document_id)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class CreateDocument:
     """Add a document to a space. Every member but a viewer may. Raises RoleTooLow."""
@@ -61,6 +65,7 @@ class CreateDocument:
         return document
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ReplaceDocument:
     """Replace the title and the content of a document; a content that is left out is none.
@@ -88,6 +93,7 @@ class ReplaceDocument:
         return replaced
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ChangeDocument:
     """Change a document; what is left out stays as it is.
@@ -115,6 +121,7 @@ class ChangeDocument:
         return changed
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class DeleteDocument:
     """Delete a document for good. Its maker and the space's admins may.

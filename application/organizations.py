@@ -15,6 +15,7 @@ from application.ports.ids import IdGenerator
 from application.ports.organizations import Belonging, Member, OpenReception
 from application.ports.spaces import OpenSpace, Space
 from application.ports.tokens import OpaqueTokens
+from application.retrying import retried
 from domain.access import Actor, Permission, Role
 from domain.errors import MemberNotFound, RoleTooLow
 from domain.ids import InvitationId, SpaceId, UserId
@@ -22,6 +23,7 @@ from domain.organization import DEFAULT_VALIDITY, Invitation, Membership, Organi
 from domain.user import Email
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class FoundOrganization:
     """Found an organisation and be its owner. Everybody who is signed in may."""
@@ -39,6 +41,7 @@ class FoundOrganization:
         return organization
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListOrganizations:
     """List the organisations that the caller is in, by name. Everybody who is signed in may."""
@@ -50,6 +53,7 @@ class ListOrganizations:
             return await identity.organizations.of(actor.user_id)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class GetOrganization:
     """Show an organisation. Its members may."""
@@ -62,6 +66,7 @@ class GetOrganization:
             return await space.charter.get()
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class RenameOrganization:
     """Give an organisation another name. Its admins and owners may. Raises RoleTooLow."""
@@ -77,6 +82,7 @@ class RenameOrganization:
         return renamed
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class DissolveOrganization:
     """Delete an organisation with everything in it. Its owners may, and say its present name.
@@ -94,6 +100,7 @@ class DissolveOrganization:
             await space.charter.dissolve()
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListMembers:
     """List the members of an organisation, the longest-standing first. Its members may."""
@@ -107,6 +114,7 @@ class ListMembers:
             return await space.members.all()
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ChangeMemberRole:
     """Make a member something else. Admins and owners may, owners are touched by owners only.
@@ -132,6 +140,7 @@ class ChangeMemberRole:
         return member
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class RemoveMember:
     """Put a member out, or leave. Admins and owners may put out, owners are touched by owners only.
@@ -165,6 +174,7 @@ class Invited:
     token: str = field(repr=False)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class Invite:
     """Invite a person to an organisation. Admins and owners may, with a role not above theirs.
@@ -217,6 +227,7 @@ async def _require_present_role(space: Space) -> None:
         raise RoleTooLow
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListInvitations:
     """List the invitations that can still be used. Admins and owners may. Raises RoleTooLow."""
@@ -232,6 +243,7 @@ class ListInvitations:
             return [invitation for invitation in await space.invitations.open() if now < invitation.expires_at]
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class RevokeInvitation:
     """Take an invitation back. Admins and owners may. Raises InvitationNotFound, RoleTooLow."""
@@ -247,6 +259,7 @@ class RevokeInvitation:
             await space.invitations.save(invitation.close(at=self.clock()))
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class AcceptInvitation:
     """Join an organisation. The holder of the token may, once; a bound one only with the address that it is bound to.

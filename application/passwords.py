@@ -15,6 +15,7 @@ from application.ports.mail import Mail, Mailer
 from application.ports.passwords import Passwords
 from application.ports.tokens import OpaqueTokens
 from application.recording.scribe import Notes, Scribe
+from application.retrying import retried
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Resource
 from domain.errors import NotFound, PasswordResetRefused, TooBusy, WrongPassword
@@ -90,6 +91,7 @@ class ChangePassword:
         return refusal
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class SendPasswordReset:
     """Mail the token for a new password to whoever owns an active account. RequestPasswordReset alone may."""

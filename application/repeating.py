@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar
 from application.authentication import CheckSession
 from application.ports.clock import Clock
 from application.ports.replies import Replies, Reply
+from application.ports.transactions import TransactionRolledBack
+from application.retrying import HeldDoor
 from domain.access import Actor
 from domain.errors import KeyReused, StillRunning
 from domain.ids import UserId
@@ -64,6 +66,8 @@ class AnswerOnce:
             raise StillRunning
         self.running.add(mine)
         try:
+            return await self._answer(errand, use_case, perform, write)
+        except TransactionRolledBack:
             return await self._answer(errand, use_case, perform, write)
         finally:
             self.running.discard(mine)
@@ -135,7 +139,7 @@ class _Work:
 
 
 @dataclass(frozen=True, slots=True)
-class _HeldDoor:
+class _HeldDoor(HeldDoor):
     """A door that stays open behind the use case: when it closes, it is too late to do the work again."""
 
     door: Callable[..., AbstractAsyncContextManager[Any]]

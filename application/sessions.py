@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from application.ports.clock import Clock
 from application.ports.identity import OpenIdentity
+from application.retrying import retried
 from domain.access import Actor
 from domain.audit import Action
 from domain.errors import SessionNotFound
@@ -12,6 +13,7 @@ from domain.ids import SessionId
 from domain.session import Session
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListSessions:
     """List the caller's sessions that are alive, the one used last first. Everybody who is signed in may."""
@@ -25,6 +27,7 @@ class ListSessions:
             return [session for session in await identity.sessions.of(actor.user_id) if session.is_alive(at=now)]
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class EndSession:
     """End one of the caller's sessions, on this device or another. Everybody who is signed in may.
@@ -45,6 +48,7 @@ class EndSession:
             raise SessionNotFound
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class EndAllSessions:
     """End every session of the caller, this one too. Everybody who is signed in may."""

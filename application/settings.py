@@ -11,6 +11,7 @@ from application.ports.clock import Clock
 from application.ports.cursors import Cursors
 from application.ports.paging import Stretch
 from application.ports.spaces import OpenSpace
+from application.retrying import retried
 from domain.access import Actor, Permission
 from domain.setting import Setting, SettingKey, SettingValue
 from domain.versions import ANYTHING, Expectation, Versions, require_version
@@ -24,6 +25,7 @@ class Put:
     is_new: bool
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListSettings:
     """List the settings of a space, by key. Every member may. Raises CursorRefused."""
@@ -40,6 +42,7 @@ class ListSettings:
             return await list_stretch(space.settings.find, stretch, cursor, bookmarks)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class GetSetting:
     """Show one setting. Every member of the space may. Raises SettingNotFound."""
@@ -52,6 +55,7 @@ class GetSetting:
             return await space.settings.get(key)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class PutSetting:
     """Give a key a value, whether it has one or not, unless something else is expected.
@@ -81,6 +85,7 @@ class PutSetting:
         return put
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class DeleteSetting:
     """Delete a setting. Admins and owners may. Raises SettingNotFound, RoleTooLow, PreconditionFailed, StaleVersion."""

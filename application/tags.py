@@ -12,12 +12,14 @@ from application.ports.cursors import Cursors
 from application.ports.ids import IdGenerator
 from application.ports.paging import Stretch
 from application.ports.spaces import OpenSpace
+from application.retrying import retried
 from domain.access import Actor, Permission
 from domain.ids import TagId
 from domain.tag import Tag, TagChanges, TagDraft
 from domain.versions import Versions, require_version
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListTags:
     """List the tags of a space by name, without regard to case. Every member may. Raises CursorRefused."""
@@ -34,6 +36,7 @@ class ListTags:
             return await list_stretch(space.tags.find, stretch, cursor, bookmarks)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class GetTag:
     """Show one tag. Every member of its space may. Raises TagNotFound."""
@@ -46,6 +49,7 @@ class GetTag:
             return await space.tags.get(tag_id)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class CreateTag:
     """Add a tag to a space. Every member but a viewer may.
@@ -64,6 +68,7 @@ class CreateTag:
         return tag
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ChangeTag:
     """Change a tag; with another name it is renamed on its tasks, too.
@@ -88,6 +93,7 @@ class ChangeTag:
         return changed
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class DeleteTag:
     """Delete a tag and take it off its tasks, which stay. Its maker and the space's admins may.

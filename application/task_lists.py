@@ -12,12 +12,14 @@ from application.ports.cursors import Cursors
 from application.ports.paging import Stretch
 from application.ports.spaces import OpenSpace
 from application.ports.tasks import TaskFilters, TaskQuery
+from application.retrying import retried
 from domain.access import Actor, Permission
 from domain.due import DueIn
 from domain.task import Task
 from domain.task_order import place_in_trash
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListTasks:
     """List the tasks of a space that fit every filter. Every member may. Raises CursorRefused.
@@ -46,6 +48,7 @@ class ListTasks:
             return await list_stretch(space.tasks.find, query.narrowed(due, self.clock()), cursor, bookmarks)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ListTrash:
     """List the tasks in the trash of a space, the last deleted first. Every member may. Raises CursorRefused."""

@@ -11,6 +11,7 @@ from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, RecallFailed, Space
+from application.retrying import retried
 from application.tagging import making_tags, spelt_in_secret, with_tags
 from domain.access import Actor, Permission
 from domain.errors import RecipientNotFound
@@ -19,6 +20,7 @@ from domain.task import Task, TaskChanges, TaskDraft
 from domain.versions import Versions, require_version
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class GetTask:
     """Show one task. Every member of its space may. Raises TaskNotFound."""
@@ -31,6 +33,7 @@ class GetTask:
             return await space.tasks.get(task_id)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class CreateTask:
     """Add a task to a space. Every member but a viewer may. Raises RoleTooLow, InvalidValue."""
@@ -56,6 +59,7 @@ class CreateTask:
         return task
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ReplaceTask:
     """Replace everything about a task that may be changed; what is left out returns to its default.
@@ -83,6 +87,7 @@ class ReplaceTask:
         return replaced
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ChangeTask:
     """Change a task; what is left out stays as it is.
@@ -110,6 +115,7 @@ class ChangeTask:
         return changed
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class CompleteTask:
     """Mark a task as completed; a completed one stays as it is.
@@ -130,6 +136,7 @@ class CompleteTask:
         return completed
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class ToggleTask:
     """Flip a task between completed and pending.
@@ -150,6 +157,7 @@ class ToggleTask:
         return toggled
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class DeleteTask:
     """Move a task to the trash.
@@ -169,6 +177,7 @@ class DeleteTask:
             await space.tasks.save(deleted, was=task)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class TransferTask:
     """Hand a task over to an organisation or a person, in one transaction. Its tags go along by name.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from application.ports.clock import Clock
 from application.ports.spaces import OpenSpace
+from application.retrying import retried
 from domain.access import Actor, Permission
 from domain.errors import InvalidValue
 from domain.ids import TaskId
@@ -15,6 +16,7 @@ from domain.task import Task
 from domain.versions import Versions, require_version
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class RestoreTask:
     """Bring a task back from the trash. Its maker and the space's admins may.
@@ -35,6 +37,7 @@ class RestoreTask:
         return restored
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class PurgeTask:
     """Remove a task in the trash for good. The space's admins may.
@@ -52,6 +55,7 @@ class PurgeTask:
             await space.tasks.purge(task)
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class EmptyTrash:
     """Remove everything in the trash of a space for good, and tell how many. Its admins may, and say so.

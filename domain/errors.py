@@ -300,3 +300,13 @@ class TooBusy(Unavailable):
 
     code = "too-busy"
     detail = "Too many requests are waiting. Nothing was changed; try again in a moment."
+
+
+class WrongStoreVersion(Unavailable):
+    """The store is at another version than this program was made for."""
+
+    code = "wrong-store-version"
+    detail = (
+        "The service and its database are not of the same version. Nothing was changed; /readyz says what its operator"
+        " has to do."
+    )

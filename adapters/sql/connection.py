@@ -117,6 +117,10 @@ class Database(Protocol):
         """Which revision the schema is at; None where there is none yet. Raises Unavailable."""
         ...
 
+    async def takes_writes(self) -> bool:
+        """Whether anything can be written. Finds it out without writing. Raises Unavailable."""
+        ...
+
     async def faults(self) -> list[str]:
         """What makes it unsafe to serve from this database: a sentence for each reason. Raises Unavailable."""
         ...

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from weakref import WeakSet
 
 _SECONDS_TO_REST: Final = 0.01
 """How long a connection may be idle before the transaction that was left open on it is ended."""
@@ -46,6 +47,8 @@ class Pool:
         self._timer: asyncio.TimerHandle | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._is_closed = False
+        self._current: WeakSet[Any] = WeakSet()
+        """The connections that have been made since the last renewal."""
 
     def take(self) -> Any | None:
         """An idle connection, if there is one. A transaction that only read may still be open on it."""
@@ -69,7 +72,7 @@ class Pool:
 
     def give_back(self, connection: Any) -> None:
         """Take a connection back. Nothing may be open on it but a transaction that only read."""
-        if self._is_closed:
+        if self._is_closed or connection not in self._current:
             connection.terminate()
         if connection.is_closed():
             self._made -= 1
@@ -81,6 +84,19 @@ class Pool:
                 self._timer = loop.call_later(_SECONDS_TO_REST, self._rest)
             if self._sweeper is None:
                 self._sweeper = loop.call_later(_SECONDS_IDLE, self._sweep)
+
+    def renew(self, because: Any) -> None:
+        """Close every connection that is as old as this one: those that are in use, when they come back.
+
+        It has failed in a way that is not its own. If that was seen on another one before, they are closed already.
+        """
+        if because not in self._current:
+            return
+        self._current = WeakSet()
+        while self._idle:
+            connection, _ = self._idle.pop()
+            self._made -= 1
+            connection.terminate()
 
     async def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back."""
@@ -96,11 +112,13 @@ class Pool:
     async def _make(self) -> Any:
         self._made += 1
         try:
-            return await self._connect()
+            connection = await self._connect()
         except BaseException:
             self._made -= 1
             self._pass_on(None)
             raise
+        self._current.add(connection)
+        return connection
 
     async def _turn(self) -> Any | None:
         """A connection that comes back; None where there is room for another one."""

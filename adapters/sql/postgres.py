@@ -5,33 +5,28 @@ function that raises unless session, account and membership are what they are ex
 the role seen last time; it is checked against the tables each time, so it may be wrong but never believed.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 import asyncpg
 from sqlalchemy import URL
 
 from adapters.sql import dsn, roles
-from adapters.sql.connection import (
-    ConstraintViolated,
-    Entry,
-    PoolerUnsaid,
-    Refusing,
-    RightMissing,
-    RolesSeen,
-    check_entry,
-)
+from adapters.sql import postgres_inspection as inspection
+from adapters.sql import postgres_transactions as transactions
+from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, Refusing, RolesSeen, check_entry
+from adapters.sql.history import expected_revision
 from adapters.sql.pool import Pool
+from adapters.sql.postgres_errors import is_unavailable, translating
 from adapters.sql.postgres_statements import Expectation, Soon
+from adapters.sql.postgres_transactions import PostgresTransaction
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
-from domain.errors import TooBusy, Unavailable
+from domain.errors import TooBusy, Unavailable, WrongStoreVersion
 from domain.ids import SpaceId, UserId
-
-T = TypeVar("T")
 
 _POOL_SIZE: Final = 16
 _CONNECT_SECONDS: Final = 2
@@ -52,30 +47,6 @@ So is a server that answers in the place of the one that greeted us, through a p
 NOT_AS_EXPECTED: Final = "TW001"
 """The SQLSTATE that the function ``taskward_expect`` raises."""
 
-_OUT_OF_ORDER: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.DeadlockDetectedError,
-)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Raise what a statement that changes something can fail with as the errors of this package."""
-    try:
-        yield
-    except asyncpg.IntegrityConstraintViolationError as error:
-        raise ConstraintViolated(error.constraint_name or "") from error
-    except _OUT_OF_ORDER as error:
-        raise Unavailable from error
-
 
 class PostgresConnection:
     """One open transaction on PostgreSQL."""
@@ -92,7 +63,7 @@ class PostgresConnection:
             soon, self._soon = self._soon, None
             sql, arguments = soon.as_one()
             try:
-                with _translated():
+                with translating:
                     rows = await self.raw.fetch(sql, *arguments)
             except ConstraintViolated as violated:
                 if soon.refused is None:
@@ -105,20 +76,16 @@ class PostgresConnection:
         """Every row that the statement finds."""
         await self.settle()
         compiled = query.on_postgres
-        try:
+        with translating:
             rows: list[Row] = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
-        except _OUT_OF_ORDER as error:
-            raise Unavailable from error
         return rows
 
     async def fetch_one(self, query: Query, **values: Any) -> Row | None:
         """The first row that the statement finds."""
         await self.settle()
         compiled = query.on_postgres
-        try:
+        with translating:
             row: Row | None = await self.raw.fetchrow(compiled.sql, *compiled.arguments(values))
-        except _OUT_OF_ORDER as error:
-            raise Unavailable from error
         return row
 
     async def execute(self, query: Query, **values: Any) -> int:
@@ -127,7 +94,7 @@ class PostgresConnection:
             raise OpenedForReading
         await self.settle()
         compiled = query.on_postgres
-        with _translated():
+        with translating:
             status: str = await self.raw.execute(compiled.sql, *compiled.arguments(values))
         return int(status.rpartition(" ")[2])
 
@@ -162,7 +129,7 @@ class PostgresConnection:
             await self.settle()
             return
         await self.settle()
-        with _translated():
+        with translating:
             await self.raw.executemany(compiled.sql, [compiled.arguments(values) for values in rows])
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
@@ -171,7 +138,7 @@ class PostgresConnection:
             raise OpenedForReading
         await self.settle()
         compiled = query.on_postgres
-        with _translated():
+        with translating:
             rows: list[Row] = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
         return rows
 
@@ -179,32 +146,30 @@ class PostgresConnection:
         """Let row-level security see this space."""
         if space_id != self._space_id:
             await self.settle()
-            await _send(self.raw, _in_space(space_id))
+            await transactions.send(self.raw, _in_space(space_id))
             self._space_id = space_id
 
     async def step_as(self, user_id: UserId) -> None:
         """Let row-level security show the memberships of this person."""
         await self.settle()
-        await _send(self.raw, _in_name_of(user_id))
+        await transactions.send(self.raw, _in_name_of(user_id))
 
     async def hold(self, number: int) -> bool:
         """Take the advisory lock of this number; it goes with the transaction, whatever ends that."""
         await self.settle()
-        try:
+        with translating:
             held: bool = await self.raw.fetchval("SELECT pg_try_advisory_xact_lock($1)", number)
-        except _OUT_OF_ORDER as error:
-            raise Unavailable from error
         return held
 
     async def show_accounts_log(self) -> None:
         """Let row-level security show what administrators see of all logs."""
         await self.settle()
-        await _send(self.raw, "SET LOCAL app.accounts_log = 'on'")
+        await transactions.send(self.raw, "SET LOCAL app.accounts_log = 'on'")
 
     async def show_expired_replies(self, by: datetime) -> None:
         """Let row-level security show what has expired of all answers."""
         await self.settle()
-        await _send(self.raw, f"SET LOCAL app.expired_by = '{by.isoformat()}'")
+        await transactions.send(self.raw, f"SET LOCAL app.expired_by = '{by.isoformat()}'")
 
 
 class PostgresDatabase:
@@ -214,49 +179,44 @@ class PostgresDatabase:
         self._is_pooled = dsn.is_pooled(url)
         self._arguments = dsn.arguments_of_service(url, _SETTINGS)
         self._begin = {read_only: dsn.opening(url, begin, _SETTINGS) for read_only, begin in _BEGIN.items()}
-        self._pool = Pool(self._connect, _roll_back, size=_POOL_SIZE)
+        self._pool = Pool(self._connect, transactions.roll_back, size=_POOL_SIZE)
+        self._inspection = inspection.PostgresInspection(self._connect_to_look, self._begin[True])
         self._roles = RolesSeen()
 
     async def open(self) -> None:
         """Begin without any connection: they are made as they are needed, so the server need not answer yet."""
-        self._pool = Pool(self._connect, _roll_back, size=_POOL_SIZE)
+        self._pool = Pool(self._connect, transactions.roll_back, size=_POOL_SIZE)
 
     async def revision(self) -> str | None:
         """Which revision the schema is at."""
-        async with self._inspection() as raw:
-            if not self._is_pooled and await dsn.is_relayed(raw):
-                raise PoolerUnsaid
-            if await raw.fetchval("SELECT to_regclass('alembic_version')") is None:
-                return None
-            found: str | None = await raw.fetchval("SELECT version_num FROM alembic_version")
-            return found
+        return await self._inspection.run(self._revision)
+
+    async def takes_writes(self) -> bool:
+        """Whether anything can be written: not on a standby, and not where the administrator says so."""
+        return await self._inspection.run(inspection.takes_writes)
 
     async def faults(self) -> list[str]:
         """What the role could do that it must not."""
-        async with self._inspection() as raw:
-            return await roles.faults(raw)
+        return await self._inspection.run(roles.faults)
 
-    @asynccontextmanager
-    async def _inspection(self) -> AsyncIterator[Any]:
-        """A transaction to look at the database itself. Raises RightMissing if the role may not."""
-        async with self.begin(read_only=True) as connection:
-            try:
-                yield connection.raw
-            except asyncpg.InsufficientPrivilegeError as error:
-                raise RightMissing(str(error)) from error
+    async def _revision(self, raw: Any) -> str | None:
+        if not self._is_pooled and await dsn.is_relayed(raw):
+            raise PoolerUnsaid
+        return await inspection.revision(raw)
 
     async def close(self) -> None:
         """Close every connection, once its transaction is done."""
+        self._inspection.renew()
         await self._pool.close()
 
-    def begin(self, *, read_only: bool) -> "_Transaction[PostgresConnection]":
+    def begin(self, *, read_only: bool) -> PostgresTransaction[PostgresConnection, PostgresConnection]:
         """Open a transaction."""
 
         async def begun(connection: PostgresConnection) -> PostgresConnection:
-            await _open(connection.raw, self._begin[read_only])
+            await transactions.begin(connection.raw, self._begin[read_only])
             return connection
 
-        return _Transaction(self, begun, read_only=read_only)
+        return PostgresTransaction(self, PostgresConnection(None, read_only=read_only), begun)
 
     def enter(
         self,
@@ -264,19 +224,20 @@ class PostgresDatabase:
         *,
         read_only: bool,
         recalls: bool = False,  # noqa: ARG002 - to find it out at once costs no trip of its own
-    ) -> "_Transaction[tuple[PostgresConnection, Access]]":
+    ) -> PostgresTransaction[PostgresConnection, tuple[PostgresConnection, Access]]:
         """Open a transaction in somebody's name."""
 
         async def entered(connection: PostgresConnection) -> tuple[PostgresConnection, Access]:
             opening = f"{self._begin[read_only]};{_context(entry)}"
             access = await self._as_expected(connection.raw, opening, entry)
             if access is None:
-                await _open(connection.raw, opening)
+                await transactions.begin(connection.raw, opening)
                 access = await check_entry(connection, entry)
                 self._roles.remember(access)
             return connection, access
 
-        return _Transaction(self, entered, read_only=read_only, space_id=entry.space_id)
+        begun = PostgresConnection(None, read_only=read_only, space_id=entry.space_id)
+        return PostgresTransaction(self, begun, entered)
 
     @property
     def leaves_open(self) -> bool:
@@ -304,18 +265,42 @@ class PostgresDatabase:
         if idle is not None:
             return idle
         try:
-            return await self._pool.wait()
+            with self._connecting():
+                return await self._pool.wait()
         except TimeoutError as error:
             raise TooBusy from error
-        except asyncpg.ProtocolViolationError as error:
+
+    async def _connect_to_look(self) -> Any:
+        with self._connecting():
+            return await self._connect()
+
+    @contextmanager
+    def _connecting(self) -> Iterator[None]:
+        """Raise Unavailable where no connection can be made, or PoolerUnsaid."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, TimeoutError) or not is_unavailable(error):
+                raise
             # This is how pgbouncer says that it does not know a setting, and that it has no server.
-            raise (Unavailable if self._is_pooled else PoolerUnsaid) from error
-        except _OUT_OF_ORDER as error:
-            raise Unavailable from error
+            is_unsaid = isinstance(error, asyncpg.ProtocolViolationError) and not self._is_pooled
+            raise (PoolerUnsaid if is_unsaid else Unavailable) from error
 
     def release(self, raw: Any) -> None:
         """Take a connection back on which nothing is open but what only read."""
         self._pool.give_back(raw)
+
+    def discard(self, raw: Any) -> None:
+        """Take a connection back that is not to be used again, and close those that are as old."""
+        raw.terminate()
+        self._pool.renew(raw)
+        self._pool.give_back(raw)
+        self._inspection.renew()
+
+    async def require_revision(self) -> None:
+        """Raise WrongStoreVersion where the schema is at another revision than this code needs."""
+        if await self.revision() != expected_revision():
+            raise WrongStoreVersion
 
     async def _as_expected(self, raw: Any, opening: str, entry: Entry) -> Access | None:
         """Begin and check the expected role in one round trip. None, with nothing begun, where it does not hold."""
@@ -323,60 +308,14 @@ class PostgresDatabase:
         if expected is None:
             return None
         try:
-            await _open(raw, f"{opening};{_expectation(entry, expected)}")
+            await transactions.begin(raw, f"{opening};{_expectation(entry, expected)}")
         except asyncpg.PostgresError as error:
-            await raw.execute("ROLLBACK")
             if error.sqlstate != NOT_AS_EXPECTED:
                 raise
+            with translating:
+                await raw.execute("ROLLBACK")
             return None
         return admit(entry.actor, entry.space_id, expected)
-
-
-class _Transaction(Generic[T]):
-    """A transaction on a connection of its own: committed on a clean exit, rolled back on any exception.
-
-    One that only reads may be left open, since it holds nothing that matters; it ends where the next one begins.
-    """
-
-    def __init__(
-        self,
-        database: PostgresDatabase,
-        begin: Callable[[PostgresConnection], Awaitable[T]],
-        *,
-        read_only: bool,
-        space_id: SpaceId | None = None,
-    ) -> None:
-        self._database = database
-        self._begin = begin
-        self._connection = PostgresConnection(None, read_only=read_only, space_id=space_id)
-
-    async def __aenter__(self) -> T:
-        self._connection.raw = await self._database.acquire()
-        try:
-            return await self._begin(self._connection)
-        except BaseException:
-            await self._undo()
-            raise
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            await self._undo()
-            return
-        if not (self._connection.read_only and self._database.leaves_open):
-            try:
-                await self._connection.settle()
-                await _commit(self._connection.raw)
-            except BaseException:
-                await self._undo()
-                raise
-        self._database.release(self._connection.raw)
-
-    async def _undo(self) -> None:
-        raw = self._connection.raw
-        try:
-            await _roll_back(raw)
-        finally:
-            self._database.release(raw)
 
 
 def _context(entry: Entry) -> str:
@@ -398,37 +337,3 @@ def _expectation(entry: Entry, role: Role) -> str:
         f"SELECT taskward_expect('{actor.session_id}','{actor.user_id}','{entry.space_id}',"
         f"'{role}','{entry.at.isoformat()}')"
     )
-
-
-async def _send(raw: Any, statements: str) -> str:
-    """Send statements without parameters, all in one round trip."""
-    try:
-        status: str = await raw.execute(statements)
-    except _OUT_OF_ORDER as error:
-        raise Unavailable from error
-    return status
-
-
-async def _open(raw: Any, statements: str) -> None:
-    """Begin a transaction, and first end the one that was left open, whose context must not outlive it."""
-    await _send(raw, f"COMMIT;{statements}" if raw.is_in_transaction() else statements)
-
-
-async def _commit(raw: Any) -> None:
-    # A transaction in which a statement failed answers COMMIT with "ROLLBACK".
-    if await _send(raw, "COMMIT") != "COMMIT":
-        raise Unavailable
-
-
-async def _roll_back(raw: Any) -> None:
-    """Undo what is open. A connection on which that fails or is interrupted is thrown away, which undoes it too.
-
-    Asked is the server: where an opening was interrupted, the driver does not know that something is open.
-    """
-    try:
-        await raw.execute("ROLLBACK")
-    except (*_OUT_OF_ORDER, asyncpg.PostgresError):
-        raw.terminate()
-    except BaseException:
-        raw.terminate()
-        raise

@@ -6,6 +6,7 @@ from adapters.sql.connection import Database, PoolerUnsaid, RightMissing
 from domain.errors import Unavailable
 
 _SILENT: Final = "The database does not answer."
+_READ_ONLY: Final = "The database takes no writes: it is read-only, or a standby."
 _POOLER: Final = "A pooler seems to answer at TASKWARD_DATABASE_URL: write ?pgbouncer=1 behind it."
 
 
@@ -32,5 +33,7 @@ class SqlReadiness:
         found = await self._database.revision()
         if found != self._expected:
             return f"The database is at revision {found}, this service needs {self._expected}: run 'taskward migrate'."
+        if not await self._database.takes_writes():
+            return _READ_ONLY
         faults = [] if self._tolerate_unsafe_role else await self._database.faults()
         return f"Not safe to serve: {faults[0]}. See 'taskward create-roles'." if faults else None

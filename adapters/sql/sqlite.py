@@ -16,7 +16,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from adapters.sql.connection import Connection, Entry, RolesSeen, check_entry
 from adapters.sql.sqlite_batch import SqliteBatch
-from adapters.sql.sqlite_connection import SqliteConnection, translated
+from adapters.sql.sqlite_connection import SqliteConnection, is_busy, is_unavailable, translated
 from adapters.sql.sqlite_draft import SqliteDraft
 from adapters.sql.sqlite_writer import SqliteWriter
 from domain.access import Access, admit
@@ -63,6 +63,8 @@ class SqliteDatabase:
         self._readers = _Readers(lambda: self._connect(_READER))
         self._writer = SqliteWriter(lambda: self._connect(_WRITER))
         self._batch = SqliteBatch(self._writer)
+        self._looking: sqlite3.Connection | None = None
+        """For looks at the file itself: the connection that writes has its turns."""
         self._roles = RolesSeen()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sqlite")
         self._writing_thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
@@ -114,6 +116,18 @@ class SqliteDatabase:
         async with self.begin(read_only=True) as connection:
             return connection.revision()
 
+    async def takes_writes(self) -> bool:
+        """Whether anything can be written to the file."""
+        try:
+            self._looking = self._looking or self._connect(_WRITER)
+            self._looking.execute("BEGIN IMMEDIATE")
+            self._looking.rollback()
+        except sqlite3.OperationalError as error:
+            if not is_unavailable(error):
+                raise
+            return is_busy(error)  # Then somebody else is writing.
+        return True
+
     async def faults(self) -> list[str]:
         """None: whoever can open the file can read it all, and nobody else."""
         return []
@@ -125,6 +139,9 @@ class SqliteDatabase:
         """Close the connections that are idle."""
         self._readers.close()
         self._writer.close()
+        if self._looking is not None:
+            self._looking.close()
+            self._looking = None
 
     def _connect(self, pragmas: Sequence[str]) -> sqlite3.Connection:
         try:

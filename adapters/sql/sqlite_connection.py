@@ -181,9 +181,14 @@ def is_busy(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
 
 
+def is_unavailable(error: sqlite3.OperationalError) -> bool:
+    """Whether SQLite or the disk is out of order."""
+    return error.sqlite_errorcode & _PRIMARY_CODE in _OUT_OF_ORDER
+
+
 def translated(error: sqlite3.OperationalError) -> Exception:
     """Unavailable where SQLite or the disk is out of order; a mistake of ours stays what it is."""
-    if error.sqlite_errorcode & _PRIMARY_CODE not in _OUT_OF_ORDER:
+    if not is_unavailable(error):
         return error
     unavailable = Unavailable()
     unavailable.__cause__ = error

@@ -15,6 +15,7 @@ from domain.errors import (
     TooBusy,
     TooManyRequests,
     Unavailable,
+    WrongStoreVersion,
 )
 from entrypoints.http.callers import SAFE_METHODS
 from entrypoints.http.connection_problems import ON_EVERY_CONNECTION
@@ -70,7 +71,7 @@ def problems_of(route: APIRoute, parameters: Sequence[Parameter], *, https_only:
 def _of_route(route: APIRoute) -> Iterator[Refusal]:
     yield from ON_EVERY_CONNECTION
     if route.path_format.startswith("/api"):
-        yield from (TooBusy, Unavailable)
+        yield from (TooBusy, Unavailable, WrongStoreVersion)
     if isinstance(route, StrictRoute) and not route.ignores_query:
         yield InvalidValue
     if not SAFE_METHODS.issuperset(route.methods or ()):

@@ -10,6 +10,7 @@ import pytest
 
 import application
 from application.facade import Application
+from application.retrying import DOORS, is_retried
 from application.tasks import GetTask
 from domain.access import Actor
 from tests.architecture.shapes import method_of
@@ -42,6 +43,17 @@ WITHOUT_ACTOR: Final = {
 """The use cases for people who have not signed in, and for those who run the service."""
 
 
+ONCE: Final = {
+    "StartSession": "a password would be checked twice",
+    "OpenAccount": "a password would be hashed twice",
+    "CloseAccount": "a password would be checked twice",
+    "ChangePassword": "a password would be checked and hashed twice",
+    "ConfirmPasswordReset": "a password would be hashed twice",
+    "VerifyLog": "a log would be read twice",
+}
+"""The use cases that are not done once more where the store has undone their transaction, and why."""
+
+
 def _use_cases(kinds: Iterable[type]) -> list[type]:
     """The public dataclasses that can be called."""
     return [k for k in kinds if is_dataclass(k) and method_of(k, "__call__") and not k.__name__.startswith("_")]
@@ -50,6 +62,10 @@ def _use_cases(kinds: Iterable[type]) -> list[type]:
 USE_CASES: Final = [
     k for k in _use_cases(classes_in(application)) if not k.__module__.startswith("application.recording")
 ]
+
+
+def _opens_a_transaction(use_case: type) -> bool:
+    return any(name in get_type_hints(use_case) for name in DOORS)
 
 
 def _says_who_may(use_case: type) -> bool:
@@ -78,6 +94,11 @@ def test_every_use_case_is_in_the_table_of_contents_or_part_of_one_that_is() -> 
     listed = set(get_type_hints(Application).values())
     parts = {part for use_case in listed for part in get_type_hints(use_case).values()}
     assert listed <= set(USE_CASES) <= listed | parts
+
+
+def test_a_use_case_is_done_once_more_where_the_store_has_undone_it_or_there_is_a_reason() -> None:
+    opening = [use_case for use_case in USE_CASES if _opens_a_transaction(use_case)]
+    assert {use_case.__name__ for use_case in opening if not is_retried(use_case)} == set(ONCE)
 
 
 @dataclass

@@ -20,6 +20,7 @@ from adapters.sql.spaces import SqlOpenSpace, SqlSpace
 from application.ports.audit import AuditQuery
 from application.ports.reading import OpenedForReading
 from application.ports.tasks import TaskQuery
+from application.ports.transactions import TransactionRolledBack
 from domain.access import Actor
 from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.errors import InvalidValue, Unavailable
@@ -206,6 +207,23 @@ async def test_a_closed_pool_closes_what_comes_back(pool: Pool) -> None:
     assert used.is_closed()
 
 
+async def test_what_is_as_old_as_a_connection_that_failed_is_not_used_again(pool: Pool) -> None:
+    failed, idle = await pool.wait(), await pool.wait()
+    pool.give_back(idle)
+    pool.renew(failed)
+    assert idle.is_closed()
+    assert not failed.is_closed(), "somebody may be at work on it"
+    fresh = await pool.wait()
+    pool.give_back(failed)
+    assert failed.is_closed()
+    pool.renew(failed)  # Another one who noticed the same.
+    pool.give_back(fresh)
+    assert pool.take() is fresh, "it was made after the failure"
+    pool.give_back(fresh)
+    for connection in [await pool.wait() for _ in range(SIZE)]:
+        pool.give_back(connection)
+
+
 @pytest.fixture
 async def database(service_url: URL) -> AsyncIterator[PostgresDatabase]:
     database = PostgresDatabase(service_url)
@@ -278,6 +296,45 @@ async def test_what_was_interrupted_is_ended_and_its_connection_goes_on(database
     assert not raw.is_in_transaction()
     async with database.begin(read_only=True) as connection:
         assert connection.raw is raw
+
+
+async def end_connections(superuser: URL, service: URL) -> None:
+    ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1"
+    connection = await asyncpg.connect(superuser.render_as_string(hide_password=False))
+    try:
+        assert await connection.fetch(ended, service.username)
+    finally:
+        await connection.close()
+
+
+async def test_an_opening_on_a_connection_that_has_died_is_done_again_on_another(
+    database: PostgresDatabase, people: People, migrated_postgres_url: URL, service_url: URL
+) -> None:
+    somebody = await people.somebody()
+    entry = Entry(somebody, personal_space(somebody.user_id), NOON)
+    for read_only in (False, True):
+        await who(database)
+        await end_connections(migrated_postgres_url, service_url)
+        async with database.enter(entry, read_only=read_only) as (connection, access):
+            assert access.user_id == somebody.user_id
+            assert await connection.fetch_one(WHO) is not None
+
+
+async def test_a_transaction_whose_connection_dies_was_rolled_back_but_its_commit_is_uncertain(
+    database: PostgresDatabase, people: People, migrated_postgres_url: URL, service_url: URL
+) -> None:
+    somebody = await people.somebody()
+    for sends_something, outcome in ((True, TransactionRolledBack), (False, Unavailable)):
+        door = opened(database, somebody)
+        space = await door.__aenter__()
+        await end_connections(migrated_postgres_url, service_url)
+        with pytest.raises(Unavailable) as failed:
+            await (space.tasks.find(TaskQuery()) if sends_something else door.__aexit__(*NOTHING))
+        assert type(failed.value) is outcome
+        if sends_something:
+            assert not await door.__aexit__(type(failed.value), failed.value, None)
+    async with opened(database, somebody, read_only=True) as space:
+        assert (await space.tasks.find(TaskQuery())).total == 0
 
 
 @pytest.mark.parametrize(("patience", "limit"), [(0.2, None), (1, 0.2)])
@@ -438,7 +495,7 @@ async def test_what_is_recalled_is_held_until_the_end(database: PostgresDatabase
         await space.tasks.find(TaskQuery())
         async with door(somebody, None) as other:
             await other._connection.raw.execute("SET LOCAL lock_timeout = '100ms'")  # type: ignore[attr-defined] # the same
-            with pytest.raises(asyncpg.LockNotAvailableError):
+            with pytest.raises(Unavailable):
                 await other.tags.remove(tag)
             await other._connection.raw.execute("ROLLBACK; BEGIN")  # type: ignore[attr-defined] # the same
 

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 from unittest import mock
 
-from adapters.sql import postgres
+from adapters.sql import postgres_transactions
 from adapters.sql.postgres import PostgresConnection
 from adapters.sql.sqlite_connection import SqliteConnection
 
@@ -31,12 +31,12 @@ def statements() -> Iterator[list[str]]:
         LISTENING.get([]).append(re.sub(r"'[^']*'", "''", text).removeprefix("COMMIT;"))
         return await send_as_ever(raw, text)
 
-    send_as_ever = postgres._send
+    send_as_ever = postgres_transactions.send
     with ExitStack() as stack:
         for kind in (PostgresConnection, SqliteConnection):
             for name in SENDING:
                 stack.enter_context(mock.patch.object(kind, name, spying(getattr(kind, name))))
-        stack.enter_context(mock.patch.object(postgres, "_send", opening))
+        stack.enter_context(mock.patch.object(postgres_transactions, "send", opening))
         sent: list[str] = []
         token = LISTENING.set(sent)
         yield sent

@@ -20,6 +20,7 @@ from domain.errors import (
     TooBusy,
     TooManyRequests,
     Unavailable,
+    WrongStoreVersion,
 )
 from domain.rates import SIGN_IN
 
@@ -60,6 +61,7 @@ CODES: dict[str, tuple[str, type[DomainError]]] = {
     "TooManyRequests": ("too-many-requests", TooManyRequests),
     "Unavailable": ("unavailable", Unavailable),
     "TooBusy": ("too-busy", Unavailable),
+    "WrongStoreVersion": ("wrong-store-version", Unavailable),
 }
 FAMILIES = {family for _, family in CODES.values()}
 REFUSALS = {
@@ -104,7 +106,7 @@ def test_an_invalid_value_is_a_value_error() -> None:
     assert issubclass(InvalidValue, ValueError)
 
 
-@pytest.mark.parametrize("refusal", [Unavailable, TooBusy])
+@pytest.mark.parametrize("refusal", [Unavailable, TooBusy, WrongStoreVersion])
 def test_what_is_unavailable_can_be_tried_again_in_a_second(refusal: type[Unavailable]) -> None:
     assert refusal.retry_after == 1
 
