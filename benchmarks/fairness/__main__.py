@@ -3,15 +3,16 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from benchmarks.databases import Postgres, postgres
 from benchmarks.fairness.contenders import PocketBaseStore, PostgresStore, SqliteStore, Store
-from benchmarks.fairness.lines import LINES, Line
+from benchmarks.fairness.lines import LINES
 from benchmarks.fairness.measuring import Plan, take_turn
 from benchmarks.fairness.report import summary, table, write
 from benchmarks.fairness.stocks import Sizes
@@ -34,10 +35,12 @@ def main() -> None:
     turns: list[Turn] = []
     with until_stopped(needs_wrk=False), scratch_folder() as folder, postgres(folder / "postgres") as server:
         machine = describe("benchmarks.fairness", server.version())
-        with suppress(KeyboardInterrupt):  # What was measured until then is worth a table.
+        try:
             for turn in _turns(chosen, folder, server):
                 turns.append(turn)
                 _tell(turn)
+        except (KeyboardInterrupt, RuntimeError, httpx.HTTPError) as error:  # What was measured is worth a table.
+            print(f"Broken off: {error!r}", file=sys.stderr)
     verdicts = _judge(turns)
     file = chosen.json or (_WHOLE if _is_whole(chosen) else _PARTIAL)
     write(file, machine, turns, verdicts)
@@ -82,13 +85,8 @@ def _turns(chosen: argparse.Namespace, folder: Path, server: Postgres) -> Iterat
         for store in stores:
             lines = [line for line in LINES if line.name in chosen.only and store.takes(line)]
             for workers in store.workers or chosen.workers:
-                yield from _take_turns(store, workers, number, lines, plan)
-
-
-def _take_turns(store: Store, workers: int, number: int, lines: Sequence[Line], plan: Plan) -> Iterator[Turn]:
-    print(f"round {number + 1}: {store.contender}, {workers or 'all'} workers", file=sys.stderr, flush=True)
-    copy = store.copied(workers, number)
-    yield from take_turn(copy, store, workers, lines, plan)
+                print(f"round {number + 1}: {store.contender}, {workers or 'all'} workers", file=sys.stderr, flush=True)
+                yield from take_turn(store, workers, lines, plan)
 
 
 def _store(name: str, folder: Path, server: Postgres, program: str | None) -> Store:

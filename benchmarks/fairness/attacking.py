@@ -14,21 +14,21 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from benchmarks.fairness.plans import Attack, Stream
-from benchmarks.fairness.wire import Wire, connect, read_answer
+from entrypoints.proof.wire import FAILURES, Server, Wire, read_answer
 
 _NICENESS: Final = 10
 _NAP: Final = 0.5
 _NAP_AFTER: Final = frozenset({"closed", "408", "429", "503"})
 """A connection that is told to wait, or closed, asks again after half a second: floods of refusals are no line here."""
 _SMALL: Final = 4096
-_FAILURES: Final = (OSError, EOFError, ValueError, asyncio.LimitOverrunError, TimeoutError)
+_LARGE: Final = 1 << 20
 
 
 @dataclass
 class _Connection:
     """One connection of a stream, opened anew whenever it is closed."""
 
-    port: int
+    server: Server
     stream: Stream
     number: int
     counts: Counter[str]
@@ -50,13 +50,14 @@ class _Connection:
         except TimeoutError:
             self.close()
             return "given up"
-        except _FAILURES:
+        except FAILURES:
             self.close()
             return "closed"
 
     async def _exchange(self, request: bytes) -> str:
         if self.wire is None:
-            self.wire = await connect(self.port, self.stream.source, limit=1 << 20 if self.stream.reads else _SMALL)
+            limit = _LARGE if self.stream.reads else _SMALL
+            self.wire = await self.server.connect(self.stream.source, limit=limit)
         await self._send(self.wire.writer, request)
         if not self.stream.reads:
             await asyncio.sleep(self.stream.patience)
@@ -75,7 +76,7 @@ class _Connection:
 
     def close(self) -> None:
         if self.wire is not None:
-            self.wire.writer.transport.abort()
+            self.wire.close()
             self.wire = None
 
 
@@ -89,7 +90,7 @@ class Attacker:
     async def run(self) -> Counter[str]:
         """Send for as long as the plan says; count what came of it."""
         connections = [
-            _Connection(self.plan.port, stream, number, self.counts)
+            _Connection(self.plan.server, stream, number, self.counts)
             for stream in self.plan.streams
             for number in range(stream.connections)
         ]

@@ -3,6 +3,7 @@
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -70,6 +71,7 @@ class Store(ABC):
         self.stock = Stock()
         self._folder = folder
         self._program = program
+        self._numbers = count(1)
 
     def takes(self, line: Line) -> bool:  # noqa: ARG002 - a subclass looks at it
         """Whether the contender has the operations of this line."""
@@ -79,9 +81,13 @@ class Store(ABC):
     def fill(self, sizes: Sizes) -> None:
         """Fill the original."""
 
+    def copied(self, workers: int) -> Contender:
+        """A contender on a new copy of the original."""
+        return self._copied(f"{self.contender}-{workers}-{next(self._numbers)}", workers)
+
     @abstractmethod
-    def copied(self, workers: int, number: int) -> Contender:
-        """A contender on a copy of the original."""
+    def _copied(self, name: str, workers: int) -> Contender:
+        """The same, with a name that no other one has."""
 
     @abstractmethod
     def lag(self, copy: Contender) -> float:
@@ -97,8 +103,8 @@ class SqliteStore(Store):
         original = self._original = self._made(self.contender, 1)
         self.stock = stock_taskward(original, BulkOnSqlite(original.file), original.url, sizes)
 
-    def copied(self, workers: int, number: int) -> LimitedTaskward:
-        copy = self._made(f"{self.contender}-{workers}-{number}", workers)
+    def _copied(self, name: str, workers: int) -> LimitedTaskward:
+        copy = self._made(name, workers)
         for file in self._original.folder.glob(f"{self._original.file.name}*"):
             shutil.copy(file, copy.folder / file.name)
         return copy
@@ -127,8 +133,7 @@ class PostgresStore(Store):
         database = self._databases[self.contender]
         self.stock = stock_taskward(original, BulkOnPostgres(database.owner), database.service, sizes)
 
-    def copied(self, workers: int, number: int) -> LimitedTaskwardOnPostgres:
-        name = f"{self.contender}-{workers}-{number}"
+    def _copied(self, name: str, workers: int) -> LimitedTaskwardOnPostgres:
         return self._made(name, workers, self._databases[self.contender])
 
     def lag(self, copy: Contender) -> float:
@@ -155,8 +160,8 @@ class PocketBaseStore(Store):
         self._original = LimitedPocketBase(self.contender, self._folder)
         self.stock = stock_pocketbase(self._original, self._original.folder / "data" / "data.db", sizes)
 
-    def copied(self, workers: int, number: int) -> LimitedPocketBase:
-        copy = LimitedPocketBase(f"{self.contender}-{workers}-{number}", self._folder)
+    def _copied(self, name: str, workers: int) -> LimitedPocketBase:  # noqa: ARG002 - it uses every core
+        copy = LimitedPocketBase(name, self._folder)
         shutil.copytree(self._original.folder / "data", copy.folder / "data")
         copy.people = self._original.people
         return copy

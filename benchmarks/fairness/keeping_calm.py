@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from benchmarks.fairness.plans import Calm, Routine
-from benchmarks.fairness.wire import Wire, connect, read_answer
+from entrypoints.proof.wire import FAILURES, Wire, read_answer
 
 _SECONDS_TO_ANSWER: Final = 20
 _REQUESTS_OF_A_CONNECTION: Final = 50
 """Then a new one is opened, so that a service that takes none is noticed."""
-_FAILURES: Final = (OSError, EOFError, ValueError, asyncio.LimitOverrunError, TimeoutError)
 
 Row = tuple[str, float, float, int]
 """Routine, moment at which it began, seconds, status (0: none)."""
@@ -52,13 +51,13 @@ class _Client:
         try:
             async with asyncio.timeout(_SECONDS_TO_ANSWER):
                 return await self._exchange(request)
-        except _FAILURES:
+        except FAILURES:
             self._close()
             return 0
 
     async def _exchange(self, request: bytes) -> int:
         if self.wire is None:
-            self.wire = await connect(self.plan.port, self.plan.source)
+            self.wire = await self.plan.server.connect(self.plan.source)
         self.wire.writer.write(request)
         answer = await read_answer(self.wire.reader)
         if not answer.reusable:

@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from benchmarks.contenders.contender import Contender, new_task
 from benchmarks.fairness import people
-from benchmarks.fairness.plans import Stream
+from benchmarks.fairness.plans import Stream, request_bytes
 from benchmarks.fairness.stocks import EXPIRED_TOKEN, Stock
-from benchmarks.fairness.wire import request_bytes
 
 _LONG: Final = 160_000
 _NEARLY_1_MIB: Final = 1_000_000

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -15,10 +16,9 @@ from benchmarks.contenders.contender import Contender, Request
 from benchmarks.fairness.contenders import Store, client_from
 from benchmarks.fairness.lines import LINES, Line, Scene
 from benchmarks.fairness.people import ATTACKERS, SIGNED_OUT, VICTIMS
-from benchmarks.fairness.plans import Attack, Calm, Routine
+from benchmarks.fairness.plans import Attack, Calm, Routine, request_bytes
 from benchmarks.fairness.samples import GET, SIGN_IN, Sample, course
 from benchmarks.fairness.verdicts import FLOOR, Turn
-from benchmarks.fairness.wire import request_bytes
 from benchmarks.serving import Running, serving
 
 INTERVAL: Final = 0.02
@@ -30,6 +30,7 @@ _LOOK: Final = 0.25
 _SETTLE: Final = 0.5
 _AFTERWARDS: Final = 3.0
 _GRACE: Final = 60
+_BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _QUIET: Final = 0.05
 _QUIET_IN_A_ROW: Final = 5
 
@@ -42,10 +43,15 @@ class Plan:
     calm: float
 
 
-def take_turn(contender: Contender, store: Store, workers: int, lines: Sequence[Line], plan: Plan) -> Iterator[Turn]:
-    """Press one contender with each line. What one line does to the service is over before the next begins."""
+def take_turn(store: Store, workers: int, lines: Sequence[Line], plan: Plan) -> Iterator[Turn]:
+    """Press one contender with each line.
+
+    What one line does to the service is over before the next begins; where it does not come to rest, it begins anew, on
+    another copy of its database.
+    """
     waiting = list(lines)
     while waiting:
+        contender = store.copied(workers)
         with serving(contender) as running:
             stage = _Stage(contender, store, workers, running, plan)
             tokens = stage.sign_everybody_in()
@@ -77,11 +83,22 @@ class _Stage:
         for place, people in ((1, VICTIMS), (2, ATTACKERS)):
             for number, person in enumerate(people):
                 with client_from(self.running.client.base_url, f"127.0.{place}.{number + 1}") as client:
-                    tokens[person] = self.contender.sign_in(client, person)
+                    tokens[person] = self._sign_in(client, person)
                     if person == SIGNED_OUT and not self.store.is_pocketbase:
                         headers = {"Authorization": f"Bearer {tokens[person]}"}
                         client.post("/api/auth/logout", headers=headers).raise_for_status()
         return tokens
+
+    def _sign_in(self, client: httpx.Client, person: str) -> str:
+        """Ask again while the service is busy: it may still be doing what was asked of it before."""
+        deadline = time.monotonic() + _GRACE
+        while True:
+            try:
+                return self.contender.sign_in(client, person)
+            except httpx.HTTPStatusError as refused:
+                if refused.response.status_code not in _BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
 
     def press(self, line: Line, tokens: dict[str, str]) -> Turn:
         """Measure one line."""

@@ -4,8 +4,18 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Final
 
-FOR_EVER = 3600.0
+from entrypoints.proof.wire import Server
+
+FOR_EVER: Final = 3600.0
+HOST: Final = "127.0.0.1"
+_ANY: Final = Server(HOST, 80)
+
+
+def request_bytes(method: str, path: str, *, token: str = "", body: bytes = b"", fields: Sequence[str] = ()) -> bytes:
+    """Spell a request for a contender, whatever its port."""
+    return _ANY.request(method, path, token=token, body=body, fields=fields)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +46,11 @@ class Attack:
     port: int
     seconds: float
     streams: Sequence[Stream]
+
+    @property
+    def server(self) -> Server:
+        """Where they go."""
+        return Server(HOST, self.port)
 
     def as_line(self) -> str:
         """The plan as one line."""
@@ -72,6 +87,11 @@ class Calm:
     port: int
     source: str
     routines: Sequence[Routine]
+
+    @property
+    def server(self) -> Server:
+        """Where it goes."""
+        return Server(HOST, self.port)
 
     def as_line(self) -> str:
         """The plan as one line."""

@@ -1,7 +1,8 @@
 """What is foreign, what is nobody's and what is nonsense must look the same to whoever asks, and lead nowhere."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import httpx
 
@@ -9,10 +10,14 @@ from entrypoints.proof import probes
 from entrypoints.proof.comparisons import deviations, differences
 from entrypoints.proof.operations import Operation
 from entrypoints.proof.probes import Probe
+from entrypoints.proof.progress import Progress
 from entrypoints.proof.results import Result
 from entrypoints.proof.rules import Rule
 from entrypoints.proof.stage import Stage
 from entrypoints.proof.strays import stray_ids
+
+STEPS_OF_AN_OPERATION: Final = 18
+"""How many attempts send as many requests as the comparisons of an operation do: counted on the whole table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class Likeness:
     stage: Stage
     operations: Sequence[Operation]
     rules: Mapping[str, Rule]
+    progress: Progress = field(default_factory=Progress)
 
     async def results(self) -> AsyncIterator[Result]:
         """Every comparison. Raises CannotRun."""
@@ -31,6 +37,7 @@ class Likeness:
                     yield await self._play(probe)
             for probe in await stray_ids(self.stage, operation, self.operations, self.rules):
                 yield await self._play(probe)
+            self.progress.step(STEPS_OF_AN_OPERATION)
 
     async def _play(self, probe: Probe) -> Result:
         attempt, cast = probe.attempt, self.stage.cast

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from entrypoints.proof.callers import Caller
 from entrypoints.proof.results import Result
+from entrypoints.proof.shares import Share
+from entrypoints.proof.shares import lines as share_lines
 
 _HEADINGS: Final = {
     Caller.NO_TOKEN: "none",
@@ -35,11 +37,18 @@ class Report:
     results: Sequence[Result]
     remaining: Sequence[str] = field(default=())
     """The addresses of the accounts that could not be removed."""
+    shares: Sequence[Share] | None = None
+    """The mechanisms that were pressed; None: none was to be."""
 
     @property
     def failures(self) -> list[Result]:
         """What is not as it must be."""
         return [result for result in self.results if not result.ok]
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything is as it must be."""
+        return not self.failures and not any(share.wrong for share in self.shares or ())
 
     @property
     def skipped(self) -> Counter[str]:
@@ -54,6 +63,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain values."""
+        load = {} if self.shares is None else {"load": [share.as_json() for share in self.shares]}
         return {
             "url": self.url,
             "started_at": self.started_at.isoformat(),
@@ -61,6 +71,7 @@ class Report:
             "skipped": dict(self.skipped),
             "remaining_accounts": list(self.remaining),
             "results": [result.as_json() for result in self.results],
+            **load,
         }
 
     def lines(self) -> Iterator[str]:
@@ -73,6 +84,8 @@ class Report:
         if self.remaining:
             yield f"{len(self.remaining)} accounts could not be removed and remain:"
             yield from (f"  {email}" for email in self.remaining)
+        if self.shares:
+            yield from share_lines(self.shares)
         yield ", ".join(f"{count} {what}" for what, count in self.counts.items())
 
 

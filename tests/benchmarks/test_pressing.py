@@ -15,9 +15,10 @@ from benchmarks.fairness import people
 from benchmarks.fairness.attacking import Attacker
 from benchmarks.fairness.keeping_calm import Victims
 from benchmarks.fairness.lines import LINES, Line, Scene
-from benchmarks.fairness.plans import Attack, Calm, Routine, Stream
+from benchmarks.fairness.plans import Attack, Calm, Routine, Stream, request_bytes
 from benchmarks.fairness.stocks import Stock
-from benchmarks.fairness.wire import connect, read_answer, request_bytes
+from entrypoints.proof.wire import Server as Address
+from entrypoints.proof.wire import read_answer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 CLOSING = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -69,16 +70,16 @@ GET = request_bytes("GET", "/one")
 
 
 def test_a_request_is_spelt_with_its_token_and_the_length_of_its_body() -> None:
-    assert GET == b"GET /one HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert GET == b"GET /one HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n"
     spelt = request_bytes("POST", "/", token="t0ken", body="é".encode(), fields=["X-A: b"])
-    assert spelt.startswith(b"POST / HTTP/1.1\r\nHost: localhost\r\nX-A: b\r\nAuthorization: Bearer t0ken\r\n")
+    assert spelt.startswith(b"POST / HTTP/1.1\r\nHost: 127.0.0.1:80\r\nX-A: b\r\nAuthorization: Bearer t0ken\r\n")
     assert spelt.endswith(b"Content-Length: 2\r\n\r\n\xc3\xa9")
 
 
 @pytest.mark.parametrize(("sent", "expected"), [(OK, (200, True)), (CLOSING, (404, False)), (CHUNKED, (200, True))])
 async def test_an_answer_is_read_to_its_end(sent: bytes, expected: tuple[int, bool]) -> None:
     async with listening(Server([sent, OK])) as port:
-        wire = await connect(port, SOURCE)
+        wire = await Address(SOURCE, port).connect(SOURCE)
         wire.writer.write(GET)
         assert await read_answer(wire.reader) == expected
         if expected[1]:

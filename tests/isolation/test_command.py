@@ -2,15 +2,11 @@
 
 import asyncio
 import json
-import socket
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from typer.testing import CliRunner, Result
 
@@ -20,9 +16,9 @@ from domain.user import Email, Password
 from entrypoints.cli.main import cli
 from entrypoints.proof import command
 from entrypoints.proof.callers import Caller
-from entrypoints.proof.operations import operations_in
 from entrypoints.proof.rules import Rule
 from entrypoints.proof.table import RULES
+from tests.isolation.listening import listening, offering
 from tests.isolation.services import MemoryService
 from tests.isolation.wrong_use_cases import tasks_are_found_in_any_space
 
@@ -36,32 +32,6 @@ def only(names: tuple[str, ...], patch: pytest.MonkeyPatch) -> Mapping[str, Rule
     rules = {name: rule for name, rule in RULES.items() if name.startswith(names)}
     patch.setattr(command, "RULES", rules)
     return rules
-
-
-def offering(app: FastAPI, rules: Mapping[str, Rule]) -> FastAPI:
-    """The application, with nothing in its document but what there are rules for."""
-    document = app.openapi()
-    for operation in operations_in(document):
-        if operation.id not in rules:
-            del document["paths"][operation.path][operation.method.lower()]
-    return app
-
-
-@contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
-    """Serve on a free port, in a thread."""
-    # Said to be TCP, or else asyncio lets small answers wait for an acknowledgement.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()  # From now on requests wait for the server, however long it takes to start.
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, loop="asyncio", lifespan="on"))
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def prove(url: str, *options: str, typed: str = "") -> Result:
