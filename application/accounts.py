@@ -13,6 +13,7 @@ from application.ports.ids import IdGenerator
 from application.ports.passwords import Passwords
 from application.ports.tokens import OpaqueTokens
 from application.retrying import retried
+from application.room import Room
 from domain.access import NOWHERE, Actor, Origin, admit
 from domain.errors import WrongPassword
 from domain.ids import NOBODY, UserId
@@ -57,13 +58,15 @@ class Register:
     """Open an account for oneself. Anyone may, as far as the operator's registration policy allows.
 
     With the token of an invitation the new account joins its organisation in the same transaction.
-    Raises RegistrationRefused, InvitationRefused, EmailTaken, InvalidValue, TooManyRequests and TooBusy.
+    Raises RegistrationRefused, InvitationRefused, EmailTaken, InvalidValue, TooManyRequests and TooBusy,
+    and QuotaReached where the organisation is full.
     """
 
     counters: Counters
     open_account: OpenAccount
     registration: RegistrationPolicy
     tokens: OpaqueTokens
+    room: Room
 
     async def __call__(
         self,
@@ -90,7 +93,7 @@ class Register:
 
     async def _join(self, token: str, identity: Identity, user: User) -> None:
         reception = await identity.reception(invited_space(token), user.id)
-        await join(reception, user, self.tokens.hash(token), at=user.created_at)
+        await join(reception, user, self.tokens.hash(token), self.room, at=user.created_at)
 
 
 @dataclass(frozen=True, slots=True)

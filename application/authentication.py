@@ -18,6 +18,7 @@ from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, Deed, Outcome, Resource
 from domain.errors import InvalidValue, RefreshRefused, WrongCredentials
 from domain.ids import SessionId, personal_space
+from domain.quotas import Quota, Quotas
 from domain.rates import REFRESH
 from domain.session import RefreshToken, RefreshUse, Session, SessionLimits
 from domain.user import Email, Password, User
@@ -74,13 +75,14 @@ class StartSession:
 
     Anyone may. Raises WrongCredentials, the same for an unknown address, a wrong password and an inactive
     account, TooManyRequests where that happens too often, and TooBusy. A stored hash that has become too weak is
-    renewed.
+    renewed. An account that has as many sessions as it may loses the one that was used longest ago.
     """
 
     guard: SignInGuard
     open_identity: OpenIdentity
     passwords: Passwords
     limits: SessionLimits
+    quotas: Quotas
     scribe: Scribe
     clock: Clock
     new_id: IdGenerator
@@ -154,8 +156,16 @@ class StartSession:
         session_id = SessionId(self.new_id())
         session = Session.begin(id=session_id, user_id=user.id, limits=self.limits, at=now, origin=origin)
         first = None if token_hash is None else RefreshToken(hash=token_hash, session_id=session.id, issued_at=now)
+        await self._make_room(user, identity, now)
         await identity.sessions.add(session, first)
         return session
+
+    async def _make_room(self, user: User, identity: Identity, now: datetime) -> None:
+        """End the sessions that were used longest ago where there are as many as are allowed."""
+        limit = self.quotas.limit_of(Quota.SESSIONS)
+        if limit is not None:
+            for session in await identity.sessions.beyond(limit - 1, user.id, now):
+                await identity.sessions.end(session.revoke(at=now), Action.LOGOUT)
 
 
 @dataclass(frozen=True, slots=True)

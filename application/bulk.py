@@ -15,11 +15,13 @@ from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
 from application.ports.tasks import TaskFilters
 from application.retrying import retried
-from application.tagging import all_spelt, making_tags
+from application.room import Room
+from application.tagging import all_spelt, allowing_tags, making_tags
 from domain.access import Access, Actor, Permission
 from domain.due import DueIn
 from domain.errors import InvalidValue, TaskNotFound
 from domain.ids import TaskId
+from domain.quotas import Quota
 from domain.task import Task, TaskChanges, TaskDraft
 
 MOST_AT_ONCE: Final = 1000
@@ -31,22 +33,24 @@ MOST_AT_ONCE: Final = 1000
 class CreateTasks:
     """Add up to 1,000 tasks to a space: all of them or none. Every member but a viewer may.
 
-    Raises RoleTooLow, and InvalidValue, which names the first task that is wrong by its index.
+    Raises RoleTooLow, QuotaReached, and InvalidValue, which names the first task that is wrong by its index.
     """
 
     open_space: OpenSpace
     clock: Clock
     new_id: IdGenerator
+    room: Room
 
     async def __call__(self, actor: Actor, owner_id: str | None, drafts: Sequence[TaskDraft]) -> Sequence[Task]:
         _require_some(drafts, "items")
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
+            await self.room.require(space.usage, Quota.TASKS, len(drafts))
             at = self.clock()
             tasks = [self._made(draft, index, space.access, at) for index, draft in enumerate(drafts)]
             await self._check_assignees(drafts, space)
             make = making_tags(self.new_id, space.access.space_id, by=space.access.user_id, at=at)
-            tasks = await all_spelt(tasks, space.tags, make)
+            tasks = await all_spelt(tasks, space.tags, make, allowing_tags(self.room, space.usage))
             await space.tasks.add_all(tasks)
         return tasks
 

@@ -13,9 +13,11 @@ from application.ports.ids import IdGenerator
 from application.ports.paging import Stretch
 from application.ports.spaces import OpenSpace
 from application.retrying import retried
+from application.room import Room
 from domain.access import Actor, Permission
 from domain.document import Document, DocumentChanges, DocumentDraft
 from domain.ids import DocumentId
+from domain.quotas import Quota
 from domain.versions import Versions, require_version
 
 
@@ -52,15 +54,18 @@ class GetDocument:
 @retried
 @dataclass(frozen=True, slots=True)
 class CreateDocument:
-    """Add a document to a space. Every member but a viewer may. Raises RoleTooLow."""
+    """Add a document to a space. Every member but a viewer may. Raises RoleTooLow, QuotaReached."""
 
     open_space: OpenSpace
     clock: Clock
     new_id: IdGenerator
+    room: Room
 
     async def __call__(self, actor: Actor, owner_id: str | None, draft: DocumentDraft) -> Document:
         async with self.open_space(actor, owner_id) as space:
             document = Document.create(draft, id=DocumentId(self.new_id()), by=space.access, at=self.clock())
+            await self.room.require(space.usage, Quota.DOCUMENTS)
+            await self.room.require(space.usage, Quota.DOCUMENT_BYTES, document.size)
             await space.documents.add(document)
         return document
 
@@ -70,11 +75,12 @@ class CreateDocument:
 class ReplaceDocument:
     """Replace the title and the content of a document; a content that is left out is none.
 
-    Every member but a viewer may. Raises DocumentNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
+    Every member but a viewer may. Raises DocumentNotFound, RoleTooLow, QuotaReached, PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
+    room: Room
 
     async def __call__(
         self,
@@ -89,6 +95,7 @@ class ReplaceDocument:
             document = await space.documents.get(document_id)
             replaced = document.replace_with(draft, by=space.access, at=self.clock())
             require_version(document.version, expected)
+            await self.room.require(space.usage, Quota.DOCUMENT_BYTES, replaced.size - document.size)
             await space.documents.save(replaced, was=document)
         return replaced
 
@@ -98,11 +105,12 @@ class ReplaceDocument:
 class ChangeDocument:
     """Change a document; what is left out stays as it is.
 
-    Every member but a viewer may. Raises DocumentNotFound, RoleTooLow, PreconditionFailed, StaleVersion.
+    Every member but a viewer may. Raises DocumentNotFound, RoleTooLow, QuotaReached, PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
+    room: Room
 
     async def __call__(
         self,
@@ -117,6 +125,7 @@ class ChangeDocument:
             document = await space.documents.get(document_id)
             changed = document.change(changes, by=space.access, at=self.clock())
             require_version(document.version, expected)
+            await self.room.require(space.usage, Quota.DOCUMENT_BYTES, changed.size - document.size)
             await space.documents.save(changed, was=document)
         return changed
 

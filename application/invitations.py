@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from application.ports.organizations import Invitations, Member, Reception
+from application.room import Room
 from domain.access import Role
 from domain.errors import AlreadyMember, InvitationRefused, MemberNotFound
 from domain.ids import SpaceId, UserId, read_id
 from domain.organization import Invitation, Membership
+from domain.quotas import Quota
 from domain.user import Email, User
 
 
@@ -17,15 +19,17 @@ async def close_invitations(invitations: Invitations, of: User, role: Role | Non
             await invitations.save(invitation.close(at=at))
 
 
-async def join(reception: Reception, visitor: User, token_hash: bytes, *, at: datetime) -> Membership:
+async def join(reception: Reception, visitor: User, token_hash: bytes, room: Room, *, at: datetime) -> Membership:
     """Make the visitor a member by the invitation with this token, and close it.
 
-    Raises InvitationRefused and AlreadyMember.
+    Raises InvitationRefused, AlreadyMember and QuotaReached.
     """
     invitation = await open_invitation(reception, visitor.email, token_hash, at=at)
     if await _active_member(reception, visitor.id) is not None:
         raise AlreadyMember
     membership = invitation.membership_of(visitor.id, at=at)
+    await room.require(reception.usage, Quota.MEMBERS)
+    await room.require_of(visitor.id, reception.organizations, Quota.JOINED)
     await reception.members.add(membership)
     await reception.invitations.save(invitation.close(at=at))
     return membership

@@ -16,27 +16,32 @@ from application.ports.organizations import Belonging, Member, OpenReception
 from application.ports.spaces import OpenSpace, Space
 from application.ports.tokens import OpaqueTokens
 from application.retrying import retried
+from application.room import Room
 from domain.access import Actor, Permission, Role
 from domain.errors import MemberNotFound, RoleTooLow
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import DEFAULT_VALIDITY, Invitation, Membership, Organization, OrganizationName
+from domain.quotas import Quota
 from domain.user import Email
 
 
 @retried
 @dataclass(frozen=True, slots=True)
 class FoundOrganization:
-    """Found an organisation and be its owner. Everybody who is signed in may."""
+    """Found an organisation and be its owner. Everybody who is signed in may. Raises QuotaReached."""
 
     open_identity: OpenIdentity
     clock: Clock
     new_id: IdGenerator
+    room: Room
 
     async def __call__(self, actor: Actor, name: OrganizationName) -> Organization:
         now = self.clock()
         organization = Organization(id=SpaceId(self.new_id()), name=name, created_at=now, updated_at=now)
         owner = Membership(space_id=organization.id, user_id=actor.user_id, role=Role.OWNER, joined_at=now)
         async with self.open_identity(actor) as identity:
+            await self.room.require_of(actor.user_id, identity.organizations, Quota.OWNED)
+            await self.room.require_of(actor.user_id, identity.organizations, Quota.JOINED)
             await identity.organizations.add(organization, owner)
         return organization
 
@@ -180,13 +185,14 @@ class Invite:
     """Invite a person to an organisation. Admins and owners may, with a role not above theirs.
 
     With an address the invitation is bound to the person who has it. The token is shown this once. Raises RoleTooLow,
-    InvalidValue.
+    InvalidValue, QuotaReached.
     """
 
     open_space: OpenSpace
     tokens: OpaqueTokens
     clock: Clock
     new_id: IdGenerator
+    room: Room
 
     async def __call__(
         self,
@@ -209,6 +215,7 @@ class Invite:
                 at=self.clock(),
                 email=email,
             )
+            await self.room.require_invitation(space.invitations, at=invitation.created_at)
             await space.invitations.add(invitation)
         return Invited(invitation, token)
 
@@ -265,14 +272,16 @@ class AcceptInvitation:
     """Join an organisation. The holder of the token may, once; a bound one only with the address that it is bound to.
 
     Raises InvitationRefused, the same for a used, expired, revoked and unknown token and for another address, and
-    AlreadyMember, which leaves the invitation unused.
+    AlreadyMember, which leaves the invitation unused. Raises QuotaReached where the organisation or the caller has no
+    room for another membership.
     """
 
     open_reception: OpenReception
     tokens: OpaqueTokens
     clock: Clock
+    room: Room
 
     async def __call__(self, actor: Actor, token: str) -> Membership:
         async with self.open_reception(actor, invited_space(token)) as reception:
             visitor = await reception.visitor()
-            return await join(reception, visitor, self.tokens.hash(token), at=self.clock())
+            return await join(reception, visitor, self.tokens.hash(token), self.room, at=self.clock())

@@ -12,7 +12,9 @@ from application.ports.cursors import Cursors
 from application.ports.paging import Stretch
 from application.ports.spaces import OpenSpace
 from application.retrying import retried
+from application.room import Room
 from domain.access import Actor, Permission
+from domain.quotas import Quota
 from domain.setting import Setting, SettingKey, SettingValue
 from domain.versions import ANYTHING, Expectation, Versions, require_version
 
@@ -60,11 +62,12 @@ class GetSetting:
 class PutSetting:
     """Give a key a value, whether it has one or not, unless something else is expected.
 
-    Admins and owners may. Raises RoleTooLow, PreconditionFailed, StaleVersion.
+    Admins and owners may. Raises RoleTooLow, QuotaReached for a new key, PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
+    room: Room
 
     async def __call__(
         self,
@@ -81,6 +84,8 @@ class PutSetting:
             changed = kept.change(value, by=space.access, at=at)
             put = Put(changed, is_new=kept is new)
             expected.require(kept.version, is_new=put.is_new)
+            if put.is_new:
+                await self.room.require(space.usage, Quota.SETTINGS, is_added=True)
             await space.settings.save(changed, was=kept)
         return put
 

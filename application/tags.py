@@ -13,8 +13,10 @@ from application.ports.ids import IdGenerator
 from application.ports.paging import Stretch
 from application.ports.spaces import OpenSpace
 from application.retrying import retried
+from application.room import Room
 from domain.access import Actor, Permission
 from domain.ids import TagId
+from domain.quotas import Quota
 from domain.tag import Tag, TagChanges, TagDraft
 from domain.versions import Versions, require_version
 
@@ -54,17 +56,19 @@ class GetTag:
 class CreateTag:
     """Add a tag to a space. Every member but a viewer may.
 
-    A name is there once in a space, without regard to case. Raises RoleTooLow, TagTaken.
+    A name is there once in a space, without regard to case. Raises RoleTooLow, TagTaken, QuotaReached.
     """
 
     open_space: OpenSpace
     clock: Clock
     new_id: IdGenerator
+    room: Room
 
     async def __call__(self, actor: Actor, owner_id: str | None, draft: TagDraft) -> Tag:
         async with self.open_space(actor, owner_id) as space:
             tag = Tag.create(draft, id=TagId(self.new_id()), by=space.access, at=self.clock())
             await space.tags.add(tag)
+            await self.room.require(space.usage, Quota.TAGS, is_added=True)
         return tag
 
 

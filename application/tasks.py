@@ -12,10 +12,12 @@ from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, RecallFailed, Space
 from application.retrying import retried
-from application.tagging import making_tags, spelt_in_secret, with_tags
+from application.room import Room
+from application.tagging import allowing_tags, making_tags, spelt_in_secret, with_tags
 from domain.access import Actor, Permission
 from domain.errors import RecipientNotFound
 from domain.ids import SpaceId, TaskId
+from domain.quotas import Quota
 from domain.task import Task, TaskChanges, TaskDraft
 from domain.versions import Versions, require_version
 
@@ -36,11 +38,12 @@ class GetTask:
 @retried
 @dataclass(frozen=True, slots=True)
 class CreateTask:
-    """Add a task to a space. Every member but a viewer may. Raises RoleTooLow, InvalidValue."""
+    """Add a task to a space. Every member but a viewer may. Raises RoleTooLow, InvalidValue, QuotaReached."""
 
     open_space: OpenSpace
     clock: Clock
     new_id: IdGenerator
+    room: Room
 
     async def __call__(self, actor: Actor, owner_id: str | None, draft: TaskDraft) -> Task:
         try:
@@ -52,8 +55,9 @@ class CreateTask:
         async with self.open_space(actor, owner_id, recalls=recalls) as space:
             space.access.require(Permission.EDIT_ITEMS)
             at = self.clock()
+            await self.room.require(space.usage, Quota.TASKS)
             await _check_assignee(draft, space)
-            settled = await with_tags(draft, space, self.new_id, at)
+            settled = await with_tags(draft, space, self.room, self.new_id, at)
             task = Task.create(settled, id=TaskId(self.new_id()), by=space.access, at=at)
             await space.tasks.add(task)
         return task
@@ -64,12 +68,14 @@ class CreateTask:
 class ReplaceTask:
     """Replace everything about a task that may be changed; what is left out returns to its default.
 
-    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, PreconditionFailed, StaleVersion.
+    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, QuotaReached for new tags,
+    PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
     new_id: IdGenerator
+    room: Room
 
     async def __call__(
         self, actor: Actor, owner_id: str | None, task_id: TaskId, draft: TaskDraft, expected: Versions = None
@@ -77,7 +83,7 @@ class ReplaceTask:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             may_hold, at = await may_be_assigned(draft, space.members), self.clock()
-            settled = await with_tags(draft, space, self.new_id, at)
+            settled = await with_tags(draft, space, self.room, self.new_id, at)
             task = await space.tasks.get(task_id)
             replaced = task.replace_with(settled, by=space.access, at=at)
             if not may_hold and replaced.assignee_id != task.assignee_id:
@@ -92,12 +98,14 @@ class ReplaceTask:
 class ChangeTask:
     """Change a task; what is left out stays as it is.
 
-    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, PreconditionFailed, StaleVersion.
+    Every member but a viewer may. Raises TaskNotFound, RoleTooLow, InvalidValue, QuotaReached for new tags,
+    PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
     new_id: IdGenerator
+    room: Room
 
     async def __call__(
         self, actor: Actor, owner_id: str | None, task_id: TaskId, changes: TaskChanges, expected: Versions = None
@@ -105,7 +113,7 @@ class ChangeTask:
         async with self.open_space(actor, owner_id) as space:
             space.access.require(Permission.EDIT_ITEMS)
             may_hold, at = await may_be_assigned(changes, space.members), self.clock()
-            settled = await with_tags(changes, space, self.new_id, at)
+            settled = await with_tags(changes, space, self.room, self.new_id, at)
             task = await space.tasks.get(task_id)
             changed = task.change(settled, by=space.access, at=at)
             if not may_hold and changed.assignee_id != task.assignee_id:
@@ -184,12 +192,13 @@ class TransferTask:
 
     Whoever may delete it here and create tasks there may; a person can give to those who share an organisation with
     them, and is not told how these spell its tags. Raises TaskNotFound, RoleTooLow, RecipientNotFound (the same for
-    those who exist), PreconditionFailed, StaleVersion.
+    those who exist), QuotaReached where there is no room in the space it goes to, PreconditionFailed, StaleVersion.
     """
 
     open_space: OpenSpace
     clock: Clock
     new_id: IdGenerator
+    room: Room
 
     async def __call__(
         self, actor: Actor, owner_id: str | None, task_id: TaskId, to: SpaceId, expected: Versions = None
@@ -206,8 +215,10 @@ class TransferTask:
             transferred = task.transfer(to, keeps_assignee=keeps, by=space.access, at=at)
             if not neighbour.relation.may_give:
                 raise RecipientNotFound
+            await self.room.require(neighbour.usage, Quota.TASKS)
             make = making_tags(self.new_id, to, by=space.access.user_id, at=at)
-            kept = transferred.with_tags(await spelt_in_secret(task.tags, neighbour.tags, make))
+            allow = allowing_tags(self.room, neighbour.usage)
+            kept = transferred.with_tags(await spelt_in_secret(task.tags, neighbour.tags, make, allow))
             require_version(task.version, expected)
             await neighbour.take(kept, was=task)
         return kept if neighbour.relation.may_look else transferred

@@ -57,6 +57,11 @@ class Document:
         return cls(id=id, space_id=by.space_id, created_by=by.user_id, created_at=at, updated_at=at, **draft)
 
     @property
+    def size(self) -> int:
+        """How many bytes its content takes (UTF-8)."""
+        return 0 if self.content is None else len(self.content.encode())
+
+    @property
     def place(self) -> Place:
         """Where it stands among the documents of its space, the newest of which come first."""
         return Place(microseconds(self.created_at), self.id)

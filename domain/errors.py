@@ -268,6 +268,21 @@ class StillRunning(Conflict):
     detail = "A request with this key is still being answered. Wait a moment, then send it again."
 
 
+class QuotaReached(Conflict):
+    """There is no room for what was to be added: ``quota`` says of what, ``limit`` how much is allowed."""
+
+    code = "quota-reached"
+    detail = "There is no room for more: the quota is reached. Delete some first, or ask the operator for more room."
+
+    def __init__(self, quota: str, limit: int) -> None:
+        super().__init__(quota, limit)
+        self.quota = quota
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"There may be at most {self.limit} {self.quota}. Delete some first, or ask the operator for more room."
+
+
 class PreconditionFailed(DomainError):
     """The thing is not in any of the versions for which the change was meant."""
 

@@ -59,6 +59,8 @@ from application.ports.mail import Mailer
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
+from application.room import Room
+from domain.quotas import Quota, Quotas
 from domain.session import SessionLimits
 from domain.user import PasswordPolicy
 from entrypoints.background import background
@@ -94,6 +96,23 @@ def _limits(settings: Settings) -> SessionLimits:
         idle=timedelta(days=settings.refresh_token_days),
         total=timedelta(days=settings.session_max_days),
         grace=timedelta(seconds=settings.refresh_grace_seconds),
+    )
+
+
+def _quotas(settings: Settings) -> Quotas:
+    return Quotas(
+        {
+            Quota.TASKS: settings.max_tasks_per_space,
+            Quota.TAGS: settings.max_tags_per_space,
+            Quota.DOCUMENTS: settings.max_documents_per_space,
+            Quota.DOCUMENT_BYTES: settings.max_document_bytes_per_space,
+            Quota.SETTINGS: settings.max_settings_per_space,
+            Quota.MEMBERS: settings.max_members_per_organization,
+            Quota.INVITATIONS: settings.max_invitations_per_organization,
+            Quota.OWNED: settings.max_owned_organizations_per_account,
+            Quota.JOINED: settings.max_organizations_per_account,
+            Quota.SESSIONS: settings.max_sessions_per_account,
+        }
     )
 
 
@@ -146,6 +165,8 @@ class Container(containers.DeclarativeContainer):
     passwords = providers.Singleton(_passwords, settings)
     policy = providers.Singleton(PasswordPolicy, providers.Singleton(common_passwords))
     limits = providers.Singleton(_limits, settings)
+    quotas = providers.Singleton(_quotas, settings)
+    room = providers.Singleton(Room, quotas, clock)
 
     database = providers.Singleton(_database, settings)
     redis = providers.Singleton(_redis, settings, clock)
@@ -177,7 +198,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     start_session = providers.Singleton(
-        authentication.StartSession, sign_in_guard, open_identity, passwords, limits, scribe, clock, new_id
+        authentication.StartSession, sign_in_guard, open_identity, passwords, limits, quotas, scribe, clock, new_id
     )
     # Two, so that mails which nobody takes leave no mark on whether there is room for the next request.
     look_ups = providers.Singleton(TaskErrands, _LOOK_UPS, _LOOK_UPS_AT_ONCE)
@@ -205,7 +226,7 @@ class Container(containers.DeclarativeContainer):
         ),
         sign_out=providers.Singleton(authentication.SignOut, open_identity, clock),
         register=providers.Singleton(
-            accounts.Register, counters, open_account, settings.provided.registration_policy, refresh_tokens
+            accounts.Register, counters, open_account, settings.provided.registration_policy, refresh_tokens, room
         ),
         create_admin=providers.Singleton(accounts.CreateAdmin, open_account),
         get_me=providers.Singleton(accounts.GetMe, open_identity),
@@ -230,7 +251,7 @@ class Container(containers.DeclarativeContainer):
         confirm_password_reset=providers.Singleton(
             ConfirmPasswordReset, open_identity, passwords, policy, refresh_tokens, post, clock
         ),
-        found_organization=providers.Singleton(organizations.FoundOrganization, open_identity, clock, new_id),
+        found_organization=providers.Singleton(organizations.FoundOrganization, open_identity, clock, new_id, room),
         list_organizations=providers.Singleton(organizations.ListOrganizations, open_identity),
         get_organization=providers.Singleton(organizations.GetOrganization, open_space),
         rename_organization=providers.Singleton(organizations.RenameOrganization, open_space, clock),
@@ -238,41 +259,43 @@ class Container(containers.DeclarativeContainer):
         list_members=providers.Singleton(organizations.ListMembers, open_space),
         change_member_role=providers.Singleton(organizations.ChangeMemberRole, open_space, clock),
         remove_member=providers.Singleton(organizations.RemoveMember, open_space, clock),
-        invite=providers.Singleton(organizations.Invite, open_space, refresh_tokens, clock, new_id),
+        invite=providers.Singleton(organizations.Invite, open_space, refresh_tokens, clock, new_id, room),
         list_invitations=providers.Singleton(organizations.ListInvitations, open_space, clock),
         revoke_invitation=providers.Singleton(organizations.RevokeInvitation, open_space, clock),
-        accept_invitation=providers.Singleton(organizations.AcceptInvitation, open_reception, refresh_tokens, clock),
+        accept_invitation=providers.Singleton(
+            organizations.AcceptInvitation, open_reception, refresh_tokens, clock, room
+        ),
         list_tasks=providers.Singleton(task_lists.ListTasks, open_space, clock, cursors),
         list_trash=providers.Singleton(task_lists.ListTrash, open_space, cursors),
         get_task=providers.Singleton(tasks.GetTask, open_space),
-        create_task=providers.Singleton(tasks.CreateTask, open_space, clock, new_id),
-        replace_task=providers.Singleton(tasks.ReplaceTask, open_space, clock, new_id),
-        change_task=providers.Singleton(tasks.ChangeTask, open_space, clock, new_id),
+        create_task=providers.Singleton(tasks.CreateTask, open_space, clock, new_id, room),
+        replace_task=providers.Singleton(tasks.ReplaceTask, open_space, clock, new_id, room),
+        change_task=providers.Singleton(tasks.ChangeTask, open_space, clock, new_id, room),
         complete_task=providers.Singleton(tasks.CompleteTask, open_space, clock),
         toggle_task=providers.Singleton(tasks.ToggleTask, open_space, clock),
         delete_task=providers.Singleton(tasks.DeleteTask, open_space, clock),
-        create_tasks=providers.Singleton(bulk.CreateTasks, open_space, clock, new_id),
+        create_tasks=providers.Singleton(bulk.CreateTasks, open_space, clock, new_id, room),
         change_tasks=providers.Singleton(bulk.ChangeTasks, open_space, clock),
         delete_tasks=providers.Singleton(bulk.DeleteTasks, open_space, clock),
         delete_found_tasks=providers.Singleton(bulk.DeleteFoundTasks, open_space, clock),
         restore_task=providers.Singleton(trash.RestoreTask, open_space, clock),
         purge_task=providers.Singleton(trash.PurgeTask, open_space),
         empty_trash=providers.Singleton(trash.EmptyTrash, open_space),
-        transfer_task=providers.Singleton(tasks.TransferTask, open_space, clock, new_id),
+        transfer_task=providers.Singleton(tasks.TransferTask, open_space, clock, new_id, room),
         list_tags=providers.Singleton(tags.ListTags, open_space, cursors),
         get_tag=providers.Singleton(tags.GetTag, open_space),
-        create_tag=providers.Singleton(tags.CreateTag, open_space, clock, new_id),
+        create_tag=providers.Singleton(tags.CreateTag, open_space, clock, new_id, room),
         change_tag=providers.Singleton(tags.ChangeTag, open_space, clock),
         delete_tag=providers.Singleton(tags.DeleteTag, open_space, clock),
         list_documents=providers.Singleton(documents.ListDocuments, open_space, cursors),
         get_document=providers.Singleton(documents.GetDocument, open_space),
-        create_document=providers.Singleton(documents.CreateDocument, open_space, clock, new_id),
-        replace_document=providers.Singleton(documents.ReplaceDocument, open_space, clock),
-        change_document=providers.Singleton(documents.ChangeDocument, open_space, clock),
+        create_document=providers.Singleton(documents.CreateDocument, open_space, clock, new_id, room),
+        replace_document=providers.Singleton(documents.ReplaceDocument, open_space, clock, room),
+        change_document=providers.Singleton(documents.ChangeDocument, open_space, clock, room),
         delete_document=providers.Singleton(documents.DeleteDocument, open_space),
         list_settings=providers.Singleton(space_settings.ListSettings, open_space, cursors),
         get_setting=providers.Singleton(space_settings.GetSetting, open_space),
-        put_setting=providers.Singleton(space_settings.PutSetting, open_space, clock),
+        put_setting=providers.Singleton(space_settings.PutSetting, open_space, clock, room),
         delete_setting=providers.Singleton(space_settings.DeleteSetting, open_space),
         list_events=providers.Singleton(audit.ListEvents, open_space, cursors),
         list_account_events=providers.Singleton(audit.ListAccountEvents, open_identity, cursors),

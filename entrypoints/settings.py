@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.quotas import DEFAULTS, Quota
 from domain.registration import RegistrationMode, RegistrationPolicy
 
 T = TypeVar("T")
@@ -87,6 +88,9 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+Most = Annotated[int, Field(ge=0, le=10**12)]
+"""A quota; 0 does not limit."""
+
 LaterText = Annotated[str, AfterValidator(_not_yet)]
 LaterFlag = Annotated[bool, AfterValidator(_not_yet)]
 
@@ -121,6 +125,16 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[str, AfterValidator(_origins)] = ""
     trusted_proxies: Annotated[str, AfterValidator(_addresses)] = ""
     require_https: bool | None = None
+    max_tasks_per_space: Most = DEFAULTS[Quota.TASKS]
+    max_tags_per_space: Most = DEFAULTS[Quota.TAGS]
+    max_documents_per_space: Most = DEFAULTS[Quota.DOCUMENTS]
+    max_document_bytes_per_space: Most = DEFAULTS[Quota.DOCUMENT_BYTES]
+    max_settings_per_space: Most = DEFAULTS[Quota.SETTINGS]
+    max_members_per_organization: Most = DEFAULTS[Quota.MEMBERS]
+    max_invitations_per_organization: Most = DEFAULTS[Quota.INVITATIONS]
+    max_owned_organizations_per_account: Most = DEFAULTS[Quota.OWNED]
+    max_organizations_per_account: Most = DEFAULTS[Quota.JOINED]
+    max_sessions_per_account: Most = DEFAULTS[Quota.SESSIONS]
     audit_reads: bool = False
     require_if_match: bool = False
     unsafe_database_role: bool = False

@@ -44,6 +44,8 @@ from application.ports.passwords import Passwords
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
+from application.room import Room
+from domain.quotas import Quotas
 from domain.registration import RegistrationPolicy
 from domain.session import SessionLimits
 from domain.user import PasswordPolicy
@@ -64,12 +66,18 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     post: Post | None = None,
     counters: Counters | None = None,
     registration: RegistrationPolicy = OPEN,
+    quotas: Quotas | None = None,
 ) -> Application:
-    """Every use case, on one store that forgets everything at the end. Nothing is limited, unless it is counted."""
+    """Every use case, on one store that forgets everything at the end. Nothing is limited, unless it is counted.
+
+    The quotas are the usual ones.
+    """
     store = store or MemoryStore()
     passwords = passwords or MemoryPasswords()
     post = post or Post(MemoryMailer(), MemoryErrands())
     counters = counters or UnlimitedCounters()
+    quotas = quotas or Quotas()
+    room = Room(quotas, clock)
     open_log, unsealed = MemoryOpenLog(store), Unsealed()
     scribe = Scribe(clock, new_id, open_log, unsealed)
     open_space = RecordingOpenSpace(MemoryOpenSpace(store, clock), scribe, audit_reads)
@@ -81,7 +89,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
     refresh_tokens, cookies = MemoryRefreshTokens(), MemorySessionCookies()
     guard = limiting.SignInGuard(counters)
-    start_session = authentication.StartSession(guard, open_identity, passwords, LIMITS, scribe, clock, new_id)
+    start_session = authentication.StartSession(guard, open_identity, passwords, LIMITS, quotas, scribe, clock, new_id)
     open_account = accounts.OpenAccount(open_identity, passwords, POLICY, clock, new_id)
     check_session = authentication.CheckSession(open_identity)
     return Application(
@@ -96,7 +104,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         list_csrf_tokens=authentication.ListCsrfTokens(cookies),
         refresh=authentication.Refresh(counters, open_identity, access_tokens, refresh_tokens, LIMITS, clock),
         sign_out=authentication.SignOut(open_identity, clock),
-        register=accounts.Register(counters, open_account, registration, refresh_tokens),
+        register=accounts.Register(counters, open_account, registration, refresh_tokens, room),
         create_admin=accounts.CreateAdmin(open_account),
         get_me=accounts.GetMe(open_identity),
         change_me=accounts.ChangeMe(open_identity, clock),
@@ -113,7 +121,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
             counters, SendPasswordReset(open_identity, refresh_tokens, post, clock), post.errands
         ),
         confirm_password_reset=ConfirmPasswordReset(open_identity, passwords, POLICY, refresh_tokens, post, clock),
-        found_organization=organizations.FoundOrganization(open_identity, clock, new_id),
+        found_organization=organizations.FoundOrganization(open_identity, clock, new_id, room),
         list_organizations=organizations.ListOrganizations(open_identity),
         get_organization=organizations.GetOrganization(open_space),
         rename_organization=organizations.RenameOrganization(open_space, clock),
@@ -121,41 +129,41 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         list_members=organizations.ListMembers(open_space),
         change_member_role=organizations.ChangeMemberRole(open_space, clock),
         remove_member=organizations.RemoveMember(open_space, clock),
-        invite=organizations.Invite(open_space, refresh_tokens, clock, new_id),
+        invite=organizations.Invite(open_space, refresh_tokens, clock, new_id, room),
         list_invitations=organizations.ListInvitations(open_space, clock),
         revoke_invitation=organizations.RevokeInvitation(open_space, clock),
-        accept_invitation=organizations.AcceptInvitation(open_reception, refresh_tokens, clock),
+        accept_invitation=organizations.AcceptInvitation(open_reception, refresh_tokens, clock, room),
         list_tasks=task_lists.ListTasks(open_space, clock, cursors),
         list_trash=task_lists.ListTrash(open_space, cursors),
         get_task=tasks.GetTask(open_space),
-        create_task=tasks.CreateTask(open_space, clock, new_id),
-        replace_task=tasks.ReplaceTask(open_space, clock, new_id),
-        change_task=tasks.ChangeTask(open_space, clock, new_id),
+        create_task=tasks.CreateTask(open_space, clock, new_id, room),
+        replace_task=tasks.ReplaceTask(open_space, clock, new_id, room),
+        change_task=tasks.ChangeTask(open_space, clock, new_id, room),
         complete_task=tasks.CompleteTask(open_space, clock),
         toggle_task=tasks.ToggleTask(open_space, clock),
         delete_task=tasks.DeleteTask(open_space, clock),
-        create_tasks=bulk.CreateTasks(open_space, clock, new_id),
+        create_tasks=bulk.CreateTasks(open_space, clock, new_id, room),
         change_tasks=bulk.ChangeTasks(open_space, clock),
         delete_tasks=bulk.DeleteTasks(open_space, clock),
         delete_found_tasks=bulk.DeleteFoundTasks(open_space, clock),
         restore_task=trash.RestoreTask(open_space, clock),
         purge_task=trash.PurgeTask(open_space),
         empty_trash=trash.EmptyTrash(open_space),
-        transfer_task=tasks.TransferTask(open_space, clock, new_id),
+        transfer_task=tasks.TransferTask(open_space, clock, new_id, room),
         list_tags=tags.ListTags(open_space, cursors),
         get_tag=tags.GetTag(open_space),
-        create_tag=tags.CreateTag(open_space, clock, new_id),
+        create_tag=tags.CreateTag(open_space, clock, new_id, room),
         change_tag=tags.ChangeTag(open_space, clock),
         delete_tag=tags.DeleteTag(open_space, clock),
         list_documents=documents.ListDocuments(open_space, cursors),
         get_document=documents.GetDocument(open_space),
-        create_document=documents.CreateDocument(open_space, clock, new_id),
-        replace_document=documents.ReplaceDocument(open_space, clock),
-        change_document=documents.ChangeDocument(open_space, clock),
+        create_document=documents.CreateDocument(open_space, clock, new_id, room),
+        replace_document=documents.ReplaceDocument(open_space, clock, room),
+        change_document=documents.ChangeDocument(open_space, clock, room),
         delete_document=documents.DeleteDocument(open_space),
         list_settings=settings.ListSettings(open_space, cursors),
         get_setting=settings.GetSetting(open_space),
-        put_setting=settings.PutSetting(open_space, clock),
+        put_setting=settings.PutSetting(open_space, clock, room),
         delete_setting=settings.DeleteSetting(open_space),
         list_events=audit.ListEvents(open_space, cursors),
         list_account_events=audit.ListAccountEvents(open_identity, cursors),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 
 from adapters.memory.audit import MemoryAccountsLog, MemoryAuditLog
 from adapters.memory.organizations import MemoryInterior, MemoryOrganizations, MemoryReception
@@ -133,6 +134,11 @@ class MemorySessions:
         """Somebody's sessions."""
         found = [one for one in self._sessions.values() if one.user_id == user_id and one.revoked_at is None]
         return sorted(found, key=lambda session: (session.last_used_at, session.id), reverse=True)
+
+    async def beyond(self, newest: int, user_id: UserId, at: datetime) -> Sequence[Session]:
+        """Those that were used longest ago."""
+        alive = [session for session in await self.of(user_id) if session.is_alive(at=at)]
+        return alive[newest:][::-1][:100]
 
     async def save(self, session: Session) -> None:
         """Replace the session of the same id."""

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 
 from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from adapters.memory.tasks import MemoryTasks
+from adapters.memory.usage import MemoryUsage
 from application.ports.clock import Clock
 from application.ports.organizations import Belonging, Member
 from domain.access import Actor, Role
@@ -71,6 +73,9 @@ class MemoryInvitations:
         found = [kept for kept in self._mine() if kept.closed_at is None]
         return sorted(found, key=lambda kept: (kept.created_at, kept.id), reverse=True)
 
+    async def count_open(self, at: datetime, at_most: int) -> int:
+        return min(at_most, sum(kept.closed_at is None and at < kept.expires_at for kept in self._mine()))
+
     async def get(self, invitation_id: InvitationId) -> Invitation:
         invitation = self._invitations.get((self._space_id, invitation_id))
         if invitation is None or invitation.closed_at is not None:
@@ -128,6 +133,10 @@ class MemoryOrganizations:
         ]
         return sorted(found, key=lambda one: (one.organization.name.lower(), one.organization.id))
 
+    async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
+        found = [one for one in await self.of(user_id) if not owned or one.role is Role.OWNER]
+        return min(at_most, len(found))
+
 
 class MemoryInterior:
     """An organisation, for a member who leaves it."""
@@ -147,6 +156,8 @@ class MemoryReception:
         self._user_id = user_id
         self.members = MemoryMembers(contents, space_id)
         self.invitations = MemoryInvitations(contents, space_id)
+        self.organizations = MemoryOrganizations(contents)
+        self.usage = MemoryUsage(contents, space_id)
         self.audit = MemoryAuditLog(contents, space_id)
 
     async def visitor(self) -> User:

@@ -12,6 +12,7 @@ from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from adapters.memory.tags import MemoryTags
 from adapters.memory.tasks import MemoryTasks
+from adapters.memory.usage import MemoryUsage
 from application.ports.clock import Clock
 from domain.access import Access, Actor, Relation, admit, space_named
 from domain.errors import StaleVersion
@@ -27,6 +28,7 @@ class MemoryNeighbour:
         self._space_id = space_id
         self.relation = relation
         self.tags = MemoryTags(contents, space_id)
+        self.usage = MemoryUsage(contents, space_id)
 
     async def has_member(self, user_id: UserId) -> bool:
         """Tell whether this person is a member there."""
@@ -54,6 +56,7 @@ class MemorySpace:
         self.members = MemoryMembers(contents, access.space_id)
         self.invitations = MemoryInvitations(contents, access.space_id)
         self.audit = MemoryAuditLog(contents, access.space_id)
+        self.usage = MemoryUsage(contents, access.space_id)
         self.charter = MemoryCharter(contents, access.space_id)
         self.replies = MemoryReplies(contents, personal_space(access.user_id))
 

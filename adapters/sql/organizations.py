@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, ConstraintViolated, Database, Entry, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import invitations, memberships, organizations, spaces, users
 from adapters.sql.tasks import SqlTasks
+from adapters.sql.types import Moment
+from adapters.sql.usage import SqlUsage
 from adapters.sql.users import ACCOUNT, SqlUsers, account_from
 from application.ports.clock import Clock
 from application.ports.organizations import Belonging, Member
@@ -127,6 +130,15 @@ _ADD_INVITATION: Final = Query(insert(invitations))
 _OPEN_INVITATIONS: Final = Query(
     select(*invitations.c).where(*_OPEN).order_by(invitations.c.created_at.desc(), invitations.c.id.desc())
 )
+_COUNT_OPEN: Final = Query(
+    select(func.count()).select_from(
+        select(invitations.c.id)
+        .where(*_OPEN, invitations.c.expires_at > bindparam("at", type_=Moment))
+        .order_by(invitations.c.space_id, invitations.c.id)
+        .limit(bindparam("limit", type_=Integer))
+        .subquery()
+    )
+)
 _GET_INVITATION: Final = Reading(select(*invitations.c).where(*_OPEN, invitations.c.id == bindparam("id")))
 _INVITATION_WITH_TOKEN: Final = Reading(
     select(*invitations.c).where(_THIS_SPACES, invitations.c.token_hash == bindparam("token_hash"))
@@ -175,6 +187,10 @@ class SqlInvitations:
     async def open(self) -> Sequence[Invitation]:
         rows = await self._connection.fetch_all(_OPEN_INVITATIONS, space_id=self._space_id)
         return [_invitation_from(row) for row in rows]
+
+    async def count_open(self, at: datetime, at_most: int) -> int:
+        ((count,),) = await self._connection.fetch_all(_COUNT_OPEN, space_id=self._space_id, at=at, limit=at_most)
+        return int(count)
 
     async def get(self, invitation_id: InvitationId) -> Invitation:
         row = await _GET_INVITATION.one(self._connection, space_id=self._space_id, id=invitation_id)
@@ -244,6 +260,20 @@ _BELONGINGS: Final = Query(
 )
 
 
+def _count_belongings(*, owned: bool) -> Query:
+    found = (
+        select(memberships.c.space_id)
+        .join(organizations, memberships.c.space_id == organizations.c.space_id)
+        .where(memberships.c.user_id == bindparam("user_id"))
+        .limit(bindparam("limit", type_=Integer))
+    )
+    some = found.where(memberships.c.role == Role.OWNER) if owned else found
+    return Query(select(func.count()).select_from(some.subquery()))
+
+
+_COUNT_BELONGINGS: Final = {owned: _count_belongings(owned=owned) for owned in (False, True)}
+
+
 class SqlOrganizations:
     """Organisations, seen from one person."""
 
@@ -272,6 +302,10 @@ class SqlOrganizations:
             await self._connection.step_as(self._actor)
         return [Belonging(_organization_from(row[:-1]), Role(row[-1])) for row in rows]
 
+    async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
+        ((count,),) = await self._connection.fetch_all(_COUNT_BELONGINGS[owned], user_id=user_id, limit=at_most)
+        return int(count)
+
 
 class SqlInterior:
     """An organisation, for a member who leaves it."""
@@ -291,6 +325,8 @@ class SqlReception:
         self._user_id = user_id
         self.members = SqlMembers(connection, space_id)
         self.invitations = SqlInvitations(connection, space_id)
+        self.organizations = SqlOrganizations(connection, user_id)
+        self.usage = SqlUsage(connection, space_id)
         self.audit = SqlAuditLog(connection, space_id)
 
     async def visitor(self) -> User:

@@ -1,13 +1,15 @@
 """Sessions and refresh tokens, on SQL databases."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Integer, bindparam, insert, select, update
 
 from adapters.sql.connection import Connection, Reading
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import refresh_tokens, sessions
+from adapters.sql.types import Moment
 from domain.audit import Action
 from domain.errors import NotFound
 from domain.ids import SessionId, UserId
@@ -21,6 +23,27 @@ _SESSIONS_OF: Final = Reading(
     .order_by(sessions.c.id)
 )
 """Held in an order that never changes: in another one, two who end them all could lock each other out."""
+_MOST_BEYOND: Final = 100
+_BEYOND: Final = Query(
+    select(*sessions.c)
+    .where(
+        sessions.c.user_id == bindparam("user_id"),
+        sessions.c.id.in_(
+            select(sessions.c.id)
+            .where(
+                sessions.c.user_id == bindparam("user_id"),
+                sessions.c.revoked_at.is_(None),
+                sessions.c.expires_at > bindparam("at", type_=Moment),
+            )
+            .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
+            .offset(bindparam("newest", type_=Integer))
+        ),
+    )
+    .order_by(sessions.c.last_used_at, sessions.c.id)
+    .limit(_MOST_BEYOND)
+    .with_for_update(skip_locked=True)
+)
+"""Whoever signs in holds the account already: waiting for a session, whose holder may wait for it, could never end."""
 _SAVE_SESSION: Final = Query(
     update(sessions)
     .where(sessions.c.id == bindparam("session_id"))
@@ -89,6 +112,11 @@ class SqlSessions:
         """Somebody's sessions."""
         found = [_session_from(row) for row in await _SESSIONS_OF.all(self._connection, user_id=user_id)]
         return sorted(found, key=lambda session: (session.last_used_at, session.id), reverse=True)
+
+    async def beyond(self, newest: int, user_id: UserId, at: datetime) -> Sequence[Session]:
+        """Those that were used longest ago."""
+        rows = await self._connection.fetch_all(_BEYOND, user_id=user_id, at=at, newest=newest)
+        return [_session_from(row) for row in rows]
 
     async def save(self, session: Session) -> None:
         """Replace the session of the same id."""

@@ -12,6 +12,7 @@ from adapters.sql.settings import SqlSettings
 from adapters.sql.spellings import Spellings
 from adapters.sql.tags import SqlTags, SqlTagsNextDoor
 from adapters.sql.tasks import SqlTasks
+from adapters.sql.usage import SqlUsage, SqlUsageNextDoor
 from application.ports.clock import Clock
 from domain.access import Access, Actor, Relation, Role, space_named
 from domain.ids import SpaceId, UserId, personal_space
@@ -27,6 +28,7 @@ class SqlNeighbour:
         self._home = home
         self.relation = relation
         self.tags = SqlTagsNextDoor(connection, space_id, home=home)
+        self.usage = SqlUsageNextDoor(connection, space_id, home=home)
 
     async def has_member(self, user_id: UserId) -> bool:
         """Tell whether this person is a member there."""
@@ -94,6 +96,11 @@ class SqlSpace:
     def settings(self) -> SqlSettings:
         """The settings of this space."""
         return SqlSettings(self._connection, self.access.space_id)
+
+    @property
+    def usage(self) -> SqlUsage:
+        """How much this space holds."""
+        return SqlUsage(self._connection, self.access.space_id)
 
     @property
     def audit(self) -> SqlAuditLog:

@@ -192,6 +192,26 @@ class without(ColumnElement[Any]):  # noqa: N801 - reads as the function that it
         self.value = bindparam(name, type_=Text)
 
 
+class octets(ColumnElement[int]):  # noqa: N801 - reads as the function that it is
+    """How many bytes the text in ``column`` takes (UTF-8)."""
+
+    inherit_cache = False
+    type = Integer()
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column = column
+
+
+@compiles(octets, "postgresql")
+def _octets_on_postgresql(element: octets, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"octet_length({compiler.process(element.column, **kw)})"
+
+
+@compiles(octets, "sqlite")
+def _octets_on_sqlite(element: octets, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"length(CAST({compiler.process(element.column, **kw)} AS BLOB))"
+
+
 @compiles(exchanged, "postgresql")
 def _exchanged_on_postgresql(element: exchanged, compiler: SQLCompiler, **kw: Any) -> str:
     column, was, now = (compiler.process(part, **kw) for part in (element.column, element.was, element.now))

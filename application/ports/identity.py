@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from application.ports.audit import AccountsLog, AuditLog
@@ -92,6 +93,13 @@ class Sessions(Protocol):
 
     async def of(self, user_id: UserId) -> Sequence[Session]:
         """Somebody's sessions that have not been revoked, the one used last first."""
+        ...
+
+    async def beyond(self, newest: int, user_id: UserId, at: datetime) -> Sequence[Session]:
+        """Somebody's sessions that are alive at this moment, without the ``newest`` so many by their last use.
+
+        The one that was used longest ago comes first, 100 at most. Those that another transaction holds are left out.
+        """
         ...
 
     async def save(self, session: Session) -> None:

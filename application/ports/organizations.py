@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from application.ports.audit import AuditLog
 from application.ports.tasks import Tasks
+from application.ports.usage import Usage
 from domain.access import Actor, Role
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import Invitation, Membership, Organization
@@ -75,6 +77,10 @@ class Invitations(Protocol):
         """Those that are not closed, the newest first; some may have expired."""
         ...
 
+    async def count_open(self, at: datetime, at_most: int) -> int:
+        """How many are neither closed nor expired at this moment, counted no further than ``at_most``."""
+        ...
+
     async def get(self, invitation_id: InvitationId) -> Invitation:
         """An invitation that is not closed, held until the space closes. Raises InvitationNotFound."""
         ...
@@ -118,6 +124,10 @@ class Organizations(Protocol):
         """
         ...
 
+    async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
+        """How many the person is in, or owns, counted no further than ``at_most``."""
+        ...
+
 
 class Interior(Protocol):
     """An organisation as far as the end of a member's account concerns it: closing, or deactivation."""
@@ -158,6 +168,16 @@ class Reception(Protocol):
     @property
     def invitations(self) -> Invitations:
         """Its invitations."""
+        ...
+
+    @property
+    def organizations(self) -> Organizations:
+        """The organisations that the invited person is in."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """How much it holds."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from application.ports.replies import Replies
 from application.ports.settings import Settings
 from application.ports.tags import TagNames, Tags
 from application.ports.tasks import Tasks
+from application.ports.usage import Usage
 from domain.access import Access, Actor, Relation
 from domain.ids import SpaceId, UserId
 from domain.task import Task
@@ -30,6 +31,11 @@ class Neighbour(Protocol):
     @property
     def tags(self) -> TagNames:
         """The names of the tags here."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """How much is here."""
         ...
 
     async def take(self, task: Task, *, was: Task) -> None:
@@ -68,6 +74,11 @@ class Space(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings of this space."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """How much this space holds."""
         ...
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from application.ports.audit import AccountsLog, AuditLog
@@ -26,6 +27,7 @@ from application.ports.organizations import (
 )
 from application.ports.paging import Page
 from application.ports.replies import Replies
+from application.ports.usage import Usage
 from application.recording.scribe import Notes, Scribe
 from application.recording.spaces import RecordingInvitations, RecordingMembers, RecordingTasks
 from domain.access import NOWHERE, Actor, Origin
@@ -105,6 +107,9 @@ class RecordingSessions:
     async def of(self, user_id: UserId) -> Sequence[Session]:
         return await self.sessions.of(user_id)
 
+    async def beyond(self, newest: int, user_id: UserId, at: datetime) -> Sequence[Session]:
+        return await self.sessions.beyond(newest, user_id, at)
+
     async def save(self, session: Session) -> None:
         await self.sessions.save(session)
 
@@ -132,6 +137,9 @@ class RecordingOrganizations:
 
     async def of(self, user_id: UserId) -> Sequence[Belonging]:
         return await self.organizations.of(user_id)
+
+    async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
+        return await self.organizations.count(user_id, at_most, owned=owned)
 
 
 @dataclass(frozen=True)
@@ -245,6 +253,14 @@ class RecordingReception:
     @property
     def invitations(self) -> Invitations:
         return self.reception.invitations
+
+    @property
+    def organizations(self) -> Organizations:
+        return self.reception.organizations
+
+    @property
+    def usage(self) -> Usage:
+        return self.reception.usage
 
     @property
     def audit(self) -> AuditLog:

@@ -12,6 +12,7 @@ from application.ports.paging import Page, Stretch
 from application.ports.replies import Replies
 from application.ports.spaces import Neighbour, OpenSpace, Space
 from application.ports.tasks import TaskFilters, TaskQuery, Tasks
+from application.ports.usage import Usage
 from application.recording.resources import (
     RecordingDocuments,
     RecordingSettings,
@@ -171,6 +172,9 @@ class RecordingInvitations:
     async def open(self) -> Sequence[Invitation]:
         return await self.invitations.open()
 
+    async def count_open(self, at: datetime, at_most: int) -> int:
+        return await self.invitations.count_open(at, at_most)
+
     async def get(self, invitation_id: InvitationId) -> Invitation:
         self.notes.aim(Resource.INVITATION, invitation_id)
         return await self.invitations.get(invitation_id)
@@ -226,6 +230,10 @@ class RecordingNeighbour:
     def tags(self) -> RecordingTagNames:
         return RecordingTagNames(self.neighbour.tags, self.notes)
 
+    @property
+    def usage(self) -> Usage:
+        return self.neighbour.usage
+
     async def has_member(self, user_id: UserId) -> bool:
         return await self.neighbour.has_member(user_id)
 
@@ -276,6 +284,10 @@ class RecordingSpace:
     @cached_property
     def charter(self) -> RecordingCharter:
         return RecordingCharter(self.space.charter, self.notes, self.access.user_id)
+
+    @property
+    def usage(self) -> Usage:
+        return self.space.usage
 
     @property
     def audit(self) -> AuditLog:

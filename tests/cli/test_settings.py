@@ -2,15 +2,17 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.sql import history
+from domain.quotas import DEFAULTS
 from entrypoints.cli.main import cli
 from entrypoints.databases import database_place
-from entrypoints.settings import Environment, read_settings
+from entrypoints.settings import Environment, Settings, read_settings
 
 KEYS = "k1:Fq3zW8hYt5nRc1xLp0vBs7dKm2gJe9uA"
 CANARY = "canary-7431-and-some-more-of-it"
@@ -345,3 +347,19 @@ class TestInProduction:
 
 def test_these_tests_start_from_a_clean_environment() -> None:
     assert not [name for name in os.environ if name.startswith("TASKWARD_") and "TEST" not in name]
+
+
+QUOTAS = [name for name in Settings.model_fields if re.fullmatch(r"max_\w+_per_(space|organization|account)", name)]
+
+
+def test_there_is_a_setting_for_every_quota() -> None:
+    settings = read_settings()
+    assert sorted(getattr(settings, name) for name in QUOTAS) == sorted(DEFAULTS.values())
+
+
+@pytest.mark.parametrize("name", QUOTAS)
+def test_a_quota_is_a_number_and_zero_does_not_limit(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"TASKWARD_{name.upper()}", "0")
+    assert getattr(read_settings(), name) == 0
+    for wrong in ("-1", "many", "1.5"):
+        complaint(started(monkeypatch, **{name.upper(): wrong}), name.upper())

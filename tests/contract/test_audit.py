@@ -40,7 +40,7 @@ from domain.seals import Seal, Verdict
 from domain.tag import TagName
 from domain.task import Description, TaskDraft, TaskStatus, Title
 from domain.user import FullName
-from tests.support.people import People, a_task, new_id
+from tests.support.people import ROOM, People, a_task, new_id
 from tests.support.stores import NOON, Store
 
 AWKWARD: Final = "'; DROP TABLE audit_events; -- \"\\ %_ \U0001f600 é \u202e\n\t"
@@ -528,7 +528,7 @@ async def test_many_writers_at_once_leave_one_event_each(
     space_id = personal_space(owner.user_id)
     for writer in writers[1:]:
         await people.let_in(writer.user_id, space_id, Role.MEMBER)
-    create, change = CreateTask(recorded, store.clock, new_id), ChangeTask(recorded, store.clock, new_id)
+    create, change = CreateTask(recorded, store.clock, new_id, ROOM), ChangeTask(recorded, store.clock, new_id, ROOM)
 
     async def work(writer: Actor) -> None:
         task = await create(writer, str(space_id), {"title": Title("a")})
@@ -577,8 +577,8 @@ async def test_what_is_sealed_as_it_was_written_is_what_is_kept(
         "tags": (TagName("x"), TagName('"\u2028')),
         "assignee_id": somebody.user_id,
     }
-    task = await CreateTask(recorded, store.clock, new_id)(somebody, None, draft)
-    await ChangeTask(recorded, store.clock, new_id)(somebody, None, task.id, {"due_date": None, "tags": ()})
+    task = await CreateTask(recorded, store.clock, new_id, ROOM)(somebody, None, draft)
+    await ChangeTask(recorded, store.clock, new_id, ROOM)(somebody, None, task.id, {"due_date": None, "tags": ()})
     with pytest.raises(TaskNotFound):
         await GetTask(recorded)(somebody, None, TaskId(new_id()))
     with patch.object(SealLog, "_found", AsyncMock(side_effect=AssertionError)):
@@ -604,7 +604,7 @@ async def test_what_is_kept_after_a_look_for_unsealed_logs_is_sealed_at_the_next
             await asyncio.wait(looks, timeout=0.2)
 
     recorded = RecordingOpenSpace(slow_to_commit, scribe)
-    await CreateTask(recorded, store.clock, new_id)(somebody, None, {"title": Title("a")})
+    await CreateTask(recorded, store.clock, new_id, ROOM)(somebody, None, {"title": Title("a")})
     await asyncio.gather(*looks)
     await seal_grown_logs()
     async with seal_log.open_log(space_id, read_only=True) as log:
@@ -646,7 +646,7 @@ async def test_the_log_of_an_organization_outlives_it(
 ) -> None:
     owner, open_log = await people.somebody(), inspect_log.open_log
     name = OrganizationName("Firm")
-    firm = (await FoundOrganization(recorded_identity, store.clock, new_id)(owner, name)).id
+    firm = (await FoundOrganization(recorded_identity, store.clock, new_id, ROOM)(owner, name)).id
     await RenameOrganization(recorded, store.clock)(owner, str(firm), OrganizationName("Co"))
     await inspect_log(firm)
     await DissolveOrganization(recorded)(owner, str(firm), "Co")

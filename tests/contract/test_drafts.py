@@ -18,7 +18,7 @@ from domain.errors import NotAuthenticated, RoleTooLow, SpaceForbidden, TaskNotF
 from domain.ids import SpaceId, TagId
 from domain.tag import Tag, TagName
 from domain.task import Task, Title
-from tests.support.people import People, a_task, new_id
+from tests.support.people import ROOM, People, a_task, new_id
 from tests.support.stores import NOON, Store
 
 
@@ -180,7 +180,7 @@ async def test_who_was_put_out_is_out(store: Store, people: People, *, raises: b
 
 
 async def test_a_use_case_takes_nobody_for_what_they_were(store: Store, people: People) -> None:
-    create, owner = CreateTask(store.open_space, store.clock, new_id), await people.somebody()
+    create, owner = CreateTask(store.open_space, store.clock, new_id, ROOM), await people.somebody()
     member, name = await a_member(people, owner)
     made = await create(member, name, {"title": Title("t")})
     assert await keeps(store, owner, made)

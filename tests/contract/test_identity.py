@@ -421,3 +421,43 @@ async def test_a_changed_password_is_kept(store: Store, people: People) -> None:
         assert await identity.users.credentials(user.id) == Credentials(user, "another hash")
         with pytest.raises(NotFound):
             await identity.users.credentials(UserId(new_id()))
+
+
+async def test_of_somebodys_sessions_those_beyond_the_newest_are_found_the_oldest_first(
+    store: Store, people: People
+) -> None:
+    user, other = await people.register(), await people.register()
+    made = []
+    for number in range(5):
+        session, token = people.a_session(user)
+        session = replace(session, last_used_at=NOON + timedelta(minutes=number))
+        made.append(session)
+        async with store.open_identity(None) as identity:
+            await identity.sessions.add(session, token)
+    await people.sign_in(other)
+    async with store.open_identity(None) as identity:
+        await identity.sessions.save(made[1].revoke(at=NOON))
+        expired = replace(made[2], expires_at=NOON)
+        await identity.sessions.save(expired)
+        alive = [made[0], made[3], made[4]]
+        assert [list(await identity.sessions.beyond(newest, user.id, NOON)) for newest in range(4)] == [
+            alive,
+            alive[:2],
+            alive[:1],
+            [],
+        ]
+
+
+@pytest.mark.parametrize("store", ["postgres_as_service"], indirect=True)
+async def test_a_session_that_somebody_else_holds_is_not_waited_for(store: Store, people: People) -> None:
+    user = await people.register()
+    sessions = []
+    for _ in range(2):
+        session, token = people.a_session(user)
+        sessions.append(session)
+        async with store.open_identity(None) as identity:
+            await identity.sessions.add(session, token)
+    async with asyncio.timeout(4), store.open_identity(None) as holding:
+        await holding.sessions.get(sessions[0].id)
+        async with store.open_identity(None) as identity:
+            assert await identity.sessions.beyond(0, user.id, NOON) == [sessions[1]]

@@ -43,7 +43,7 @@ from domain.errors import (
 from domain.ids import NOBODY, InvitationId, SessionId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import Invitation, Membership, Organization, OrganizationName
 from domain.task import Task, TaskChanges, TaskDraft, Title
-from tests.support.people import People, a_task, new_id
+from tests.support.people import ROOM, People, a_task, new_id
 from tests.support.stores import Store
 
 AWKWARD: Final = OrganizationName("'; DROP TABLE organizations; -- \"\\ %_ \U0001f600 é \u202e")
@@ -937,7 +937,7 @@ class Desk:
     tokens: MemoryRefreshTokens
 
     async def invite(self, role: Role = Role.MEMBER, *, by: Actor | None = None) -> Invited:
-        use = Invite(self.store.open_space, self.tokens, self.store.clock, new_id)
+        use = Invite(self.store.open_space, self.tokens, self.store.clock, new_id, ROOM)
         return await use(by or self.owner, str(self.space_id), role)
 
     def through(self, pause: Pause) -> "Desk":
@@ -945,7 +945,7 @@ class Desk:
         return replace(self, open_reception=pause.at(self.open_reception))
 
     async def accept(self, actor: Actor, token: str) -> Membership:
-        return await AcceptInvitation(self.open_reception, self.tokens, self.store.clock)(actor, token)
+        return await AcceptInvitation(self.open_reception, self.tokens, self.store.clock, ROOM)(actor, token)
 
     async def revoke(self, invitation: Invitation) -> None:
         await RevokeInvitation(self.store.open_space, self.store.clock)(self.owner, str(self.space_id), invitation.id)
@@ -1099,7 +1099,7 @@ async def test_an_organization_is_dissolved_wherever_somebody_stops_who_makes_a_
     owner, pause = await people.somebody(), Pause(step)
     space_id = await found(store, owner)
     dissolve = DissolveOrganization(store.open_space)
-    create = CreateTask(pause.at(store.open_space), store.clock, new_id)
+    create = CreateTask(pause.at(store.open_space), store.clock, new_id, ROOM)
     draft: TaskDraft = {"title": Title("a task"), "assignee_id": owner.user_id}
     came = await outcomes(create(owner, str(space_id), draft), pause.use(dissolve(owner, str(space_id), "Firm")))
     assert came == {Task: 1, NoneType: 1}
@@ -1113,7 +1113,7 @@ async def test_no_task_is_made_in_an_organization_that_is_being_dissolved(
     owner, pause = await people.somebody(), Pause(step)
     space_id = await found(store, owner)
     dissolve = DissolveOrganization(pause.at(store.open_space))
-    create = CreateTask(store.open_space, store.clock, new_id)
+    create = CreateTask(store.open_space, store.clock, new_id, ROOM)
     came = await outcomes(
         dissolve(owner, str(space_id), "Firm"), pause.use(create(owner, str(space_id), {"title": NEW_TITLE}))
     )
@@ -1143,7 +1143,7 @@ async def test_a_task_is_changed_wherever_its_assignees_removal_stops(
         changes["assignee_id"] = {"the same": guest.user_id, "nobody": None, "the owner": owner.user_id}[assigned]
     came = await outcomes(
         RemoveMember(pause.at(store.open_space), store.clock)(owner, str(space_id), guest.user_id),
-        pause.use(ChangeTask(store.open_space, store.clock, new_id)(owner, str(space_id), task.id, changes)),
+        pause.use(ChangeTask(store.open_space, store.clock, new_id, ROOM)(owner, str(space_id), task.id, changes)),
     )
     assert came[NoneType] == 1
     # Only who asks for somebody who has just gone is refused.
@@ -1161,7 +1161,7 @@ async def test_an_assignee_is_removed_wherever_a_change_of_their_task_stops(
     space_id, task = await with_assignee(store, owner, guest)
     changes: TaskChanges = {"title": NEW_TITLE, "assignee_id": guest.user_id}
     came = await outcomes(
-        ChangeTask(pause.at(store.open_space), store.clock, new_id)(owner, str(space_id), task.id, changes),
+        ChangeTask(pause.at(store.open_space), store.clock, new_id, ROOM)(owner, str(space_id), task.id, changes),
         pause.use(RemoveMember(store.open_space, store.clock)(owner, str(space_id), guest.user_id)),
     )
     assert came in ({NoneType: 1, Task: 1}, {NoneType: 1, InvalidValue: 1})

@@ -13,7 +13,7 @@ from application.settings import PutSetting
 from domain.errors import SettingNotFound, StaleVersion
 from domain.ids import personal_space
 from domain.setting import NO_KEY, Setting, SettingKey, SettingValue
-from tests.support.people import People
+from tests.support.people import ROOM, People
 from tests.support.stores import NOON, Store
 
 
@@ -126,7 +126,7 @@ async def test_one_that_is_there_is_left_as_it_is(store: Store, people: People) 
 
 async def test_of_many_who_put_at_once_one_makes_it(store: Store, people: People) -> None:
     somebody = await people.somebody()
-    put = PutSetting(store.open_space, store.clock)
+    put = PutSetting(store.open_space, store.clock, ROOM)
     key = SettingKey("theme")
     done = await asyncio.gather(*(put(somebody, None, key, SettingValue.of(n)) for n in range(12)))
     assert sorted(one.setting.version for one in done) == list(range(1, 13))

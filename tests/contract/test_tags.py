@@ -17,7 +17,7 @@ from domain.errors import StaleVersion, TagNotFound, TagTaken
 from domain.ids import NOBODY, TagId, personal_space
 from domain.tag import Color, Tag, TagName
 from domain.task import Title
-from tests.support.people import People, a_task, new_id
+from tests.support.people import ROOM, People, a_task, new_id
 from tests.support.stores import NOON, Store
 
 AWKWARD = "'; DROP TABLE tags; -- \" \\ %_ \U0001f600 \u202e"
@@ -190,7 +190,7 @@ async def test_a_name_is_exchanged_on_the_tasks_of_its_space(
 
 async def test_of_many_tasks_that_name_a_new_tag_at_once_one_makes_it(store: Store, people: People) -> None:
     somebody = await people.somebody()
-    create = CreateTask(store.open_space, store.clock, new_id)
+    create = CreateTask(store.open_space, store.clock, new_id, ROOM)
     spellings = [TagName("work"), TagName("WORK"), TagName("Work")]
     made = await asyncio.gather(
         *(
@@ -207,7 +207,7 @@ async def test_of_many_tasks_that_name_a_new_tag_at_once_one_makes_it(store: Sto
 
 async def known(store: Store, somebody: Actor) -> Tag:
     """A tag that the store has seen, and may recall."""
-    create = CreateTask(store.open_space, store.clock, new_id)
+    create = CreateTask(store.open_space, store.clock, new_id, ROOM)
     for _ in range(2):
         await create(somebody, None, {"title": Title("t"), "tags": (TagName("work"),)})
     async with store.open_space(somebody, None, read_only=True) as space:
@@ -224,7 +224,7 @@ async def test_a_task_has_its_tags_as_they_are_spelt_now(
     somebody = await people.somebody()
     tag = await known(store, somebody)
     await ChangeTag(store.open_space, store.clock)(somebody, None, tag.id, {"name": TagName(now)})
-    create = CreateTask(store.open_space, store.clock, new_id)
+    create = CreateTask(store.open_space, store.clock, new_id, ROOM)
     made = await create(somebody, None, {"title": Title("t"), "tags": tuple(map(TagName, asked))})
     assert made.tags == spelt
     async with store.open_space(somebody, None, read_only=True) as space:
@@ -269,7 +269,7 @@ async def test_tasks_and_tags_stay_in_step_whoever_comes_first(
     store: Store, people: People, ends: str, *, is_known: bool
 ) -> None:
     somebody = await people.somebody()
-    create = CreateTask(store.open_space, store.clock, new_id)
+    create = CreateTask(store.open_space, store.clock, new_id, ROOM)
     async with store.open_space(somebody, None) as space:
         tag = a_tag(space)
         await keep(space, tag)

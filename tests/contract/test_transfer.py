@@ -26,7 +26,7 @@ from domain.ids import NOBODY, SpaceId, TagId, UserId, personal_space
 from domain.organization import Membership, Organization, OrganizationName
 from domain.tag import Tag, TagName
 from domain.task import Task, Title
-from tests.support.people import People, a_task, new_id
+from tests.support.people import ROOM, People, a_task, new_id
 from tests.support.stores import NOON, Store
 
 SECOND: Final = timedelta(seconds=1)
@@ -243,7 +243,7 @@ def open_log(store: Store) -> OpenLog:
 @pytest.fixture
 def transfer_task(store: Store, open_log: OpenLog) -> TransferTask:
     scribe = Scribe(store.clock, new_id, open_log, Unsealed())
-    return TransferTask(RecordingOpenSpace(store.open_space, scribe), store.clock, new_id)
+    return TransferTask(RecordingOpenSpace(store.open_space, scribe), store.clock, new_id, ROOM)
 
 
 async def test_both_logs_tell_of_a_transfer(

@@ -179,7 +179,7 @@ def test_every_type_of_problem_is_documented_but_those_of_no_operation() -> None
         ("GET /api/tasks/{task_id}", "404", {"task-not-found"}),
         ("PUT /api/tasks/{task_id}", "403", {"space-forbidden", "role-too-low", "csrf-token", "cross-site"}),
         ("POST /api/tasks/{task_id}/transfer", "404", {"task-not-found", "recipient-not-found"}),
-        ("POST /api/tags", "409", {"still-running", "tag-taken"}),
+        ("POST /api/tags", "409", {"still-running", "tag-taken", "quota-reached"}),
         ("POST /api/tags", "422", {"invalid-value", "idempotency-key-reused"}),
         ("POST /api/auth/login", "401", {"wrong-credentials"}),
         ("DELETE /api/users/me", "409", {"last-owner", "last-administrator"}),

@@ -9,14 +9,19 @@ from uuid_utils.compat import uuid7
 
 from application.ports.identity import Credentials
 from application.ports.spaces import Space
+from application.room import Room
 from domain.access import Actor, Role
 from domain.ids import SessionId, SpaceId, TaskId, UserId
+from domain.quotas import Quotas
 from domain.session import RefreshToken, Session, SessionLimits
 from domain.task import Task, Title
 from domain.user import Email, User, UserRole
 from tests.support.stores import NOON, Store
 
 LIMITS = SessionLimits(idle=timedelta(days=7), total=timedelta(days=30), grace=timedelta(seconds=10))
+
+ROOM = Room(Quotas({}), lambda: NOON)
+"""Room without end."""
 
 
 def new_id() -> UUID:

@@ -41,6 +41,9 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
         "FOR_ADMINISTRATORS, no filter": (FOR_ADMINISTRATORS, frozenset()),
         "FOR_ADMINISTRATORS, every filter": (FOR_ADMINISTRATORS, frozenset(audit._FILTERS)),
     },
+    "usage._rows": {
+        name: (metadata.tables[name],) for name in ("tasks", "tags", "documents", "settings", "memberships")
+    },
     "task_lists._in_use": _SHAPES,
     "task_lists._delete": _FILTERED,
 }

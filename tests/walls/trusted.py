@@ -29,6 +29,13 @@ EXCEPTIONS: Final[Mapping[str, Trusted]] = {
         {"memberships": memberships.c.user_id == bindparam("user_id")},
         "one's own memberships tell which organisations one is in",
     ),
+    **{
+        f"organizations._count_belongings(owned={owned})": Trusted(
+            {"memberships": memberships.c.user_id == bindparam("user_id")},
+            "one's own memberships tell how many organisations one is in",
+        )
+        for owned in (False, True)
+    },
     "leftovers._WITH_EXPIRED": Trusted(
         {"replies": replies.c.expires_at <= bindparam("by", type_=Moment)},
         "the service sweeps what has expired, whoever's it is; only the spaces are told, and only to itself",

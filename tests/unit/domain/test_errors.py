@@ -17,6 +17,7 @@ from domain.errors import (
     NotFound,
     PasswordResetRefused,
     PreconditionFailed,
+    QuotaReached,
     TooBusy,
     TooManyRequests,
     Unavailable,
@@ -55,6 +56,7 @@ CODES: dict[str, tuple[str, type[DomainError]]] = {
     "EmailTaken": ("email-taken", Conflict),
     "TagTaken": ("tag-taken", Conflict),
     "StaleVersion": ("stale-version", Conflict),
+    "QuotaReached": ("quota-reached", Conflict),
     "KeyReused": ("idempotency-key-reused", InvalidValue),
     "StillRunning": ("still-running", Conflict),
     "PreconditionFailed": ("precondition-failed", PreconditionFailed),
@@ -69,7 +71,7 @@ REFUSALS = {
     for name, refusal in inspect.getmembers(errors, inspect.isclass)
     if issubclass(refusal, DomainError) and refusal is not DomainError
 }
-WITHOUT_VALUES = [r for r in REFUSALS.values() if r not in {InvalidValue, TooManyRequests}]
+WITHOUT_VALUES = [r for r in REFUSALS.values() if r not in {InvalidValue, QuotaReached, TooManyRequests}]
 
 
 def test_every_refusal_has_the_code_that_it_always_had() -> None:
@@ -109,6 +111,13 @@ def test_an_invalid_value_is_a_value_error() -> None:
 @pytest.mark.parametrize("refusal", [Unavailable, TooBusy, WrongStoreVersion])
 def test_what_is_unavailable_can_be_tried_again_in_a_second(refusal: type[Unavailable]) -> None:
     assert refusal.retry_after == 1
+
+
+def test_a_quota_that_is_reached_says_of_what_and_how_much_is_allowed() -> None:
+    refused = QuotaReached("tags in this space", 5)
+    assert (refused.quota, refused.limit) == ("tags in this space", 5)
+    assert str(refused).startswith("There may be at most 5 tags in this space.")
+    assert QuotaReached.detail not in {refusal.detail for refusal in WITHOUT_VALUES}
 
 
 def test_too_many_requests_says_of_what_and_for_how_long() -> None:
