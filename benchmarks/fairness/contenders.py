@@ -22,6 +22,9 @@ from benchmarks.fairness.stocks import Sizes, Stock, stock_pocketbase, stock_tas
 DESCRIPTORS: Final = 1024
 """What a shell or a unit of systemd gives a program as a rule."""
 
+_SETTINGS: Final = {"TASKWARD_RATE_LIMITS": "on", "TASKWARD_ACCESS_TOKEN_MINUTES": "60"}
+"""Tokens last for a whole turn, however long lines take to come to rest."""
+
 
 def _limited(command: Sequence[str]) -> Sequence[str]:
     return ["sh", "-c", f'ulimit -n {DESCRIPTORS}; exec "$@"', "sh", *command]
@@ -39,7 +42,7 @@ class LimitedTaskward(Taskward):
         return _limited(super().command(port))
 
     def environment(self, port: int) -> Mapping[str, str]:
-        return {**super().environment(port), "TASKWARD_RATE_LIMITS": "on"}
+        return {**super().environment(port), **_SETTINGS}
 
 
 class LimitedTaskwardOnPostgres(TaskwardOnPostgres):
@@ -49,7 +52,7 @@ class LimitedTaskwardOnPostgres(TaskwardOnPostgres):
         return _limited(super().command(port))
 
     def environment(self, port: int) -> Mapping[str, str]:
-        return {**super().environment(port), "TASKWARD_RATE_LIMITS": "on"}
+        return {**super().environment(port), **_SETTINGS}
 
 
 class LimitedPocketBase(PocketBase):

@@ -58,7 +58,7 @@ def take_turn(store: Store, workers: int, lines: Sequence[Line], plan: Plan) -> 
             while waiting:
                 line = waiting.pop(0)
                 yield stage.press(line, tokens)
-                if not stage.comes_to_rest():
+                if not stage.comes_to_rest(tokens):
                     print(f"{contender.name} does not come to rest after {line.name}", file=sys.stderr, flush=True)
                     break
 
@@ -168,18 +168,21 @@ class _Stage:
     def _memory(self) -> float:
         return sum(self.running.processes.memories())
 
-    def comes_to_rest(self) -> bool:
-        """Wait until the contender answers as fast as it used to."""
+    def comes_to_rest(self, tokens: dict[str, str]) -> bool:
+        """Wait until the contender answers a victim as fast as it used to."""
         deadline, quick = time.monotonic() + _GRACE, 0
         while quick < _QUIET_IN_A_ROW and time.monotonic() < deadline:
-            began = time.monotonic()
-            try:
-                is_ready = self.running.client.get(self.contender.ready, timeout=_GRACE).is_success
-            except httpx.TransportError:
-                return False
-            quick = quick + 1 if is_ready and time.monotonic() - began < _QUIET else 0
+            quick = quick + 1 if self._answers_quickly(VICTIMS[0], tokens) else 0
             time.sleep(_LOOK)
         return quick == _QUIET_IN_A_ROW
+
+    def _answers_quickly(self, person: str, tokens: dict[str, str]) -> bool:
+        request, began = self.contender.get_one(person, self.store.stock.tasks[person][0]), time.monotonic()
+        try:
+            self.contender.ask(self.running.client, request, tokens[person])
+        except httpx.HTTPError:
+            return False
+        return time.monotonic() - began < _QUIET
 
 
 @contextmanager
