@@ -99,16 +99,19 @@ async def test_large_bodies_that_are_read_are_noticed(monkeypatch: pytest.Monkey
     assert (await pressed("bodies", MemoryService())).wrong == ["came to 8 x 422 instead of 413"]
 
 
-def pressing(patch: pytest.MonkeyPatch, *found: Share) -> None:
-    """Have the command find these, as if it had pressed."""
+def pressing(patch: pytest.MonkeyPatch, *found: Share) -> list[str]:
+    """Have the command find these, as if it had pressed; which of them it has pressed."""
+    made_to_press = list[str]()
 
     async def nothing_but(share: Share) -> Share:
+        made_to_press.append(share.mechanism)
         return share
 
     made = {share.mechanism: (lambda _, share=share: nothing_but(share)) for share in found}
     patch.setattr(mechanisms, "MECHANISMS", made)
     patch.setattr(command, "MECHANISMS", made)
     patch.setattr(command, "RULES", {"get_me": RULES["get_me"]})
+    return made_to_press
 
 
 def served(file: Path, *options: str) -> tuple[Result, dict[str, Any]]:
@@ -137,8 +140,9 @@ def test_load_gives_1_where_a_mechanism_is_not_held(monkeypatch: pytest.MonkeyPa
 def test_without_load_nothing_is_pressed_and_the_report_is_as_it_was(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    pressing(monkeypatch, share(taken(0.01), taken(3)))
+    made_to_press = pressing(monkeypatch, share(taken(0.01), taken(3)))
     ran, report = served(tmp_path / "report.json")
+    assert made_to_press == []
     assert ran.exit_code == 0, ran.output
     assert "load" not in report
     assert "database" not in ran.output
