@@ -13,6 +13,7 @@ from entrypoints.server.limits import Limits
 Headers = Sequence[tuple[bytes, bytes]]
 
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
+_BLANKS: Final = frozenset({b" ", b"\t"})
 _AROUND: Final = len(b": \r\n")
 
 
@@ -38,11 +39,20 @@ def check_size(target: bytes, headers: Headers, limits: Limits) -> None:
         raise Refused(HeadTooLarge)
 
 
-def check_meaning(headers: Headers, http_version: str) -> None:
-    """Raise Refused for a version that is not served, and for a Host that is missing, repeated or no host."""
+def check_meaning(headers: list[tuple[bytes, bytes]], http_version: str) -> None:
+    """Take away the white space behind values, which is no part of them (RFC 9112, 5.1): the parser leaves it there.
+
+    Raise Refused for a version that is not served, and for a Host that is missing, repeated or no host.
+    """
+    hosts = []
+    for index, (name, value) in enumerate(headers):
+        if value[-1:] in _BLANKS:
+            headers[index] = name, value.rstrip(b" \t")
+        if name == b"host":
+            hosts.append(headers[index][1])
     if http_version not in _VERSIONS:
         raise Refused(MalformedRequest)
-    if not names_one_host([value for name, value in headers if name == b"host"], http_version):
+    if not names_one_host(hosts, http_version):
         raise Refused(MalformedHost)
 
 

@@ -6,12 +6,11 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
 _HOST: Final = re.compile(
-    rb"(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{0,5}))?"
+    rb"(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]++|%[0-9A-Fa-f]{2})++|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{0,5}))?"
 )
 """A registered name or an IPv4 address, or an IPv6 address in brackets, and a port (RFC 3986, 3.2.2)."""
 
 _LAST_PORT: Final = 65535
-_BLANKS: Final = b" \t"
 
 
 def names_one_host(values: Sequence[bytes], http_version: str) -> bool:
@@ -22,8 +21,8 @@ def names_one_host(values: Sequence[bytes], http_version: str) -> bool:
 
 
 def is_host(value: bytes) -> bool:
-    """Whether a value of Host is a host with at most a port. White space around it is none of it (RFC 9112, 5.1)."""
-    found = _HOST.fullmatch(value.strip(_BLANKS))
+    """Whether a value of Host is a host with at most a port."""
+    found = _HOST.fullmatch(value)
     if found is None:
         return False
     address, port = found.groups()

@@ -5,7 +5,6 @@ Beyond uvicorn's public classes it uses the attributes of HttpToolsProtocol that
 """
 
 import asyncio
-from enum import Enum, auto
 from functools import cache
 from typing import Any, Final
 
@@ -30,12 +29,10 @@ _PIECE: Final = 4096
 _TUNNEL: Final = b"CONNECT"
 
 
-class Phase(Enum):
-    """Which part of a request comes next."""
-
-    START = auto()
-    HEAD = auto()
-    BODY = auto()
+_START: Final = 0
+_HEAD: Final = 1
+_BODY: Final = 2
+"""Which part of a request comes next. Numbers, because members of an Enum cost more than all the rest of it."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -57,7 +54,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._reception = reception
         self._limits = reception.limits
         self._running: RequestResponseCycle | None = None
-        self._phase = Phase.START
+        self._phase = _START
         self._messages = 0
         self._parsed = 0
         """How many bytes the parser has got since the head began, or since the last bytes of a body."""
@@ -133,7 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _check_progress(self) -> None:
         """Look at a head, or at the framing and the trailer section of a body, before more of it is parsed."""
-        if self._phase is not Phase.START:
+        if self._phase != _START:
             check_counts(self.url, self.headers, self._limits)
             if self._parsed > self._limits.head_bytes:
                 raise Refused(HeadTooLarge)
@@ -159,7 +156,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a head begins."""
         super().on_message_begin()
-        self._phase = Phase.HEAD
+        self._phase = _HEAD
         self._messages += 1
         self._parsed = 0
 
@@ -177,7 +174,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.url = with_path(self.url)
         super().on_headers_complete()
         self.headers = []  # Trailer fields go there, away from the header fields (RFC 9110, 6.5.1).
-        self._phase = Phase.BODY
+        self._phase = _BODY
         self._parsed = self._body_bytes = 0
 
     def on_body(self, body: bytes) -> None:
@@ -189,9 +186,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Note that a request is complete. Raises Refused."""
         if not self._offers_upgrade:
-            check_counts(self.url, self.headers, self._limits)
+            if self.headers:  # They are trailer fields.
+                check_counts(self.url, self.headers, self._limits)
             super().on_message_complete()
-            self._phase = Phase.START
+            self._phase = _START
 
     # Serving
 
@@ -212,9 +210,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_deaf = True
         self._held = b""
         waits = bool(self.pipeline)
-        if self._phase is Phase.BODY and waits:
+        if self._phase == _BODY and waits:
             self.pipeline.popleft()
-        elif self._phase is Phase.BODY:
+        elif self._phase == _BODY:
             if self.cycle.response_started:
                 self.transport.close()
                 return
@@ -249,7 +247,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _reads_body(self) -> bool:
         """Whether the client is to send more of a body. It is not while the application has too much of it already."""
         return (
-            self._phase is Phase.BODY
+            self._phase == _BODY
             and not self.pipeline
             and not self.flow.read_paused
             and not self.cycle.waiting_for_100_continue
@@ -264,7 +262,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return Standing.BODY
         if not self._is_answered or self.transport.get_write_buffer_size():
             return Standing.BUSY
-        if self._phase is Phase.HEAD:
+        if self._phase == _HEAD:
             return Standing.HEAD
         return Standing.IDLE if self._messages else Standing.SILENT
 
@@ -289,10 +287,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _expected_when_answered(self) -> Expectation:
         limits, close = self._limits, self.transport.close
-        if self._phase is Phase.BODY:
+        if self._phase == _BODY:
             return Expectation(("rest", self._messages), limits.body_seconds, close)
         seconds = limits.head_seconds if self._is_admitted else limits.linger_seconds
-        if self._phase is Phase.HEAD:
+        if self._phase == _HEAD:
             return Expectation(("head", self._messages), seconds, self._time_out)
         return Expectation(("idle", self._messages), limits.idle_seconds if self._messages else seconds, close)
 

@@ -59,10 +59,10 @@ def test_offers_are_ignored_and_refusals_are_problems(workers: str, folder: Path
 
 
 def test_an_idle_connection_is_kept_as_long_as_it_is_set(folder: Path) -> None:
-    with serving(folder, KEEP_ALIVE_SECONDS="1") as server, connected(server) as raw:
-        raw.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert raw.recv(4096).startswith(b"HTTP/1.1 200 ")
-        assert raw.recv(4096) == b""
+    with serving(folder, KEEP_ALIVE_SECONDS="1") as server:
+        came = answered(server, b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert came.startswith(b"HTTP/1.1 200 ")
+    assert came.count(b"HTTP/1.1 ") == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit.")

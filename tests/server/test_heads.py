@@ -128,6 +128,11 @@ def test_a_request_with_one_valid_host_is_served(host: str, server: Listening) -
     assert server.ask(LINES.format(f"Host: {host}\r\n").encode()).status == 200
 
 
+def test_white_space_around_a_value_is_no_part_of_it(server: Listening) -> None:
+    answer = server.ask(get("/", 'If-Match: \t "v1" \t', "Empty: \t ", "Inner: a \t b"))
+    assert answer.json["headers"][1:] == [["if-match", '"v1"'], ["empty", ""], ["inner", "a \t b"]]
+
+
 @pytest.mark.parametrize(("fields", "status"), [("", 200), ("Host: a\r\n", 200), ("Host: a\r\nHost: a\r\n", 400)])
 def test_http_1_0_may_be_without_a_host(fields: str, status: int, server: Listening) -> None:
     assert server.ask(f"GET / HTTP/1.0\r\n{fields}\r\n".encode()).status == status

@@ -14,7 +14,7 @@ JDK_POST = (
     b"Connection: Upgrade, HTTP2-Settings\r\n"
     b"Content-Length: 13\r\n"
     b"Host: 127.0.0.1:8000\r\n"
-    b"HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n"
+    b"HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA\r\n"
     b"Upgrade: h2c\r\n"
     b"User-Agent: Java-http-client/17.0.15\r\n"
     b"Content-Type: application/json\r\n"
