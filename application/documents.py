@@ -11,11 +11,11 @@ from application.ports.clock import Clock
 from application.ports.cursors import Cursors
 from application.ports.ids import IdGenerator
 from application.ports.paging import Stretch
-from application.ports.spaces import OpenSpace
+from application.ports.spaces import OpenSpace, Space
 from application.retrying import retried
 from application.room import Room
 from domain.access import Actor, Permission
-from domain.document import Document, DocumentChanges, DocumentDraft
+from domain.document import Document, DocumentChanges, DocumentDraft, DocumentSummary, fitting
 from domain.ids import DocumentId
 from domain.quotas import Quota
 from domain.versions import Versions, require_version
@@ -24,18 +24,32 @@ from domain.versions import Versions, require_version
 @retried
 @dataclass(frozen=True, slots=True)
 class ListDocuments:
-    """List the documents of a space, newest first. Every member may. Raises CursorRefused."""
+    """List the documents of a space without their contents, newest first. Every member may. Raises CursorRefused."""
 
     open_space: OpenSpace
     cursors: Cursors
 
     async def __call__(
         self, actor: Actor, owner_id: str | None, stretch: Stretch, *, cursor: str | None = None
-    ) -> Listing[Document]:
+    ) -> Listing[DocumentSummary]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
-            space.access.require(Permission.READ_ITEMS)
-            bookmarks = Bookmarks(self.cursors, bound(actor.user_id, space.access.space_id, "documents"))
-            return await list_stretch(space.documents.find, stretch, cursor, bookmarks)
+            return await list_stretch(space.documents.find, stretch, cursor, self._bookmarks(space))
+
+    async def with_contents(
+        self, actor: Actor, owner_id: str | None, stretch: Stretch, *, cursor: str = ""
+    ) -> Listing[Document]:
+        """The same with contents, by cursor: as many documents as fit into 4 MiB, at least one."""
+        async with self.open_space(actor, owner_id, read_only=True) as space:
+            bookmarks = self._bookmarks(space)
+            found = await list_stretch(space.documents.find, stretch, cursor, bookmarks)
+            summaries = fitting(found.items, await space.documents.sizes([one.id for one in found.items]))
+            documents = await space.documents.read_all([one.id for one in summaries])
+        is_cut = len(summaries) < len(found.items)
+        return Listing(documents, None, bookmarks.behind(summaries) if is_cut else found.next_cursor)
+
+    def _bookmarks(self, space: Space) -> Bookmarks:
+        space.access.require(Permission.READ_ITEMS)
+        return Bookmarks(self.cursors, bound(space.access.user_id, space.access.space_id, "documents"))
 
 
 @retried

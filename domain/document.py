@@ -1,8 +1,9 @@
 """Documents: longer texts that a space keeps."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self, TypedDict
+from typing import Final, Self, TypedDict
 
 from domain.access import Access, Permission
 from domain.ids import DocumentId, SpaceId, UserId
@@ -10,6 +11,9 @@ from domain.place import Place
 from domain.task import Title
 from domain.text import checked_text
 from domain.time import microseconds
+
+MOST_CONTENT_AT_ONCE: Final = 4 * 2**20
+"""Bytes of UTF-8: how much content one answer holds at most, if it holds several documents."""
 
 
 class Content(str):
@@ -38,6 +42,37 @@ class DocumentChanges(_Details, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSummary:
+    """A document without its content, as lists show it."""
+
+    id: DocumentId
+    space_id: SpaceId
+    title: Title
+    created_by: UserId
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def place(self) -> Place:
+        """The position among the documents of its space, newest first."""
+        return Place(microseconds(self.created_at), self.id)
+
+
+def fitting(documents: Sequence[DocumentSummary], sizes: Mapping[DocumentId, int]) -> Sequence[DocumentSummary]:
+    """The longest run from the first document on whose contents fit into one answer; at least one document.
+
+    ``sizes`` are in bytes. A document without a size has been deleted meanwhile, and takes no room.
+    """
+    total = 0
+    for number, document in enumerate(documents):
+        total += sizes.get(document.id, 0)
+        if number and total > MOST_CONTENT_AT_ONCE:
+            return documents[:number]
+    return documents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A text in one space. Immutable: a change returns a new document with the next version."""
 
@@ -62,9 +97,17 @@ class Document:
         return 0 if self.content is None else len(self.content.encode())
 
     @property
-    def place(self) -> Place:
-        """Where it stands among the documents of its space, the newest of which come first."""
-        return Place(microseconds(self.created_at), self.id)
+    def summary(self) -> DocumentSummary:
+        """The document without its content."""
+        return DocumentSummary(
+            id=self.id,
+            space_id=self.space_id,
+            title=self.title,
+            created_by=self.created_by,
+            version=self.version,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
 
     def change(self, changes: DocumentChanges, *, by: Access, at: datetime) -> Self:
         """Apply ``changes``. Whoever may edit may; raises RoleTooLow. Returns itself where nothing changes."""

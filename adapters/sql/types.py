@@ -170,6 +170,26 @@ for _kind, (_on_postgresql, _on_sqlite) in _ON_EACH.items():
     compiles(_kind, "sqlite")(_written(_on_sqlite))
 
 
+class size_of(ColumnElement[int]):  # noqa: N801 - the same
+    """The size of the text in ``column``, in bytes of UTF-8; NULL for NULL."""
+
+    inherit_cache = False
+    type = Integer()
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column = column
+
+
+@compiles(size_of, "postgresql")
+def _size_on_postgresql(element: size_of, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"octet_length({compiler.process(element.column, **kw)})"
+
+
+@compiles(size_of, "sqlite")
+def _size_on_sqlite(element: size_of, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"length(CAST({compiler.process(element.column, **kw)} AS BLOB))"
+
+
 class exchanged(ColumnElement[Any]):  # noqa: N801 - reads as the function that it is
     """The texts in ``column``, with the parameter ``now`` in the place of ``was``."""
 

@@ -1,9 +1,10 @@
 """Where the documents of one space are kept."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from application.ports.paging import Page, Stretch
-from domain.document import Document
+from domain.document import Document, DocumentSummary
 from domain.ids import DocumentId
 
 
@@ -29,6 +30,14 @@ class Documents(Protocol):
         """Remove the document for good. Raises StaleVersion if it has changed since it was read."""
         ...
 
-    async def find(self, stretch: Stretch) -> Page[Document]:
-        """The documents, newest first; the same creation time is ordered by id."""
+    async def find(self, stretch: Stretch) -> Page[DocumentSummary]:
+        """The documents without their contents, newest first; the same creation time is ordered by id."""
+        ...
+
+    async def sizes(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
+        """The sizes of these documents' contents in bytes of UTF-8, of those that there are."""
+        ...
+
+    async def read_all(self, document_ids: Sequence[DocumentId]) -> Sequence[Document]:
+        """Those of these documents that there are, newest first. Not locked."""
         ...

@@ -1,6 +1,6 @@
 """Tags, documents and settings, with every change noted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from application.ports.documents import Documents
@@ -10,7 +10,7 @@ from application.ports.tags import TagNames, Tags
 from application.recording.scribe import Notes
 from domain.audit import Resource
 from domain.deeds import document_deed, setting_deed, tag_deed
-from domain.document import Document
+from domain.document import Document, DocumentSummary
 from domain.ids import DocumentId, TagId
 from domain.setting import Setting, SettingKey
 from domain.tag import Tag, TagName
@@ -86,9 +86,15 @@ class RecordingDocuments:
         await self.documents.remove(document)
         self.notes.did(document.space_id, document_deed(document, None))
 
-    async def find(self, stretch: Stretch) -> Page[Document]:
+    async def find(self, stretch: Stretch) -> Page[DocumentSummary]:
         self.notes.resource_type = Resource.DOCUMENT
         return await self.documents.find(stretch)
+
+    async def sizes(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
+        return await self.documents.sizes(document_ids)
+
+    async def read_all(self, document_ids: Sequence[DocumentId]) -> Sequence[Document]:
+        return await self.documents.read_all(document_ids)
 
 
 @dataclass(frozen=True, slots=True)

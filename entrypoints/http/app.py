@@ -16,6 +16,7 @@ from entrypoints.http.cors import Cors
 from entrypoints.http.docs import serve_docs
 from entrypoints.http.document import document
 from entrypoints.http.errors import handle_errors
+from entrypoints.http.large_answers import LargeAnswers
 from entrypoints.http.middleware import Envelope
 from entrypoints.http.responses import Json
 from entrypoints.http.routes import (
@@ -75,6 +76,7 @@ def create_app(service: Service) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.application = service.application
+    app.state.large_answers = LargeAnswers()
     app.state.require_if_match = service.settings.require_if_match
     app.state.session_cookie = SessionCookie(secure=service.settings.https_only)
     # The busiest routes come first: they are looked at in this order.

@@ -15,6 +15,8 @@ from domain.task import Title
 from tests.support.people import People, new_id
 from tests.support.stores import NOON, Store
 
+TICK = timedelta(microseconds=1)
+
 
 def a_document(space: Space, title: str = "a document", **parts: Any) -> Document:
     made = Document.create({"title": Title(title)}, id=DocumentId(new_id()), by=space.access, at=NOON)
@@ -64,7 +66,7 @@ async def test_two_spaces_may_hold_the_same_key(store: Store, people: People) ->
         changed = replace(mine, title=Title("changed"), version=2)
         await space.documents.save(changed, was=mine)
         assert await space.documents.get(mine.id) == changed
-        assert (await space.documents.find(Stretch())) == Page([changed], 1)
+        assert (await space.documents.find(Stretch())) == Page([changed.summary], 1)
     async with store.open_space(other, None) as space:
         assert await space.documents.get(theirs.id) == theirs
     async with store.open_space(somebody, None) as space:
@@ -113,3 +115,20 @@ async def test_what_has_changed_since_it_was_read_stays(store: Store, people: Pe
         await space.documents.remove(first)
         with pytest.raises(DocumentNotFound):
             await space.documents.get(was.id)
+
+
+async def test_contents_are_read_and_measured_in_bytes(store: Store, people: People) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    async with store.open_space(other, None) as space:
+        theirs = a_full_document(space)
+        await keep(space, theirs)
+    async with store.open_space(somebody, None) as space:
+        older, empty = a_document(space, content=Content("\u00e9\U0001f600")), a_document(space, created_at=NOON + TICK)
+        for document in (older, empty):
+            await keep(space, document)
+    ids = [older.id, theirs.id, DocumentId(new_id()), empty.id]
+    async with store.open_space(somebody, None, read_only=True) as space:
+        assert await space.documents.sizes(ids) == {older.id: 6, empty.id: 0}
+        assert list(await space.documents.read_all(ids)) == [empty, older]
+        assert await space.documents.sizes([]) == {}
+        assert list(await space.documents.read_all([])) == []

@@ -9,7 +9,7 @@ import pytest
 
 from application.ports.paging import Page, Stretch
 from application.ports.spaces import Space
-from domain.document import Document
+from domain.document import Document, DocumentSummary
 from domain.ids import DocumentId, TagId
 from domain.place import Place
 from domain.setting import Setting, SettingKey, SettingValue
@@ -50,7 +50,7 @@ async def _fill_settings(space: Space) -> Sequence[Setting]:
     return settings
 
 
-async def _fill_documents(space: Space) -> Sequence[Document]:
+async def _fill_documents(space: Space) -> Sequence[DocumentSummary]:
     """The newest first; of the same moment, the highest id."""
     documents = [
         Document.create(
@@ -60,7 +60,7 @@ async def _fill_documents(space: Space) -> Sequence[Document]:
     ]
     for document in documents:
         await space.documents.add(document)
-    return sorted(documents, key=lambda one: (one.created_at, one.id), reverse=True)
+    return sorted((one.summary for one in documents), key=lambda one: (one.created_at, one.id), reverse=True)
 
 
 async def _fill_trash(space: Space) -> Sequence[Any]:
@@ -111,8 +111,9 @@ async def test_a_place_need_not_be_taken_any_more(store: Store, people: People) 
     async with store.open_space(somebody, None) as space:
         kept = list(await _fill_documents(space))
         place = kept[2].place
-        await space.documents.remove(kept[2])
-        newer = replace(kept[0], id=DocumentId(new_id()), created_at=NOON + 99 * _SECOND)
+        await space.documents.remove(await space.documents.get(kept[2].id))
+        first = await space.documents.get(kept[0].id)
+        newer = replace(first, id=DocumentId(new_id()), created_at=NOON + 99 * _SECOND)
         await space.documents.add(newer)
     async with store.open_space(somebody, None, read_only=True) as space:
         found = await space.documents.find(Stretch(after=place, is_counted=False))

@@ -79,7 +79,7 @@ async def test_a_document_lives_and_dies(ann: Person) -> None:
     replaced = (await ann.put(path, json={"title": "Other"})).json()
     assert (replaced["title"], replaced["content"], replaced["version"]) == ("Other", None, 2)
     assert (await ann.get("/api/documents")).json() == {
-        "items": [replaced],
+        "items": [{name: value for name, value in replaced.items() if name != "content"}],
         "total": 1,
         "page": 1,
         "page_size": 20,

@@ -1,17 +1,19 @@
 """Documents, in one's own space and in the space that the URL names."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NotRequired, Self
 
 from fastapi import APIRouter, Body, Query, Response
-from pydantic import with_config
+from pydantic import Field, model_validator, with_config
 from typing_extensions import TypedDict
 
-from domain.document import Document
+from domain.document import Document, DocumentSummary
+from domain.errors import InvalidValue
 from domain.ids import DocumentId, read_id
 from entrypoints.http.conditions import expected_by_put, expected_versions, tagged, unless_seen
 from entrypoints.http.fields import STRICT, ContentField, TitleField, UuidField
 from entrypoints.http.idempotency import once
+from entrypoints.http.large_answers import LargeAnswers
 from entrypoints.http.lists import ListView, listed
 from entrypoints.http.openapi import answer, linked, seen_already
 from entrypoints.http.paging import CursorParameters
@@ -39,37 +41,67 @@ class DocumentPatch(_Details, total=False):
     title: TitleField
 
 
-class DocumentView(TypedDict):
-    """A document."""
-
+class _DocumentSummary(TypedDict):
     id: UuidField
     owner_id: UuidField
     title: str
-    content: str | None
     created_by: UuidField
     version: int
     created_at: datetime
     updated_at: datetime
 
 
+class DocumentView(_DocumentSummary):
+    """A document."""
+
+    content: str | None
+
+
+class ListedDocumentView(_DocumentSummary):
+    """A document in a list: with its content where that was asked for."""
+
+    content: NotRequired[str | None]
+
+
 class DocumentListView(ListView):
     """A stretch of the documents."""
 
-    items: list[DocumentView]
+    items: list[ListedDocumentView]
 
 
-def view(document: Document) -> DocumentView:
-    """What clients see of a document."""
+class DocumentParameters(CursorParameters):
+    """Which stretch of the documents, and whether their contents are shown."""
+
+    content: Annotated[
+        bool,
+        Field(
+            description="`true` shows the contents, by cursor: as many documents as have 4 MiB of content together, "
+            "at least one. Excludes 'page' and 'skip'."
+        ),
+    ] = False
+
+    @model_validator(mode="after")
+    def _contents_by_cursor(self) -> Self:
+        if self.content and (self.page is not None or self.skip is not None):
+            raise InvalidValue("paging_twice", "Use 'cursor' with 'content=true', not 'page' or 'skip'.")
+        return self
+
+
+def _summary_view(document: DocumentSummary) -> ListedDocumentView:
     return {
         "id": str(document.id),
         "owner_id": str(document.space_id),
         "title": document.title,
-        "content": document.content,
         "created_by": str(document.created_by),
         "version": document.version,
         "created_at": document.created_at,
         "updated_at": document.updated_at,
     }
+
+
+def view(document: Document) -> DocumentView:
+    """What clients see of a document."""
+    return {**_summary_view(document.summary), "content": document.content}
 
 
 def _shown(document: Document) -> Response:
@@ -81,10 +113,19 @@ def _document_id(text: str) -> DocumentId:
 
 
 @router.get("/documents", response_model=DocumentListView, responses=linked())
-async def list_documents(call: CurrentCall, parameters: Annotated[CursorParameters, Query()]) -> Response:
-    """List the documents of a space, newest first. Every member may."""
-    found = await call.app.list_documents(call.actor, call.owner_id, parameters.stretch, cursor=parameters.cursor)
-    return listed(call.request, parameters, found, view)
+async def list_documents(call: CurrentCall, parameters: Annotated[DocumentParameters, Query()]) -> Response:
+    """List the documents of a space, newest first. Every member may.
+
+    Contents are shown with `content=true` only.
+    """
+    use_case, stretch, cursor = call.app.list_documents, parameters.stretch, parameters.cursor
+    if parameters.content:
+        large_answers: LargeAnswers = call.request.app.state.large_answers
+        with large_answers.reserve(call.actor.user_id) as reserved:
+            full = await use_case.with_contents(call.actor, call.owner_id, stretch, cursor=cursor or "")
+            return reserved.until_sent(listed(call.request, parameters, full, view))
+    found = await use_case(call.actor, call.owner_id, stretch, cursor=cursor)
+    return listed(call.request, parameters, found, _summary_view)
 
 
 @router.get(

@@ -260,6 +260,24 @@ async def test_cursors_lead_through_all_of_them_without_counting(kind: str) -> N
     assert (await find(ann, None, Stretch(limit=9), cursor=page.next_cursor)).items == whole.items[3:]
 
 
+async def test_contents_come_by_cursor_as_far_as_they_fit() -> None:
+    house = House()
+    ann = await house.somebody("ann")
+    longest = Content("\u20ac" * 100_000)  # 300,000 bytes each: 13 fit into 4 MiB.
+    for _ in range(15):
+        await house.app.create_document(ann, None, {"title": Title("x"), "content": longest})
+        house.clock.advance(timedelta(minutes=1))
+    read = house.app.list_documents.with_contents
+    first = await read(ann, None, Stretch(limit=100))
+    assert [len(first.items), first.total] == [13, None]
+    assert {one.content for one in first.items} == {longest}
+    assert first.next_cursor is not None
+    second = await read(ann, None, Stretch(limit=100), cursor=first.next_cursor)
+    assert [len(second.items), second.next_cursor] == [2, None]
+    shown = [one.id for one in (*first.items, *second.items)]
+    assert shown == [one.id for one in (await house.app.list_documents(ann, None, Stretch(limit=100))).items]
+
+
 @pytest.mark.parametrize("kind", USES)
 async def test_a_cursor_is_good_for_its_reader_its_space_and_its_list_only(kind: str) -> None:
     office = Office()
