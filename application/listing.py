@@ -57,6 +57,13 @@ class Bookmarks:
         return Place(key, read_id(item_id))
 
 
+async def list_page(
+    find: Callable[[Onward], Awaitable[Sequence[Item]]], page: Onward, cursor: str | None, bookmarks: Bookmarks
+) -> Listing[Item]:
+    """A page of a list that has cursors only; without one, the first page. Raises CursorRefused."""
+    return await list_onward(find, page, cursor or "", bookmarks)
+
+
 def bound(reader: UserId, space_id: SpaceId | None, *asked: object) -> str:
     """What a cursor is good for: this person's look at this space, or at no single one, with what they asked for."""
     return json.dumps([str(reader), str(space_id), *asked])

@@ -4,15 +4,19 @@ Every use case raises NotAuthenticated if the caller's session has ended, and th
 SpaceForbidden unless the caller is in it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from typing import Final
 
 from application.invitations import close_invitations, invited_space, join
+from application.listing import Bookmarks, Listing, bound, list_page
 from application.ports.clock import Clock
+from application.ports.cursors import Cursors
 from application.ports.identity import OpenIdentity
 from application.ports.ids import IdGenerator
 from application.ports.organizations import Belonging, Member, OpenReception
+from application.ports.paging import Onward
 from application.ports.spaces import OpenSpace, Space
 from application.ports.tokens import OpaqueTokens
 from application.retrying import retried
@@ -23,6 +27,8 @@ from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import DEFAULT_VALIDITY, Invitation, Membership, Organization, OrganizationName
 from domain.quotas import Quota
 from domain.user import Email
+
+LONGEST_PAGE: Final = Onward(limit=100)
 
 
 @retried
@@ -49,13 +55,17 @@ class FoundOrganization:
 @retried
 @dataclass(frozen=True, slots=True)
 class ListOrganizations:
-    """List the organisations that the caller is in, by name. Everybody who is signed in may."""
+    """List the organisations that the caller is in, by name. Everybody who is signed in may. Raises CursorRefused."""
 
     open_identity: OpenIdentity
+    cursors: Cursors
 
-    async def __call__(self, actor: Actor) -> Sequence[Belonging]:
+    async def __call__(
+        self, actor: Actor, page: Onward = LONGEST_PAGE, cursor: str | None = None
+    ) -> Listing[Belonging]:
+        bookmarks = Bookmarks(self.cursors, bound(actor.user_id, None, "organizations"))
         async with self.open_identity(actor, read_only=True) as identity:
-            return await identity.organizations.of(actor.user_id)
+            return await list_page(identity.organizations.find, page, cursor, bookmarks)
 
 
 @retried
@@ -108,15 +118,19 @@ class DissolveOrganization:
 @retried
 @dataclass(frozen=True, slots=True)
 class ListMembers:
-    """List the members of an organisation, the longest-standing first. Its members may."""
+    """List the members of an organisation, the longest-standing first. Its members may. Raises CursorRefused."""
 
     open_space: OpenSpace
+    cursors: Cursors
 
-    async def __call__(self, actor: Actor, owner_id: str) -> Sequence[Member]:
+    async def __call__(
+        self, actor: Actor, owner_id: str, page: Onward = LONGEST_PAGE, cursor: str | None = None
+    ) -> Listing[Member]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             await space.charter.get()
             space.access.require(Permission.READ_SPACE)
-            return await space.members.all()
+            bookmarks = Bookmarks(self.cursors, bound(actor.user_id, space.access.space_id, "members"))
+            return await list_page(space.members.find, page, cursor, bookmarks)
 
 
 @retried
@@ -237,17 +251,20 @@ async def _require_present_role(space: Space) -> None:
 @retried
 @dataclass(frozen=True, slots=True)
 class ListInvitations:
-    """List the invitations that can still be used. Admins and owners may. Raises RoleTooLow."""
+    """List the invitations that can still be used. Admins and owners may. Raises RoleTooLow, CursorRefused."""
 
     open_space: OpenSpace
     clock: Clock
+    cursors: Cursors
 
-    async def __call__(self, actor: Actor, owner_id: str) -> Sequence[Invitation]:
+    async def __call__(
+        self, actor: Actor, owner_id: str, page: Onward = LONGEST_PAGE, cursor: str | None = None
+    ) -> Listing[Invitation]:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             await space.charter.get()
             space.access.require(Permission.MANAGE_SPACE)
-            now = self.clock()
-            return [invitation for invitation in await space.invitations.open() if now < invitation.expires_at]
+            bookmarks = Bookmarks(self.cursors, bound(actor.user_id, space.access.space_id, "invitations"))
+            return await list_page(partial(space.invitations.find, at=self.clock()), page, cursor, bookmarks)
 
 
 @retried

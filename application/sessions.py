@@ -1,10 +1,14 @@
 """What people see of their own sign-ins, and how they end them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
+from application.listing import Bookmarks, Listing, bound, list_page
 from application.ports.clock import Clock
+from application.ports.cursors import Cursors
 from application.ports.identity import OpenIdentity
+from application.ports.paging import Onward
 from application.retrying import retried
 from domain.access import Actor
 from domain.audit import Action
@@ -12,19 +16,26 @@ from domain.errors import SessionNotFound
 from domain.ids import SessionId
 from domain.session import Session
 
+LONGEST_PAGE: Final = Onward(limit=100)
+
 
 @retried
 @dataclass(frozen=True, slots=True)
 class ListSessions:
-    """List the caller's sessions that are alive, the one used last first. Everybody who is signed in may."""
+    """List the caller's sessions that are alive, the one used last first. Everybody who is signed in may.
+
+    Raises CursorRefused.
+    """
 
     open_identity: OpenIdentity
     clock: Clock
+    cursors: Cursors
 
-    async def __call__(self, actor: Actor) -> Sequence[Session]:
-        now = self.clock()
+    async def __call__(self, actor: Actor, page: Onward = LONGEST_PAGE, cursor: str | None = None) -> Listing[Session]:
+        bookmarks = Bookmarks(self.cursors, bound(actor.user_id, None, "sessions"))
         async with self.open_identity(actor, read_only=True) as identity:
-            return [session for session in await identity.sessions.of(actor.user_id) if session.is_alive(at=now)]
+            find = partial(identity.sessions.find, actor.user_id, at=self.clock())
+            return await list_page(find, page, cursor, bookmarks)
 
 
 @retried

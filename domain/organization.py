@@ -7,7 +7,9 @@ from typing import Final, Self
 from domain.access import GRANTS, Access, Permission, Role
 from domain.errors import InvalidValue, LastOwner, RoleTooLow
 from domain.ids import InvitationId, SpaceId, UserId
+from domain.place import Place
 from domain.text import checked_text
+from domain.time import microseconds
 from domain.user import Email
 
 DEFAULT_VALIDITY: Final = timedelta(days=7)
@@ -35,6 +37,11 @@ class Organization:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def place(self) -> Place:
+        """The position in a list by name."""
+        return Place(self.name, self.id)
+
     def rename(self, name: OrganizationName, *, by: Access, at: datetime) -> Self:
         """Give it another name. Raises RoleTooLow."""
         by.require(Permission.MANAGE_SPACE)
@@ -58,6 +65,11 @@ class Membership:
     user_id: UserId
     role: Role
     joined_at: datetime
+
+    @property
+    def place(self) -> Place:
+        """The position among the members, the longest-standing first."""
+        return Place(microseconds(self.joined_at), self.user_id)
 
     def change_role(self, role: Role, *, by: Access, other_owners: int) -> Self:
         """Make the member something else; ``other_owners`` counts the other owners whose accounts are active.
@@ -141,6 +153,11 @@ class Invitation:
             expires_at=at + valid_for,
             email=email,
         )
+
+    @property
+    def place(self) -> Place:
+        """The position among the invitations, newest first."""
+        return Place(microseconds(self.created_at), self.id)
 
     def is_open(self, *, maker: Role | None, email: Email, at: datetime) -> bool:
         """Tell whether the person with the address ``email`` can use the invitation at ``at``.

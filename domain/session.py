@@ -7,6 +7,8 @@ from typing import Self
 
 from domain.access import NOWHERE, Origin
 from domain.ids import SessionId, UserId
+from domain.place import Place
+from domain.time import microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Session:
             ip_address=origin.ip_address,
             user_agent=origin.user_agent,
         )
+
+    @property
+    def place(self) -> Place:
+        """The position among the account's sessions, the one used last first."""
+        return Place(microseconds(self.last_used_at), self.id)
 
     def is_alive(self, *, at: datetime) -> bool:
         """Tell whether the session still counts."""

@@ -232,7 +232,7 @@ class Container(containers.DeclarativeContainer):
         get_me=providers.Singleton(accounts.GetMe, open_identity),
         change_me=providers.Singleton(accounts.ChangeMe, open_identity, clock),
         close_account=providers.Singleton(accounts.CloseAccount, sign_in_guard, open_identity, passwords, clock),
-        list_sessions=providers.Singleton(sessions.ListSessions, open_identity, clock),
+        list_sessions=providers.Singleton(sessions.ListSessions, open_identity, clock, cursors),
         end_session=providers.Singleton(sessions.EndSession, open_identity, clock),
         end_all_sessions=providers.Singleton(sessions.EndAllSessions, open_identity, clock),
         list_users=providers.Singleton(administration.ListUsers, open_identity),
@@ -252,15 +252,15 @@ class Container(containers.DeclarativeContainer):
             ConfirmPasswordReset, open_identity, passwords, policy, refresh_tokens, post, clock
         ),
         found_organization=providers.Singleton(organizations.FoundOrganization, open_identity, clock, new_id, room),
-        list_organizations=providers.Singleton(organizations.ListOrganizations, open_identity),
+        list_organizations=providers.Singleton(organizations.ListOrganizations, open_identity, cursors),
         get_organization=providers.Singleton(organizations.GetOrganization, open_space),
         rename_organization=providers.Singleton(organizations.RenameOrganization, open_space, clock),
         dissolve_organization=providers.Singleton(organizations.DissolveOrganization, open_space),
-        list_members=providers.Singleton(organizations.ListMembers, open_space),
+        list_members=providers.Singleton(organizations.ListMembers, open_space, cursors),
         change_member_role=providers.Singleton(organizations.ChangeMemberRole, open_space, clock),
         remove_member=providers.Singleton(organizations.RemoveMember, open_space, clock),
         invite=providers.Singleton(organizations.Invite, open_space, refresh_tokens, clock, new_id, room),
-        list_invitations=providers.Singleton(organizations.ListInvitations, open_space, clock),
+        list_invitations=providers.Singleton(organizations.ListInvitations, open_space, clock, cursors),
         revoke_invitation=providers.Singleton(organizations.RevokeInvitation, open_space, clock),
         accept_invitation=providers.Singleton(
             organizations.AcceptInvitation, open_reception, refresh_tokens, clock, room

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from adapters.memory.audit import MemoryAccountsLog, MemoryAuditLog
 from adapters.memory.organizations import MemoryInterior, MemoryOrganizations, MemoryReception
-from adapters.memory.owned import page_of
+from adapters.memory.owned import items_of, page_of
 from adapters.memory.replies import MemoryReplies
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from application.ports.clock import Clock
 from application.ports.identity import Credentials, UserQuery
-from application.ports.paging import Page
+from application.ports.paging import Onward, Page
 from domain.access import NOWHERE, Actor, Origin, Role
 from domain.audit import Action
 from domain.errors import EmailTaken, NotFound
@@ -140,6 +140,11 @@ class MemorySessions:
         alive = [session for session in await self.of(user_id) if session.is_alive(at=at)]
         return alive[newest:][::-1][:100]
 
+    async def find(self, user_id: UserId, page: Onward, *, at: datetime) -> Sequence[Session]:
+        """A page of the account's sessions that are alive."""
+        found = [session for session in await self.of(user_id) if session.is_alive(at=at)]
+        return items_of(found, page, lambda session: session.place, descending=True)
+
     async def save(self, session: Session) -> None:
         """Replace the session of the same id."""
         self._sessions[session.id] = session
@@ -184,7 +189,7 @@ class MemoryIdentity:
         self._contents = contents
         self.users = MemoryUsers(contents)
         self.sessions = MemorySessions(contents)
-        self.organizations = MemoryOrganizations(contents)
+        self.organizations = MemoryOrganizations(contents, UserId(own))
         self.password_resets = MemoryPasswordResets(contents)
         self.audit = MemoryAuditLog(contents, NO_SPACE)
         self.accounts_log = MemoryAccountsLog(contents)

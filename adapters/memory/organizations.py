@@ -6,16 +6,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.audit import MemoryAuditLog
+from adapters.memory.owned import items_of
 from adapters.memory.signed_in import require_signed_in
 from adapters.memory.store import Contents, MemoryStore
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.usage import MemoryUsage
+from application.listing import own_place
 from application.ports.clock import Clock
 from application.ports.organizations import Belonging, Member
+from application.ports.paging import Onward
 from domain.access import Actor, Role
 from domain.errors import InvitationNotFound, MemberNotFound, NotAuthenticated, SpaceForbidden
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import Invitation, Membership, Organization
+from domain.place import Place
 from domain.user import User
 
 
@@ -26,9 +30,9 @@ class MemoryMembers:
         self._contents = contents
         self._space_id = space_id
 
-    async def all(self) -> Sequence[Member]:
-        found = sorted(self._mine(), key=lambda membership: (membership.joined_at, membership.user_id))
-        return [Member(membership, self._contents.accounts[membership.user_id].user) for membership in found]
+    async def find(self, page: Onward) -> Sequence[Member]:
+        found = [Member(one, self._contents.accounts[one.user_id].user) for one in self._mine()]
+        return items_of(found, page, own_place)
 
     async def get(self, user_id: UserId) -> Membership:
         membership = self._contents.memberships.get((self._space_id, user_id))
@@ -76,6 +80,10 @@ class MemoryInvitations:
     async def count_open(self, at: datetime, at_most: int) -> int:
         return min(at_most, sum(kept.closed_at is None and at < kept.expires_at for kept in self._mine()))
 
+    async def find(self, page: Onward, *, at: datetime) -> Sequence[Invitation]:
+        found = [kept for kept in self._mine() if kept.closed_at is None and at < kept.expires_at]
+        return items_of(found, page, own_place, descending=True)
+
     async def get(self, invitation_id: InvitationId) -> Invitation:
         invitation = self._invitations.get((self._space_id, invitation_id))
         if invitation is None or invitation.closed_at is not None:
@@ -118,8 +126,9 @@ class MemoryCharter:
 class MemoryOrganizations:
     """Organisations, seen from one person."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, actor: UserId) -> None:
         self._contents = contents
+        self._actor = actor
 
     async def add(self, organization: Organization, owner: Membership) -> None:
         self._contents.organizations[organization.id] = organization
@@ -131,11 +140,19 @@ class MemoryOrganizations:
             for kept in self._contents.memberships.values()
             if kept.user_id == user_id and kept.space_id in self._contents.organizations
         ]
-        return sorted(found, key=lambda one: (one.organization.name.lower(), one.organization.id))
+        return sorted(found, key=_by_name)
+
+    async def find(self, page: Onward) -> Sequence[Belonging]:
+        after = page.after and replace(page.after, key=str(page.after.key).lower())
+        return items_of(await self.of(self._actor), replace(page, after=after), _by_name)
 
     async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
         found = [one for one in await self.of(user_id) if not owned or one.role is Role.OWNER]
         return min(at_most, len(found))
+
+
+def _by_name(belonging: Belonging) -> Place:
+    return Place(belonging.organization.name.lower(), belonging.organization.id)
 
 
 class MemoryInterior:

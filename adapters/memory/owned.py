@@ -1,9 +1,10 @@
 """What repositories of one space have in common, in memory."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar
 
-from application.ports.paging import Page, Stretch
+from application.ports.paging import Onward, Page, Stretch
 from domain.errors import StaleVersion
 from domain.ids import SpaceId
 from domain.place import Place
@@ -59,10 +60,18 @@ def page_of(
     found: Iterable[Item], stretch: Stretch, place: Callable[[Item], Place], *, descending: bool = False
 ) -> Page[Item]:
     """A stretch of what was found, by where it stands, and the total where it was asked for."""
-    ordered = sorted(found, key=place, reverse=descending)
-    ahead = [item for item in ordered if _is_behind(place(item), stretch.after, descending=descending)]
+    everything = list(found)
+    ahead = items_of(everything, replace(stretch, limit=len(everything)), place, descending=descending)
     items = ahead[stretch.skip : stretch.skip + stretch.limit]
-    return Page(items, len(ordered) if stretch.is_counted else None)
+    return Page(items, len(everything) if stretch.is_counted else None)
+
+
+def items_of(
+    found: Iterable[Item], page: Onward, place: Callable[[Item], Place], *, descending: bool = False
+) -> Sequence[Item]:
+    """A page of the items, by their places."""
+    ordered = sorted(found, key=place, reverse=descending)
+    return [item for item in ordered if _is_behind(place(item), page.after, descending=descending)][: page.limit]
 
 
 def _is_behind(here: Place, after: Place | None, *, descending: bool) -> bool:

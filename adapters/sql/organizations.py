@@ -9,6 +9,7 @@ from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, ConstraintViolated, Database, Entry, Reading
+from adapters.sql.pages import Keyset, Order
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import invitations, memberships, organizations, spaces, users
 from adapters.sql.tasks import SqlTasks
@@ -17,6 +18,7 @@ from adapters.sql.usage import SqlUsage
 from adapters.sql.users import ACCOUNT, SqlUsers, account_from
 from application.ports.clock import Clock
 from application.ports.organizations import Belonging, Member
+from application.ports.paging import Onward
 from domain.access import Actor, Role
 from domain.errors import InvitationNotFound, MemberNotFound, NotAuthenticated, SpaceForbidden
 from domain.ids import InvitationId, SpaceId, UserId, personal_space
@@ -32,11 +34,9 @@ _MEMBERSHIP: Final = (
     memberships.c.joined_at,
 )
 
-_ALL_MEMBERS: Final = Query(
-    select(*_MEMBERSHIP, *ACCOUNT)
-    .join(users, users.c.id == memberships.c.user_id)
-    .where(_MEMBERS)
-    .order_by(memberships.c.joined_at, memberships.c.user_id)
+_FIND_MEMBERS: Final = Keyset.of(
+    select(*_MEMBERSHIP, *ACCOUNT).join(users, users.c.id == memberships.c.user_id).where(_MEMBERS),
+    Order((memberships.c.joined_at, memberships.c.user_id)),
 )
 _GET_MEMBER: Final = Reading(select(*_MEMBERSHIP).where(*_MEMBER))
 _HAS_MEMBER: Final = Query(select(memberships.c.user_id).where(*_MEMBER))
@@ -75,8 +75,9 @@ class SqlMembers:
         self._connection = connection
         self._space_id = space_id
 
-    async def all(self) -> Sequence[Member]:
-        return [_member_from(row) for row in await self._connection.fetch_all(_ALL_MEMBERS, space_id=self._space_id)]
+    async def find(self, page: Onward) -> Sequence[Member]:
+        rows = await _FIND_MEMBERS.fetch(self._connection, page, space_id=self._space_id)
+        return [_member_from(row) for row in rows]
 
     async def profile(self, user_id: UserId) -> Member:
         row = await self._connection.fetch_one(_PROFILE, space_id=self._space_id, user_id=user_id)
@@ -139,6 +140,10 @@ _COUNT_OPEN: Final = Query(
         .subquery()
     )
 )
+_FIND_INVITATIONS: Final = Keyset.of(
+    select(*invitations.c).where(*_OPEN, invitations.c.expires_at > bindparam("at")),
+    Order((invitations.c.created_at, invitations.c.id), descending=True),
+)
 _GET_INVITATION: Final = Reading(select(*invitations.c).where(*_OPEN, invitations.c.id == bindparam("id")))
 _INVITATION_WITH_TOKEN: Final = Reading(
     select(*invitations.c).where(_THIS_SPACES, invitations.c.token_hash == bindparam("token_hash"))
@@ -191,6 +196,10 @@ class SqlInvitations:
     async def count_open(self, at: datetime, at_most: int) -> int:
         ((count,),) = await self._connection.fetch_all(_COUNT_OPEN, space_id=self._space_id, at=at, limit=at_most)
         return int(count)
+
+    async def find(self, page: Onward, *, at: datetime) -> Sequence[Invitation]:
+        rows = await _FIND_INVITATIONS.fetch(self._connection, page, space_id=self._space_id, at=at)
+        return [_invitation_from(row) for row in rows]
 
     async def get(self, invitation_id: InvitationId) -> Invitation:
         row = await _GET_INVITATION.one(self._connection, space_id=self._space_id, id=invitation_id)
@@ -252,12 +261,14 @@ class SqlCharter:
 
 _ADD_SPACE: Final = Query(insert(spaces))
 _ADD_ORGANIZATION: Final = Query(insert(organizations))
-_BELONGINGS: Final = Query(
+_BELONGING: Final = (
     select(*organizations.c, memberships.c.role)
     .join(memberships, memberships.c.space_id == organizations.c.space_id)
     .where(memberships.c.user_id == bindparam("user_id"))
-    .order_by(func.lower(organizations.c.name), organizations.c.space_id)
 )
+_NAME: Final = func.lower(organizations.c.name)
+_BELONGINGS: Final = Query(_BELONGING.order_by(_NAME, organizations.c.space_id))
+_FIND_BELONGINGS: Final = Keyset.of(_BELONGING, Order((_NAME, organizations.c.space_id), folds_case=True))
 
 
 def _count_belongings(*, owned: bool) -> Query:
@@ -300,11 +311,19 @@ class SqlOrganizations:
         rows = await self._connection.fetch_all(_BELONGINGS, user_id=user_id)
         if user_id != self._actor:
             await self._connection.step_as(self._actor)
-        return [Belonging(_organization_from(row[:-1]), Role(row[-1])) for row in rows]
+        return [_belonging_from(row) for row in rows]
+
+    async def find(self, page: Onward) -> Sequence[Belonging]:
+        rows = await _FIND_BELONGINGS.fetch(self._connection, page, user_id=self._actor)
+        return [_belonging_from(row) for row in rows]
 
     async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
         ((count,),) = await self._connection.fetch_all(_COUNT_BELONGINGS[owned], user_id=user_id, limit=at_most)
         return int(count)
+
+
+def _belonging_from(row: Row) -> Belonging:
+    return Belonging(_organization_from(row[:-1]), Role(row[-1]))
 
 
 class SqlInterior:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from adapters.sql.connection import Connection
 from adapters.sql.query import Query, Row
-from application.ports.paging import Stretch
+from application.ports.paging import Onward, Stretch
 from domain.place import Place
 from domain.time import EPOCH
 
@@ -39,6 +39,8 @@ class Order:
 
     columns: Columns
     descending: bool = False
+    folds_case: bool = False
+    """Whether the first column is in lower case as the database makes it. A place holds the text as it was written."""
 
     def directed(self, columns: Columns) -> Sequence[UnaryExpression[Any]]:
         """These columns in the direction of the order."""
@@ -47,7 +49,8 @@ class Order:
     def is_behind(self) -> ColumnElement[bool]:
         """The condition that a row comes behind a place, whose values ``place_values`` gives."""
         place = [bindparam(name, type_=column.type) for name, column in zip(_PLACE, self.columns, strict=False)]
-        here, there = tuple_(*self.columns), tuple_(*place)
+        first = func.lower(place[0]) if self.folds_case else place[0]
+        here, there = tuple_(*self.columns), tuple_(first, *place[1:])
         return here < there if self.descending else here > there
 
     def place_values(self, place: Place) -> dict[str, Any]:
@@ -85,6 +88,29 @@ class Stretches:
         if stretch.after is None:
             return await connection.fetch_all(self.beginning, **values), None
         return await connection.fetch_all(self.behind, **values, **self.order.place_values(stretch.after)), None
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """The statements for the pages of a list that has cursors only: keyset pagination."""
+
+    order: Order
+    beginning: Query
+    behind: Query
+
+    @classmethod
+    def of(cls, statement: Select[Any], order: Order) -> "Keyset":
+        """Those for the rows that a statement selects, in this order."""
+        ordered = statement.order_by(*order.directed(order.columns)).limit(_LIMIT)
+        return cls(order, Query(ordered), Query(ordered.where(order.is_behind())))
+
+    async def fetch(self, connection: Connection, page: Onward, **values: Any) -> Sequence[Row]:
+        """The rows of a page."""
+        if page.after is None:
+            return await connection.fetch_all(self.beginning, limit=page.limit, **values)
+        return await connection.fetch_all(
+            self.behind, limit=page.limit, **values, **self.order.place_values(page.after)
+        )
 
 
 def _page(table: Table, columns: Columns, wanted: Conditions, order: Order) -> Select[Any]:

@@ -7,9 +7,11 @@ from typing import Final
 from sqlalchemy import Integer, bindparam, insert, select, update
 
 from adapters.sql.connection import Connection, Reading
+from adapters.sql.pages import Keyset, Order
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import refresh_tokens, sessions
 from adapters.sql.types import Moment
+from application.ports.paging import Onward
 from domain.audit import Action
 from domain.errors import NotFound
 from domain.ids import SessionId, UserId
@@ -44,6 +46,15 @@ _BEYOND: Final = Query(
     .with_for_update(skip_locked=True)
 )
 """Whoever signs in holds the account already: waiting for a session, whose holder may wait for it, could never end."""
+
+_FIND: Final = Keyset.of(
+    select(*sessions.c).where(
+        sessions.c.user_id == bindparam("user_id"),
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > bindparam("at"),
+    ),
+    Order((sessions.c.last_used_at, sessions.c.id), descending=True),
+)
 _SAVE_SESSION: Final = Query(
     update(sessions)
     .where(sessions.c.id == bindparam("session_id"))
@@ -116,6 +127,11 @@ class SqlSessions:
     async def beyond(self, newest: int, user_id: UserId, at: datetime) -> Sequence[Session]:
         """Those that were used longest ago."""
         rows = await self._connection.fetch_all(_BEYOND, user_id=user_id, at=at, newest=newest)
+        return [_session_from(row) for row in rows]
+
+    async def find(self, user_id: UserId, page: Onward, *, at: datetime) -> Sequence[Session]:
+        """A page of the account's sessions that are alive."""
+        rows = await _FIND.fetch(self._connection, page, user_id=user_id, at=at)
         return [_session_from(row) for row in rows]
 
     async def save(self, session: Session) -> None:

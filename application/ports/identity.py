@@ -8,7 +8,7 @@ from typing import Protocol
 
 from application.ports.audit import AccountsLog, AuditLog
 from application.ports.organizations import Interior, Organizations, Reception
-from application.ports.paging import Page, Stretch
+from application.ports.paging import Onward, Page, Stretch
 from application.ports.replies import Replies
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action
@@ -100,6 +100,10 @@ class Sessions(Protocol):
 
         The one that was used longest ago comes first, 100 at most. Those that another transaction holds are left out.
         """
+        ...
+
+    async def find(self, user_id: UserId, page: Onward, *, at: datetime) -> Sequence[Session]:
+        """A page of the account's sessions that are alive at this moment, the one used last first."""
         ...
 
     async def save(self, session: Session) -> None:

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from application.ports.audit import AuditLog
+from application.ports.paging import Onward
 from application.ports.tasks import Tasks
 from application.ports.usage import Usage
 from domain.access import Actor, Role
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.organization import Invitation, Membership, Organization
+from domain.place import Place
 from domain.user import User
 
 
@@ -22,6 +24,11 @@ class Member:
     membership: Membership
     user: User
 
+    @property
+    def place(self) -> Place:
+        """The position among the members."""
+        return self.membership.place
+
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
@@ -30,12 +37,17 @@ class Belonging:
     organization: Organization
     role: Role
 
+    @property
+    def place(self) -> Place:
+        """The position in a list by name."""
+        return self.organization.place
+
 
 class Members(Protocol):
     """The members of the space they were reached through."""
 
-    async def all(self) -> Sequence[Member]:
-        """Every member, the longest-standing first."""
+    async def find(self, page: Onward) -> Sequence[Member]:
+        """A page of the members, the longest-standing first."""
         ...
 
     async def get(self, user_id: UserId) -> Membership:
@@ -79,6 +91,10 @@ class Invitations(Protocol):
 
     async def count_open(self, at: datetime, at_most: int) -> int:
         """How many are neither closed nor expired at this moment, counted no further than ``at_most``."""
+        ...
+
+    async def find(self, page: Onward, *, at: datetime) -> Sequence[Invitation]:
+        """A page of those that are neither closed nor expired at this moment, the newest first."""
         ...
 
     async def get(self, invitation_id: InvitationId) -> Invitation:
@@ -126,6 +142,10 @@ class Organizations(Protocol):
 
     async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
         """How many the person is in, or owns, counted no further than ``at_most``."""
+        ...
+
+    async def find(self, page: Onward) -> Sequence[Belonging]:
+        """A page of those that the actor is in, by name without regard to case."""
         ...
 
 

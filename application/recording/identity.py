@@ -25,7 +25,7 @@ from application.ports.organizations import (
     Organizations,
     Reception,
 )
-from application.ports.paging import Page
+from application.ports.paging import Onward, Page
 from application.ports.replies import Replies
 from application.ports.usage import Usage
 from application.recording.scribe import Notes, Scribe
@@ -110,6 +110,9 @@ class RecordingSessions:
     async def beyond(self, newest: int, user_id: UserId, at: datetime) -> Sequence[Session]:
         return await self.sessions.beyond(newest, user_id, at)
 
+    async def find(self, user_id: UserId, page: Onward, *, at: datetime) -> Sequence[Session]:
+        return await self.sessions.find(user_id, page, at=at)
+
     async def save(self, session: Session) -> None:
         await self.sessions.save(session)
 
@@ -140,6 +143,9 @@ class RecordingOrganizations:
 
     async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
         return await self.organizations.count(user_id, at_most, owned=owned)
+
+    async def find(self, page: Onward) -> Sequence[Belonging]:
+        return await self.organizations.find(page)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from application.ports.audit import AuditLog
 from application.ports.organizations import Charter, Invitations, Member, Members
-from application.ports.paging import Page, Stretch
+from application.ports.paging import Onward, Page, Stretch
 from application.ports.replies import Replies
 from application.ports.spaces import Neighbour, OpenSpace, Space
 from application.ports.tasks import TaskFilters, TaskQuery, Tasks
@@ -128,8 +128,8 @@ class RecordingMembers:
     notes: Notes
     found: dict[UserId, Membership] = field(default_factory=dict)
 
-    async def all(self) -> Sequence[Member]:
-        return await self.members.all()
+    async def find(self, page: Onward) -> Sequence[Member]:
+        return await self.members.find(page)
 
     async def get(self, user_id: UserId) -> Membership:
         self.notes.aim(Resource.MEMBER, user_id)
@@ -174,6 +174,9 @@ class RecordingInvitations:
 
     async def count_open(self, at: datetime, at_most: int) -> int:
         return await self.invitations.count_open(at, at_most)
+
+    async def find(self, page: Onward, *, at: datetime) -> Sequence[Invitation]:
+        return await self.invitations.find(page, at=at)
 
     async def get(self, invitation_id: InvitationId) -> Invitation:
         self.notes.aim(Resource.INVITATION, invitation_id)

@@ -24,6 +24,18 @@ class ListView(TypedDict):
     next_cursor: str | None
 
 
+class CursorListView(TypedDict):
+    """A page of a list; ``next_cursor`` leads to the next one, null on the last page."""
+
+    next_cursor: str | None
+
+
+def paged(request: Request, found: Listing[Item], view: Callable[[Item], Mapping[str, Any]]) -> Response:
+    """A page of a list that has cursors only, with the link to the next page."""
+    page = {"items": [view(item) for item in found.items], "next_cursor": found.next_cursor}
+    return Json(page, headers=next_link(request, found.next_cursor))
+
+
 def listed(
     request: Request,
     parameters: CursorParameters,

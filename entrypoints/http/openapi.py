@@ -36,6 +36,12 @@ def seen_already() -> Responses:
     return seen
 
 
+def paged_by_cursor() -> Responses:
+    """The answer of a list that has cursors only."""
+    text = "The next page (RFC 8288), if there is one. The target is relative to the address of the request."
+    return {200: {"headers": {"Link": {"description": text, "schema": {"type": "string"}}}}}
+
+
 def linked(*, by_cursor: bool = True) -> Responses:
     """The answer of a list that leads on to its other stretches."""
     where = "first, prev, next and last of pages" + (", next of cursors" if by_cursor else "")

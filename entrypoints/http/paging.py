@@ -4,7 +4,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from application.ports.paging import Stretch
+from application.ports.paging import Onward, Stretch
 from domain.errors import InvalidValue
 from entrypoints.http.fields import STRICT, PlainText
 
@@ -12,6 +12,22 @@ DEFAULT_SIZE: Final = 20
 LARGEST_SIZE: Final = 100
 FARTHEST: Final = 2**31 - 1
 """How far into a list one can skip."""
+
+
+class PageParameters(BaseModel):
+    """Which page of a list that has cursors only."""
+
+    model_config = STRICT
+
+    cursor: Annotated[
+        PlainText | None, Field(description="The next_cursor of the page before; left out, the first page.")
+    ] = None
+    page_size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] = LARGEST_SIZE
+
+    @property
+    def page(self) -> Onward:
+        """What a use case is asked for."""
+        return Onward(limit=self.page_size)
 
 
 class StretchParameters(BaseModel):

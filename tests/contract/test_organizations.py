@@ -26,6 +26,7 @@ from application.organizations import (
     RevokeInvitation,
 )
 from application.ports.organizations import Belonging, Invitations, Member, Members, OpenReception
+from application.ports.paging import Onward
 from application.ports.reading import OpenedForReading
 from application.ports.tasks import TaskQuery
 from application.tasks import ChangeTask, CreateTask
@@ -130,7 +131,7 @@ async def state(store: Store, actor: Actor, space_id: SpaceId, *hashes: bytes) -
     async with store.open_space(actor, str(space_id), read_only=True) as space:
         return State(
             organization=None if space_id == personal_space(actor.user_id) else await space.charter.get(),
-            members=await space.members.all(),
+            members=await space.members.find(Onward(limit=100)),
             owners=await space.members.count_other_owners(UserId(NOBODY)),
             invitations=await space.invitations.open(),
             known=[await space.invitations.with_token(one) for one in hashes],
@@ -229,7 +230,7 @@ async def test_whoever_has_closed_their_account_in_the_meantime_becomes_no_membe
     with pytest.raises(NotAuthenticated):
         await let_in(store, owner, space_id, gone)
     async with store.open_space(owner, str(space_id), read_only=True) as space:
-        assert [member.user.id for member in await space.members.all()] == [owner.user_id]
+        assert [member.user.id for member in await space.members.find(Onward(limit=100))] == [owner.user_id]
 
 
 async def test_no_organization_is_founded_through_a_door_opened_for_reading(store: Store, people: People) -> None:
@@ -339,7 +340,7 @@ async def test_members_are_listed_with_their_accounts_the_longest_standing_first
     expected.sort(key=lambda one: (one.membership.joined_at, one.user.id))
     for read_only in (True, False):
         async with store.open_space(owner, str(space_id), read_only=read_only) as space:
-            assert await space.members.all() == expected
+            assert await space.members.find(Onward(limit=100)) == expected
 
 
 async def test_a_new_role_is_kept_and_counts_at_the_door(store: Store, people: People) -> None:
@@ -365,7 +366,7 @@ async def test_whoever_is_put_out_is_no_member_and_may_come_back(store: Store, p
         await space.members.remove(guest.user_id)
         with pytest.raises(MemberNotFound):
             await space.members.get(guest.user_id)
-        assert [one.user.id for one in await space.members.all()] == [owner.user_id]
+        assert [one.user.id for one in await space.members.find(Onward(limit=100))] == [owner.user_id]
     await assert_shut(store, guest, space_id)
     await let_in(store, owner, space_id, guest, Role.VIEWER)
     async with store.open_space(guest, str(space_id)) as space:
@@ -402,10 +403,10 @@ async def test_a_member_is_let_into_the_space_they_were_added_through(store: Sto
     async with store.open_space(owner, str(here)) as space:
         await space.members.add(a_membership(store, there, guest.user_id, Role.OWNER))
         assert await space.members.count_other_owners(owner.user_id) == 1
-        assert guest.user_id in {one.user.id for one in await space.members.all()}
+        assert guest.user_id in {one.user.id for one in await space.members.find(Onward(limit=100))}
     async with store.open_space(owner, str(there)) as space:
         assert await space.members.count_other_owners(owner.user_id) == 0
-        assert guest.user_id not in {one.user.id for one in await space.members.all()}
+        assert guest.user_id not in {one.user.id for one in await space.members.find(Onward(limit=100))}
     await assert_shut(store, guest, there)
 
 
@@ -501,7 +502,7 @@ async def test_through_one_space_nothing_of_another_is_seen(store: Store, people
     invitation = await invite(store, other, there)
     async with store.open_space(owner, str(here), read_only=read_only) as space:
         await assert_nothing_of(other, invitation, space.members, space.invitations)
-        assert [one.user.id for one in await space.members.all()] == [owner.user_id]
+        assert [one.user.id for one in await space.members.find(Onward(limit=100))] == [owner.user_id]
         assert (await space.charter.get()).id == here
 
 
@@ -521,7 +522,7 @@ async def assert_nothing_of(member: Actor, invitation: Invitation, members: Memb
     """Nothing is to be seen of another space that has this member and this invitation, and several owners."""
     with pytest.raises(MemberNotFound):
         await members.get(member.user_id)
-    assert member.user_id not in {one.user.id for one in await members.all()}
+    assert member.user_id not in {one.user.id for one in await members.find(Onward(limit=100))}
     assert await members.count_other_owners(UserId(NOBODY)) == 1
     with pytest.raises(MemberNotFound):
         await members.profile(member.user_id)
@@ -550,7 +551,7 @@ async def test_ones_own_membership_elsewhere_is_not_seen_at_a_reception(
     async with open_reception(guest, here) as reception:
         with pytest.raises(MemberNotFound):
             await reception.members.get(guest.user_id)
-        assert [one.user.id for one in await reception.members.all()] == [host.user_id]
+        assert [one.user.id for one in await reception.members.find(Onward(limit=100))] == [host.user_id]
         assert await reception.members.count_other_owners(host.user_id) == 0
 
 

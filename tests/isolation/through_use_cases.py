@@ -69,11 +69,11 @@ class UseCases:
 
     async def organizations(self, user: str) -> Answer:
         status, found = await answer(self.app.list_organizations(self._actors[user]))
-        return status, found is not None and {str(one.organization.id): str(one.role) for one in found}
+        return status, found is not None and {str(one.organization.id): str(one.role) for one in found.items}
 
     async def members(self, user: str, space: str) -> Answer:
         status, found = await answer(self.app.list_members(self._actors[user], space))
-        return status, found and {str(one.user.id): str(one.membership.role) for one in found}
+        return status, found and {str(one.user.id): str(one.membership.role) for one in found.items}
 
     async def invite(self, user: str, space: str, role: str) -> Answer:
         status, invited = await answer(self.app.invite(self._actors[user], space, Role(role)))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
@@ -12,7 +12,9 @@ from domain.ids import SessionId, read_id
 from domain.session import Session
 from entrypoints.http.callers import refuse_other_sites
 from entrypoints.http.fields import STRICT, EmailField, NameField, PasswordField, PlainText, UuidField
-from entrypoints.http.openapi import answer
+from entrypoints.http.lists import CursorListView, paged
+from entrypoints.http.openapi import answer, paged_by_cursor
+from entrypoints.http.paging import PageParameters
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import App, Call, CurrentCall, From, PublicRoute, SecuredRoute
 from entrypoints.http.views import UserView, user_view
@@ -77,7 +79,7 @@ class SessionView(TypedDict):
     current: Annotated[bool, Field(description="Whether it is the one that asks.")]
 
 
-class SessionListView(TypedDict):
+class SessionListView(CursorListView):
     """The sessions that are alive."""
 
     items: list[SessionView]
@@ -177,11 +179,11 @@ async def logout_all(call: CurrentCall) -> Response:
     return no_content()
 
 
-@router.get("/auth/sessions", response_model=SessionListView)
-async def list_sessions(call: CurrentCall) -> Response:
+@router.get("/auth/sessions", response_model=SessionListView, responses=paged_by_cursor())
+async def list_sessions(call: CurrentCall, parameters: Annotated[PageParameters, Query()]) -> Response:
     """List the caller's sessions that are alive, the one used last first."""
-    found = await call.app.list_sessions(call.actor)
-    return Json(SessionListView(items=[_session_view(session, call) for session in found]))
+    found = await call.app.list_sessions(call.actor, parameters.page, parameters.cursor)
+    return paged(call.request, found, lambda session: _session_view(session, call))
 
 
 @router.delete("/auth/sessions/{session_id}", status_code=204)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, Field, with_config
 from typing_extensions import TypedDict
 
-from application.ports.organizations import Member
+from application.ports.organizations import Belonging, Member
 from domain.access import Role
 from domain.ids import InvitationId, UserId, read_id
 from domain.organization import DEFAULT_VALIDITY, LONGEST_VALIDITY, Invitation, Membership, Organization
@@ -21,7 +21,9 @@ from entrypoints.http.fields import (
     UuidField,
 )
 from entrypoints.http.idempotency import once
-from entrypoints.http.openapi import answer
+from entrypoints.http.lists import CursorListView, paged
+from entrypoints.http.openapi import answer, paged_by_cursor
+from entrypoints.http.paging import PageParameters
 from entrypoints.http.queries import said_in_query
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import CurrentCall, SecuredRoute
@@ -94,7 +96,7 @@ class BelongingView(OrganizationView):
     role: Role
 
 
-class BelongingListView(TypedDict):
+class BelongingListView(CursorListView):
     """The organisations that one is in."""
 
     items: list[BelongingView]
@@ -111,7 +113,7 @@ class MemberView(TypedDict):
     joined_at: datetime
 
 
-class MemberListView(TypedDict):
+class MemberListView(CursorListView):
     """Everybody in an organisation."""
 
     items: list[MemberView]
@@ -143,7 +145,7 @@ class CreatedInvitationView(InvitationView):
     token: str
 
 
-class InvitationListView(TypedDict):
+class InvitationListView(CursorListView):
     """The invitations that can still be used."""
 
     items: list[InvitationView]
@@ -156,6 +158,10 @@ def _organization_view(organization: Organization) -> OrganizationView:
         "created_at": organization.created_at,
         "updated_at": organization.updated_at,
     }
+
+
+def _belonging_view(belonging: Belonging) -> BelongingView:
+    return {**_organization_view(belonging.organization), "role": belonging.role}
 
 
 def _member_view(member: Member) -> MemberView:
@@ -205,12 +211,11 @@ async def found_organization(call: CurrentCall, body: Annotated[OrganizationBody
     )
 
 
-@router.get("/organizations", response_model=BelongingListView)
-async def list_organizations(call: CurrentCall) -> Response:
+@router.get("/organizations", response_model=BelongingListView, responses=paged_by_cursor())
+async def list_organizations(call: CurrentCall, parameters: Annotated[PageParameters, Query()]) -> Response:
     """List the organisations that one is in, by name."""
-    found = await call.app.list_organizations(call.actor)
-    items: list[BelongingView] = [{**_organization_view(one.organization), "role": one.role} for one in found]
-    return Json(BelongingListView(items=items))
+    found = await call.app.list_organizations(call.actor, parameters.page, parameters.cursor)
+    return paged(call.request, found, _belonging_view)
 
 
 @router.get("/organizations/{organization_id}", response_model=OrganizationView)
@@ -237,11 +242,13 @@ async def dissolve_organization(
     return no_content()
 
 
-@router.get("/organizations/{organization_id}/members", response_model=MemberListView)
-async def list_members(call: CurrentCall, organization_id: str) -> Response:
+@router.get("/organizations/{organization_id}/members", response_model=MemberListView, responses=paged_by_cursor())
+async def list_members(
+    call: CurrentCall, organization_id: str, parameters: Annotated[PageParameters, Query()]
+) -> Response:
     """List the members, the longest-standing first. Members may."""
-    found = await call.app.list_members(call.actor, organization_id)
-    return Json(MemberListView(items=[_member_view(member) for member in found]))
+    found = await call.app.list_members(call.actor, organization_id, parameters.page, parameters.cursor)
+    return paged(call.request, found, _member_view)
 
 
 @router.patch(
@@ -281,11 +288,15 @@ async def invite(call: CurrentCall, organization_id: str, body: Annotated[Invita
     return Json(view, 201, {"Location": location})
 
 
-@router.get("/organizations/{organization_id}/invitations", response_model=InvitationListView)
-async def list_invitations(call: CurrentCall, organization_id: str) -> Response:
+@router.get(
+    "/organizations/{organization_id}/invitations", response_model=InvitationListView, responses=paged_by_cursor()
+)
+async def list_invitations(
+    call: CurrentCall, organization_id: str, parameters: Annotated[PageParameters, Query()]
+) -> Response:
     """List the invitations that can still be used. Admins and owners may."""
-    found = await call.app.list_invitations(call.actor, organization_id)
-    return Json(InvitationListView(items=[_invitation_view(invitation) for invitation in found]))
+    found = await call.app.list_invitations(call.actor, organization_id, parameters.page, parameters.cursor)
+    return paged(call.request, found, _invitation_view)
 
 
 @router.delete(

@@ -24,7 +24,7 @@ async def test_a_cookie_tells_who_is_calling(house: House, anns: BrowserSession)
     actor, is_old = house.app.authenticate_browser(anns.cookie, LAPTOP)
     assert (actor.user_id, actor.origin, is_old) == (anns.user.id, LAPTOP, False)
     assert await house.app.get_me(actor) == anns.user
-    (session,) = await house.app.list_sessions(actor)
+    (session,) = (await house.app.list_sessions(actor)).items
     assert (session.id, session.user_agent) == (actor.session_id, "Browser/1.0")
     assert anns.lifetime == IDLE
 
@@ -68,7 +68,7 @@ async def test_after_a_while_it_is_time_for_a_new_cookie(house: House, anns: Bro
     renewed = await house.app.renew_browser(actor)
     assert house.app.authenticate_browser(renewed.cookie) == (actor, False)
     assert (renewed.user, renewed.csrf_token, renewed.lifetime) == (anns.user, anns.csrf_token, IDLE)
-    (session,) = await house.app.list_sessions(actor)
+    (session,) = (await house.app.list_sessions(actor)).items
     assert session.last_used_at == house.clock()
     assert session.expires_at == house.clock() + IDLE
 

@@ -48,7 +48,7 @@ async def test_organizations_are_left_in_order(office: Office) -> None:
     assert (office.space_id, member.user_id) not in contents.memberships
     assert contents.tasks[office.space_id, theirs.id] == theirs
     assert contents.tasks[office.space_id, assigned.id].assignee_id is None
-    members = await office.app.list_members(office["owner"], office.id)
+    members = (await office.app.list_members(office["owner"], office.id)).items
     assert member.user_id not in {one.user.id for one in members}
 
 
@@ -56,7 +56,7 @@ async def test_the_address_is_free_again(office: Office) -> None:
     await office.app.close_account(office["member"], PASSWORD)
     again = await office.somebody("member")
     assert again.user_id != office["member"].user_id
-    assert (await office.app.list_organizations(again)) == []
+    assert ((await office.app.list_organizations(again)).items) == []
 
 
 async def test_it_is_written_down_where_it_belongs(office: Office) -> None:

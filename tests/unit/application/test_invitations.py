@@ -57,7 +57,7 @@ async def is_refused(office: Office, who: str, invited: Invited) -> bool:
 async def test_demotion_and_promotion_do_not_bring_an_invitation_back(office: Office) -> None:
     invited = await invite(office, by="admin")
     await set_role(office, "admin", Role.MEMBER)
-    assert await office.app.list_invitations(office["owner"], office.id) == []
+    assert (await office.app.list_invitations(office["owner"], office.id)).items == []
     await set_role(office, "admin", Role.ADMIN)
     assert await is_refused(office, "stranger", invited)
 

@@ -176,7 +176,7 @@ async def test_whoever_founds_an_organization_is_its_owner(office: Office) -> No
     founded = await office.app.found_organization(stranger, NEW_NAME)
     assert founded == Organization(id=founded.id, name=NEW_NAME, created_at=LATER, updated_at=LATER)
     assert await office.app.get_organization(stranger, str(founded.id)) == founded
-    (member,) = await office.app.list_members(stranger, str(founded.id))
+    (member,) = (await office.app.list_members(stranger, str(founded.id))).items
     assert member.membership == Membership(
         space_id=founded.id, user_id=stranger.user_id, role=Role.OWNER, joined_at=LATER
     )
@@ -190,21 +190,21 @@ async def test_two_organizations_may_have_the_same_name(office: Office) -> None:
 
 @pytest.mark.parametrize(("who", "role"), [(role.value, role) for role in Role])
 async def test_everybody_sees_what_they_are_in_their_organizations(office: Office, who: str, role: Role) -> None:
-    assert await office.app.list_organizations(office[who]) == [Belonging(await office.organization(), role)]
+    assert (await office.app.list_organizations(office[who])).items == [Belonging(await office.organization(), role)]
 
 
 @pytest.mark.parametrize("who", OUTSIDERS)
 async def test_nobody_sees_organizations_that_they_are_not_in(office: Office, who: str) -> None:
-    assert await office.app.list_organizations(office[who]) == []
+    assert (await office.app.list_organizations(office[who])).items == []
     mine = await office.another(office[who])
-    assert [str(one.organization.id) for one in await office.app.list_organizations(office[who])] == [mine]
+    assert [str(one.organization.id) for one in (await office.app.list_organizations(office[who])).items] == [mine]
 
 
 async def test_ones_organizations_are_listed_by_name(office: Office) -> None:
     admin = office["admin"]
     for name in ("zebra", "Ant", "bee"):
         await office.another(admin, name)
-    found = await office.app.list_organizations(admin)
+    found = (await office.app.list_organizations(admin)).items
     assert [(one.organization.name, one.role) for one in found] == [
         ("Ant", Role.OWNER),
         ("bee", Role.OWNER),
@@ -240,7 +240,7 @@ async def test_the_same_name_changes_nothing(office: Office) -> None:
 async def test_the_members_are_listed_the_longest_standing_first(office: Office, who: str) -> None:
     office.clock.now = LATER
     await office.let_in(office["removed"], Role.ADMIN)
-    members = await office.app.list_members(office[who], office.id)
+    members = (await office.app.list_members(office[who], office.id)).items
     assert members == [await a_member(office, name) for name in ("owner", "viewer", "admin", "member", "colleague")] + [
         await a_member(office, "removed")
     ]
@@ -357,14 +357,16 @@ async def test_a_removed_member_is_refused_at_once_with_the_session_they_hold(of
         await refused(use(office, removed, office.id, invited.invitation.id), SpaceForbidden)
     for work in TASK_USES.values():
         await refused(work(office, removed, task), SpaceForbidden)
-    assert await office.app.list_organizations(removed) == []
+    assert (await office.app.list_organizations(removed)).items == []
     assert (await office.app.list_tasks(removed, None, TaskQuery())).total == 0
 
 
 async def test_whoever_was_removed_stays_in_their_other_organizations(office: Office) -> None:
     other = await office.another(office["member"])
     await office.app.remove_member(office["owner"], office.id, office["member"].user_id)
-    assert [str(one.organization.id) for one in await office.app.list_organizations(office["member"])] == [other]
+    assert [str(one.organization.id) for one in (await office.app.list_organizations(office["member"])).items] == [
+        other
+    ]
 
 
 @pytest.mark.parametrize("by", ["owner", "member"])
@@ -454,7 +456,7 @@ async def test_a_token_is_shown_once_and_stored_hashed_only(office: Office) -> N
     kept = repr(await office.contents())
     assert office.id in kept
     assert secret not in kept
-    shown = repr((invited, await office.app.list_invitations(office["owner"], office.id)))
+    shown = repr((invited, (await office.app.list_invitations(office["owner"], office.id)).items))
     assert str(invited.invitation.id) in shown
     assert secret not in shown
 
@@ -470,7 +472,10 @@ async def test_open_invitations_are_listed_the_newest_first(office: Office) -> N
     first = await invite(office)
     office.clock.now = LATER
     second = await invite(office, by="admin")
-    assert await office.app.list_invitations(office["admin"], office.id) == [second.invitation, first.invitation]
+    assert (await office.app.list_invitations(office["admin"], office.id)).items == [
+        second.invitation,
+        first.invitation,
+    ]
 
 
 async def test_invitations_that_cannot_be_used_any_more_are_not_listed(office: Office) -> None:
@@ -489,14 +494,14 @@ async def test_invitations_that_cannot_be_used_any_more_are_not_listed(office: O
     }
     for after, invitations in listed.items():
         office.clock.now = NOON + after
-        assert await office.app.list_invitations(office["owner"], office.id) == invitations
+        assert (await office.app.list_invitations(office["owner"], office.id)).items == invitations
 
 
 async def test_invitations_of_other_organizations_are_neither_listed_nor_revoked(office: Office) -> None:
     other = await office.another(office["owner"])
     elsewhere = await office.app.invite(office["owner"], other, Role.MEMBER)
     before = await office.kept()
-    assert await office.app.list_invitations(office["owner"], office.id) == []
+    assert (await office.app.list_invitations(office["owner"], office.id)).items == []
     await refused(office.app.revoke_invitation(office["owner"], office.id, elsewhere.invitation.id), InvitationNotFound)
     assert await office.kept() == before
 
@@ -522,7 +527,7 @@ async def test_whoever_holds_a_token_gets_the_role_that_it_was_made_for(office: 
     assert joined == Membership(space_id=office.space_id, user_id=office[who].user_id, role=role, joined_at=LATER)
     assert (await a_member(office, who)).membership == joined
     assert await office.invitation(invited.invitation.id) == replace(invited.invitation, closed_at=LATER)
-    assert await office.app.list_organizations(office[who]) == [Belonging(await office.organization(), role)]
+    assert (await office.app.list_organizations(office[who])).items == [Belonging(await office.organization(), role)]
 
 
 Spoil = Callable[[Office, Invited], Awaitable[str]]
@@ -673,7 +678,7 @@ async def test_a_token_used_twice_at_once_by_one_person_lets_them_in_once(office
     accepting = (office.app.accept_invitation(stranger, token) for token in tokens)
     outcomes = await asyncio.gather(*accepting, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {Membership, AlreadyMember}
-    assert len(await office.app.list_invitations(office["owner"], office.id)) == 1
+    assert len((await office.app.list_invitations(office["owner"], office.id)).items) == 1
 
 
 async def test_whoever_was_removed_does_not_come_back_with_the_token_that_they_used(office: Office) -> None:
@@ -731,7 +736,7 @@ async def test_everybody_is_refused_once_it_is_dissolved(office: Office, who: st
         await refused(use(office, office[who], office.id, invited.invitation.id), SpaceForbidden)
     for work in TASK_USES.values():
         await refused(work(office, office[who], task), SpaceForbidden)
-    assert await office.app.list_organizations(office[who]) == []
+    assert (await office.app.list_organizations(office[who])).items == []
 
 
 # Tasks in an organisation

@@ -189,7 +189,7 @@ async def test_an_organization_is_founded_once(house: House) -> None:
         )
         for _ in range(2)
     ]
-    (belonging,) = await app.list_organizations(ann)
+    (belonging,) = (await app.list_organizations(ann)).items
     assert answers == [Answer(in_words(belonging.organization), is_repeated) for is_repeated in (False, True)]
 
 

@@ -32,7 +32,7 @@ async def ben(house: House) -> Actor:
 
 
 async def test_a_session_shows_where_and_when_it_began(house: House, ann: Actor) -> None:
-    (session,) = await house.app.list_sessions(ann)
+    (session,) = (await house.app.list_sessions(ann)).items
     assert (session.id, session.user_id) == (ann.session_id, ann.user_id)
     assert (session.ip_address, session.user_agent) == ("192.0.2.7", "Phone/1.0")
     assert (session.created_at, session.last_used_at) == (NOON, NOON)
@@ -42,20 +42,20 @@ async def test_a_session_shows_where_and_when_it_began(house: House, ann: Actor)
 async def test_the_session_used_last_comes_first(house: House, ann: Actor, ben: Actor) -> None:
     house.clock.now = LATER
     second = await sign_in(house, "ann")
-    assert [one.id for one in await house.app.list_sessions(ann)] == [second.session_id, ann.session_id]
-    assert [one.id for one in await house.app.list_sessions(ben)] == [ben.session_id]
+    assert [one.id for one in (await house.app.list_sessions(ann)).items] == [second.session_id, ann.session_id]
+    assert [one.id for one in (await house.app.list_sessions(ben)).items] == [ben.session_id]
 
 
 async def test_a_session_that_has_ended_is_not_shown(house: House, ann: Actor) -> None:
     second, third = await sign_in(house, "ann"), await sign_in(house, "ann")
     await house.app.sign_out(second)
-    assert {one.id for one in await house.app.list_sessions(ann)} == {ann.session_id, third.session_id}
+    assert {one.id for one in (await house.app.list_sessions(ann)).items} == {ann.session_id, third.session_id}
 
 
 async def test_a_session_that_has_expired_is_not_shown_and_cannot_be_ended(house: House, ann: Actor) -> None:
     house.clock.now = NOON + timedelta(days=7)
     fresh = await sign_in(house, "ann")
-    assert [one.id for one in await house.app.list_sessions(fresh)] == [fresh.session_id]
+    assert [one.id for one in (await house.app.list_sessions(fresh)).items] == [fresh.session_id]
     with pytest.raises(SessionNotFound):
         await house.app.end_session(fresh, ann.session_id)
 
