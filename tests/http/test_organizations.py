@@ -29,8 +29,8 @@ async def test_whoever_founds_an_organization_owns_it_and_finds_it(ann: Person, 
     assert founded["name"] == "Firm"
     assert answer.headers["location"] == f"/api/organizations/{founded['id']}"
     assert (await ann.get(answer.headers["location"])).json() == founded
-    assert (await ann.get("/api/organizations")).json() == {"items": [founded | {"role": "owner"}]}
-    assert (await ben.get("/api/organizations")).json() == {"items": []}
+    assert (await ann.get("/api/organizations")).json()["items"] == [founded | {"role": "owner"}]
+    assert (await ben.get("/api/organizations")).json()["items"] == []
 
 
 async def test_the_organizations_that_one_is_in_are_listed_with_ones_role(company: Company, firm: str) -> None:
@@ -74,7 +74,7 @@ async def test_a_dissolved_organization_is_gone_for_everybody(company: Company, 
     for person in company.values():
         assert (await person.get(f"/api/organizations/{firm}")).status_code == 403
         assert (await person.get(f"/api/{firm}/tasks/{made['id']}")).status_code == 403
-        assert (await person.get("/api/organizations")).json() == {"items": []}
+        assert (await person.get("/api/organizations")).json()["items"] == []
 
 
 # Members
@@ -168,13 +168,13 @@ async def test_the_token_of_an_invitation_is_shown_once_and_lets_somebody_in(
     assert answer.headers["location"] == f"{at}/{invited['id']}"
     assert (invited["role"], invited["created_by"]) == ("admin", ann.id)
     assert moment(invited["expires_at"]) - moment(invited["created_at"]) == WEEK
-    assert (await ann.get(at)).json() == {"items": [invited]}
+    assert (await ann.get(at)).json()["items"] == [invited]
     accepted = await ben.post("/api/invitations/accept", json={"token": token})
     assert accepted.status_code == 200
     joined = accepted.json()
     assert (joined["organization_id"], joined["user_id"], joined["role"]) == (firm, ben.id, "admin")
     assert (await ben.get(f"/api/{firm}/tasks")).status_code == 200
-    assert (await ann.get(at)).json() == {"items": []}
+    assert (await ann.get(at)).json()["items"] == []
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ import pytest
 from adapters.memory.application import application_in_memory
 from adapters.system.ids import CountingIdGenerator
 from application.organizations import Invited
+from application.ports.paging import Onward
 from application.ports.spaces import OpenSpace, Space
 from domain.access import Actor, Role
-from domain.errors import AlreadyMember, InvitationRefused, LastOwner, RegistrationRefused, RoleTooLow
+from domain.errors import AlreadyMember, CursorRefused, InvitationRefused, LastOwner, RegistrationRefused, RoleTooLow
 from domain.ids import UserId
 from domain.organization import Invitation
 from domain.registration import RegistrationMode, RegistrationPolicy
@@ -206,6 +207,22 @@ async def test_deactivation_names_the_organisations_without_another_active_owner
     assert changed.ownerless == [office.space_id]
     changed = await office.app.change_user(administrator, office["viewer"].user_id, {"is_active": False})
     assert changed.ownerless == []
+
+
+# Pages
+
+
+async def test_pages_of_members_and_organisations_lead_on_by_cursor(office: Office) -> None:
+    for name in ("b", "A", "c"):
+        await office.another(office["owner"], name)
+    owner, two = office["owner"], Onward(limit=2)
+    first = await office.app.list_organizations(owner, two)
+    second = await office.app.list_organizations(owner, two, first.next_cursor)
+    assert [one.organization.name for one in (*first.items, *second.items)] == ["A", "b", "c", "Firm"]
+    assert second.next_cursor is None
+    members = await office.app.list_members(owner, office.id, two)
+    with pytest.raises(CursorRefused):
+        await office.app.list_members(office["admin"], office.id, two, members.next_cursor)
 
 
 # Registration with an invitation
