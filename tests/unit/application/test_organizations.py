@@ -724,7 +724,7 @@ async def test_a_former_name_dissolves_nothing(office: Office) -> None:
     await office.app.rename_organization(office["owner"], office.id, NEW_NAME)
     await refused(office.app.dissolve_organization(office["owner"], office.id, "Firm"), InvalidValue)
     await office.app.dissolve_organization(office["owner"], office.id, NEW_NAME)
-    assert await office.app.list_organizations(office["owner"]) == []
+    assert (await office.app.list_organizations(office["owner"])).items == []
 
 
 @pytest.mark.parametrize("who", INSIDERS + OUTSIDERS)
