@@ -173,7 +173,7 @@ class MemoryReception:
         self._user_id = user_id
         self.members = MemoryMembers(contents, space_id)
         self.invitations = MemoryInvitations(contents, space_id)
-        self.organizations = MemoryOrganizations(contents)
+        self.organizations = MemoryOrganizations(contents, user_id)
         self.usage = MemoryUsage(contents, space_id)
         self.audit = MemoryAuditLog(contents, space_id)
 
