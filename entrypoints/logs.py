@@ -1,7 +1,14 @@
-"""Logs: one line an event, for people or for machines. Line breaks in values are escaped: no event poses as another."""
+"""Logs: one line an event, for people or for machines.
 
+What is not printable is escaped: no value poses as another event, and none of them commands a terminal.
+"""
+
+import json
 import logging
 import sys
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any, TextIO
 
 import structlog
 
@@ -16,11 +23,12 @@ def configure_logs(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     shown: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_ascii_json)]
         if settings.logs_as_json
         # The default one prints local variables, and with them tokens.
         else [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+            _escape,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_plain_traceback),
         ]
     )
     structlog.configure(
@@ -37,3 +45,36 @@ def configure_logs(settings: Settings) -> None:
         ),
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Escaped:
+    """Text that the console shows in quotes, with an escape for what is not printable."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return repr(self.text)
+
+
+def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Have everything that is not printable escaped: controls, line and paragraph separators, bidirectional marks."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[name] = _printable(value) if name == "event" else _Escaped(value)
+    return event
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+def _plain_traceback(out: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
+    written = StringIO()
+    structlog.dev.plain_traceback(written, exc_info)
+    out.write("\n".join(map(_printable, written.getvalue().split("\n"))))
+
+
+def _ascii_json(event: Any, **options: Any) -> str:
+    """JSON in printable ASCII. The encoder leaves DEL as it is."""
+    return json.dumps(event, **options).replace("\x7f", "\\u007f")

@@ -76,6 +76,47 @@ def test_a_line_break_in_a_value_makes_no_second_line_for_people(
     assert "\x1b[31m" not in written
 
 
+UNPRINTABLE = {
+    "terminal escape": "\x1b[2J",
+    "vertical tab": "\x0b",
+    "form feed": "\x0c",
+    "delete": "\x7f",
+    "next line": "\x85",
+    "C1 escape": "\x9b31m",
+    "line separator": "\u2028",
+    "paragraph separator": "\u2029",
+    "right-to-left override": "\u202e",
+    "isolate": "\u2066",
+    "zero width": "\u200b",
+    "surrogate": "\udc80",
+}
+
+
+@pytest.mark.parametrize("kind", ["console", "json"])
+@pytest.mark.parametrize("what", UNPRINTABLE)
+def test_what_is_not_printable_is_escaped(
+    what: str, kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"/a{UNPRINTABLE[what]}b"
+    log = configured(monkeypatch, LOG_FORMAT=kind)
+    log.info("served", path=text, request_id="x")
+    log.info(text, path=f"{text} with a blank")
+    logging.getLogger("elsewhere").warning(text)
+    log.error("failed", exc_info=LookupError(text))
+    written = capsys.readouterr().err
+    assert all(line.isprintable() for line in written.split("\n"))
+    assert "/a\\" in written
+    if kind == "json":
+        assert json.loads(written.splitlines()[0])["path"] == text
+
+
+def test_text_that_is_printable_stays_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configured(monkeypatch, LOG_FORMAT="console").info("served", path="/api/caf\u00e9/\U0001f600")
+    assert "path=/api/caf\u00e9/\U0001f600" in capsys.readouterr().err
+
+
 def test_the_level_is_the_one_that_was_set(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     log = configured(monkeypatch, LOG_LEVEL="warning")
     log.info("quiet")
