@@ -42,6 +42,7 @@ from application.organizations import (
     RevokeInvitation,
 )
 from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
+from application.refusals import RecordForgery
 from application.repeating import AnswerOnce
 from application.sealing import SealGrownLogs
 from application.sessions import EndAllSessions, EndSession, ListSessions
@@ -69,6 +70,7 @@ class Application:
     authenticate: Authenticate
     count_request: CountRequest
     check_session: CheckSession
+    record_forgery: RecordForgery
     answer_once: AnswerOnce
     sign_in: SignIn
     sign_in_browser: SignInBrowser

@@ -18,6 +18,7 @@ from domain.access import Actor, Origin
 from domain.errors import NotAuthenticated
 from entrypoints.http.bodies import LARGEST_BODY, LARGEST_PUBLIC_BODY, StrictRequest
 from entrypoints.http.callers import SAFE_METHODS, Caller, caller_of, origin_of, require_intent
+from entrypoints.http.problems import CrossSiteRefused, CsrfRefused
 from entrypoints.http.reading import Endpoint, Strictness, signature_of
 
 FIXED_SEGMENTS: Final = (
@@ -128,9 +129,11 @@ class SecuredRoute(StrictRoute):
             require_intent(request, caller)
             renewed = await app.renew_browser(caller.actor) if caller.cookie_is_old else None
             response = await super().answer(request)
-        except (RequestValidationError, HTTPException):
+        except (RequestValidationError, HTTPException) as refusal:
             # Perhaps no use case has looked at the session, and a 401 goes before what is wrong with the request.
             await app.check_session(caller.actor)
+            if isinstance(refusal, (CsrfRefused, CrossSiteRefused)):
+                await app.record_forgery(caller.actor, refusal.code)
             raise
         if renewed is not None and "set-cookie" not in response.headers:
             request.app.state.session_cookie.give(response, renewed.cookie, renewed.lifetime)

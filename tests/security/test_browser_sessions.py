@@ -135,6 +135,17 @@ async def test_a_change_without_the_right_csrf_token_is_refused(
     assert (await anns.get("/api/users/me"))["full_name"] is None
 
 
+async def test_a_forged_request_is_in_the_log_once_a_minute(anns: Browser, ann: Person) -> None:
+    for _ in range(3):
+        for headers in ({"X-CSRF-Token": "x"}, {"Sec-Fetch-Site": "cross-site"}):
+            answer = await anns.send("POST", "/api/tasks", json={"title": "forged"}, headers=headers)
+            assert answer.status_code == 403
+    events = (await ann.get("/api/audit")).json()["items"]
+    denied = [event for event in events if event["outcome"] == "denied"]
+    assert [event["changes"] for event in denied] == [{"reason": "cross-site"}, {"reason": "csrf-token"}]
+    assert {(event["actor_id"], event["resource_type"]) for event in denied} == {(ann.id, "session")}
+
+
 @pytest.mark.parametrize("operation", CHANGING, ids=str)
 async def test_every_operation_that_changes_something_asks_for_the_csrf_token(
     operation: Any, anns: Browser, ann: Person
