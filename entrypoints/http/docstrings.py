@@ -16,6 +16,7 @@ _OTHER_NAMES: Final = {
     "login": "sign_in",
     "login_browser": "sign_in_browser",
     "show_browser_session": "get_me",
+    "delete_tasks_by_post": "delete_tasks",
     "logout": "sign_out",
     "logout_browser": "sign_out",
     "logout_all": "end_all_sessions",

@@ -53,6 +53,7 @@ _TASKS: Final = under_both_prefixes(
         "create_tasks": Rule(Kind.ITEM, 201, Case(_EDIT, body=bodies.some_titles)),
         "change_tasks": Rule(Kind.ITEM, 200, Case(_EDIT, body=bodies.a_status_for_a_task), refers=_IDS),
         "delete_tasks": Rule(Kind.ITEM, 200, Case(_DELETE, body=bodies.ids_of_a_task), refers=_IDS),
+        "delete_tasks_by_post": Rule(Kind.ITEM, 200, Case(_DELETE, body=bodies.ids_of_a_task), refers=_IDS),
         "delete_found_tasks": Rule(Kind.ITEM, 200, Case(_DELETE), query=one_of_ours),
         "restore_task": Rule(Kind.ITEM, 200, Case(_DELETE, TRASHED_TASK, unseen=_EDIT)),
         "purge_task": Rule(Kind.ITEM, 204, Case(_DELETE, TRASHED_TASK)),

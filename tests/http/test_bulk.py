@@ -82,6 +82,25 @@ async def test_many_tasks_are_deleted_at_once(ann: Person) -> None:
     assert (await ann.post(f"/api/tasks/{ids[0]}/restore")).status_code == 200
 
 
+async def test_many_tasks_are_deleted_by_post_as_well(ann: Person, ben: Person) -> None:
+    ids = [(await ann.new_task())["id"] for _ in range(3)]
+    theirs = await ben.new_task()
+    for path in ("/api/tasks/bulk/delete", f"/api/{ann.id}/tasks/bulk/delete"):
+        assert (await ann.post(path, json={"ids": [ids[0], theirs["id"]]})).status_code == 404
+        several: list[Json] = [{}, {"ids": []}, {"ids": ids, "all": True}, {"ids": ["x"] * 1001}]
+        for wrong in several:
+            assert (await ann.post(path, json=wrong)).status_code == 422
+        assert (await ann.tasks())["total"] == 3
+    key = {"Idempotency-Key": "delete-two"}
+    for _ in range(2):
+        answer = await ann.post("/api/tasks/bulk/delete", json={"ids": ids[:2]}, headers=key)
+        assert (answer.status_code, answer.json()) == (200, {"deleted_count": 2})
+    assert [task["id"] for task in (await ann.tasks())["items"]] == ids[2:]
+    assert (await ann.post(f"/api/{ann.id}/tasks/bulk/delete", json={"ids": ids[2:]})).json() == {"deleted_count": 1}
+    assert (await ann.get("/api/tasks/trash")).json()["total"] == 3
+    assert (await ben.tasks())["items"] == [theirs]
+
+
 def bulk(method: str, ids: list[str]) -> Json:
     return {"ids": ids, "status": "cancelled"} if method == "PATCH" else {"ids": ids}
 

@@ -38,6 +38,7 @@ REMOVING: Final[list[Ask]] = [
     ("DELETE", "/api/{firm}/tags/{tags}", None),
     ("DELETE", "/api/{firm}/documents/{documents}", None),
     ("DELETE", "/api/{firm}/tasks/bulk", {"ids": ["{tasks}"]}),
+    ("POST", "/api/{firm}/tasks/bulk/delete", {"ids": ["{tasks}"]}),
     ("DELETE", "/api/{firm}/tasks?status=completed", None),
     ("POST", "/api/{firm}/tasks/{tasks}/transfer", {"to": "{me}"}),
     ("POST", "/api/{firm}/tasks/{trash}/restore", None),

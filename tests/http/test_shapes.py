@@ -40,6 +40,7 @@ WITH_ERRORS: Final = {"InvalidValueProblem", "IdempotencyKeyReusedProblem"}
 # What succeeds otherwise than its method would have it, as the contract's tables say.
 OTHERWISE: Final = {
     "POST /api/tasks/{task_id}/complete": {"200"},
+    "POST /api/tasks/bulk/delete": {"200"},
     "POST /api/tasks/{task_id}/toggle": {"200"},
     "POST /api/tasks/{task_id}/transfer": {"200"},
     "POST /api/tasks/{task_id}/restore": {"200"},

@@ -96,5 +96,19 @@ async def delete_tasks(call: CurrentCall, body: Annotated[TaskIdsBody, Body()]) 
     return Json(DeletedView(deleted_count=count))
 
 
+@router.post("/tasks/bulk/delete", response_model=DeletedView, responses=answer(200, repeatable=True))
+async def delete_tasks_by_post(call: CurrentCall, body: Annotated[TaskIdsBody, Body()]) -> Response:
+    """Move up to 1,000 tasks to the trash: all of them, or none if one is not in the space.
+
+    The same as `DELETE …/tasks/bulk`, for clients that send no body with DELETE.
+    """
+    return await once(
+        call,
+        call.app.delete_tasks,
+        lambda delete: delete(call.actor, call.owner_id, _task_ids(body["ids"])),
+        lambda count: Json(DeletedView(deleted_count=count)),
+    )
+
+
 def _task_ids(texts: list[str]) -> frozenset[TaskId]:
     return frozenset(read_task_id(text) for text in texts)
