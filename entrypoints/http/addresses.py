@@ -32,7 +32,9 @@ def is_canonical(method: str, path: str, raw_path: bytes) -> bool:
     ``path`` is decoded, ``raw_path`` as it was sent. Double slashes, dot segments, encoded slashes and control
     characters are never canonical, a slash at the end only for GET and HEAD.
     """
-    if _STRAY.search(path) or _ENCODED_SLASH.search(raw_path):
+    # Nearly every path is told by these, at a tenth of what the patterns cost.
+    is_plain = b"%" not in raw_path and "//" not in path and "/." not in path and path.isprintable()
+    if not is_plain and (_STRAY.search(path) or _ENCODED_SLASH.search(raw_path)):
         return False
     return method in _READING or path == "/" or not path.endswith("/")
 

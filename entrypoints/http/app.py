@@ -17,8 +17,8 @@ from entrypoints.http.docs import serve_docs
 from entrypoints.http.document import document
 from entrypoints.http.errors import handle_errors
 from entrypoints.http.large_answers import LargeAnswers
+from entrypoints.http.methods import Options
 from entrypoints.http.middleware import Envelope
-from entrypoints.http.responses import Json
 from entrypoints.http.routes import (
     administration,
     audit,
@@ -34,7 +34,7 @@ from entrypoints.http.routes import (
     tasks,
     users,
 )
-from entrypoints.http.routing import OF_OWNER, PERSONAL, PlainRoute, serve
+from entrypoints.http.routing import OF_OWNER, PERSONAL, serve
 from entrypoints.logs import configure_logs
 from entrypoints.settings import read_settings
 from entrypoints.version import VERSION
@@ -49,7 +49,7 @@ class _Layered(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """What a request goes through, from the outside in."""
-        stack: ASGIApp = ExceptionMiddleware(CanonicalPaths(self.router), handlers=self.exception_handlers)
+        stack: ASGIApp = ExceptionMiddleware(CanonicalPaths(Options(self.router)), handlers=self.exception_handlers)
         for layer in reversed(self.user_middleware):
             stack = layer.cls(stack, *layer.args, **layer.kwargs)
         return stack
@@ -104,7 +104,6 @@ def create_app(service: Service) -> FastAPI:
         serve(app, router, PERSONAL)
     serve(app, operations.router, "")
     app.openapi = lambda: document(app)  # type: ignore[method-assign] # as FastAPI's documentation says
-    app.router.add_api_route("/openapi.json", _openapi(app), include_in_schema=False, route_class_override=PlainRoute)
     serve_docs(app)
     handle_errors(app)
     if service.settings.origins:
@@ -121,13 +120,6 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-
-
-def _openapi(app: FastAPI):  # type: ignore[no-untyped-def] # noqa: ANN202
-    async def openapi() -> Json:
-        return Json(app.openapi())
-
-    return openapi
 
 
 def from_environment() -> FastAPI:

@@ -36,11 +36,17 @@ def tagged(view: Mapping[str, Any], version: int, status: int = 200, location: s
 
 def unless_seen(request: Request, version: int, answer: Callable[[], Response]) -> Response:
     """The answer; 304 if the client says with ``If-None-Match`` that it has it. Raises MalformedCondition."""
-    if "if-none-match" in request.headers:
-        seen = _tags(request, "if-none-match")
-        if seen is None or etag(version) in {tag.removeprefix("W/") for tag in seen}:
-            return Response(status_code=304, headers={"ETag": etag(version)})
+    if is_seen(request, etag(version)):
+        return Response(status_code=304, headers={"ETag": etag(version)})
     return answer()
+
+
+def is_seen(request: Request, *etags: str) -> bool:
+    """Tell whether ``If-None-Match`` names one of these entity tags. Raises MalformedCondition."""
+    if "if-none-match" not in request.headers:
+        return False
+    seen = _tags(request, "if-none-match")
+    return seen is None or not {tag.removeprefix("W/") for tag in seen}.isdisjoint(etags)
 
 
 def expected_versions(request: Request) -> frozenset[int] | None:

@@ -1,19 +1,20 @@
 """The documentation in the browser, served from here: no page of ours loads anything from elsewhere."""
 
 from html import escape
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Final
 
 import fastapi_offline
 from fastapi import FastAPI
-from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
 
+from entrypoints.http.pages import Page, serve_page
 from entrypoints.http.problem_types import every_type
 from entrypoints.http.problems import PAGE
-from entrypoints.http.routing import PlainRoute
+from entrypoints.http.responses import Json
 
 _ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
+_FILES: Final = ("favicon.png", "swagger-ui.css", "swagger-ui-bundle.js")
 _SWAGGER: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Taskward</title>
 <link rel="stylesheet" href="/docs/assets/swagger-ui.css">
@@ -28,22 +29,14 @@ _START: Final = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui",
 
 
 def serve_docs(app: FastAPI) -> None:
-    """Serve ``/docs`` and the page that explains every problem."""
-    app.mount("/docs/assets", StaticFiles(directory=_ASSETS), name="assets")
-    pages = {
-        "/docs": HTMLResponse(_SWAGGER),
-        "/docs/start.js": Response(_START, media_type="text/javascript"),
-        PAGE: HTMLResponse(_problem_page()),
-    }
-    for path, page in pages.items():
-        app.router.add_api_route(path, _answering(page), include_in_schema=False, route_class_override=PlainRoute)
-
-
-def _answering(page: Response):  # type: ignore[no-untyped-def] # noqa: ANN202
-    async def answer() -> Response:
-        return Response(page.body, media_type=page.media_type)
-
-    return answer
+    """Serve ``/docs`` with its files, the page that explains every problem, and the OpenAPI document."""
+    for name in _FILES:
+        media_type = guess_type(name)[0] or "application/octet-stream"
+        serve_page(app, f"/docs/assets/{name}", Page((_ASSETS / name).read_bytes, media_type))
+    serve_page(app, "/docs", Page(_SWAGGER.encode, "text/html"))
+    serve_page(app, "/docs/start.js", Page(_START.encode, "text/javascript"))
+    serve_page(app, PAGE, Page(lambda: _problem_page().encode(), "text/html"))
+    serve_page(app, "/openapi.json", Page(lambda: bytes(Json(app.openapi()).body), Json.media_type))
 
 
 def _problem_page() -> str:

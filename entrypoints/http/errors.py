@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from domain.errors import DomainError, InvalidValue, KeyReused, NotAuthenticated, TooManyRequests, Unavailable
 from entrypoints.http.idempotency import KEY_HEADER
+from entrypoints.http.methods import allow
 from entrypoints.http.problems import INVALID, OTHERS, STATUS_OF, FieldError, RequestRefused, problem
 from entrypoints.http.routing import methods_at
 from entrypoints.http.validation import MOST_ERRORS
@@ -95,7 +96,5 @@ async def _framework(request: Request, error: Exception) -> Response:
     code, detail = OTHERS.get(error.status_code, OTHERS[400])
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        # A mounted folder of files is no route, and is only read.
-        allowed = methods_at(request.app, request.scope["path"]) or {"GET", "HEAD"}
-        headers["Allow"] = ", ".join(sorted(allowed))
+        headers["Allow"] = allow(methods_at(request.app, request.scope["path"]))
     return problem(request, error.status_code, code, detail, headers=headers)

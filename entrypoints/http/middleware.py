@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.http.connection_problems import answer_refused
+from entrypoints.http.methods import as_get
 from entrypoints.http.problems import OTHERS, HttpsRequired, problem
 
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -45,25 +46,28 @@ class Envelope:
         started = perf_counter()
         path: str = scope["path"]
         request_id = scope["request_id"] = _request_id(scope)
-        extra = self._headers(path, request_id)
+        extra, is_fresh = self._headers(path, request_id), path.startswith("/api")
         status = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].extend(extra)
+                headers = message["headers"]
+                if is_fresh or all(name != _NO_STORE[0] for name, _ in headers):
+                    headers.append(_NO_STORE)
+                headers.extend(extra)
             await send(message)
 
+        served, answer = as_get(scope, send_with_headers)
         try:
-            await self._serve(scope, receive, send_with_headers)
+            await self._serve(served, receive, answer)
         except Exception:
             log.exception("failed", request_id=request_id, method=scope["method"], path=path)
             if status:
                 raise
             code, detail = OTHERS[500]
-            answer = problem(Request(scope), 500, code, detail)
-            await answer(scope, receive, send_with_headers)
+            await problem(Request(scope), 500, code, detail)(scope, receive, answer)
         milliseconds = round((perf_counter() - started) * 1000, 2)
         log.info("served", method=scope["method"], path=path, status=status, ms=milliseconds, request_id=request_id)
 
@@ -81,8 +85,6 @@ class Envelope:
     def _headers(self, path: str, request_id: str) -> list[tuple[bytes, bytes]]:
         headers = [*_ALWAYS, (b"x-request-id", request_id.encode())]
         headers.append(_DOCS_POLICY if path.startswith("/docs") else _POLICY)
-        if path.startswith("/api"):
-            headers.append(_NO_STORE)
         if self._https_only:
             headers.append(_HSTS)
         return headers

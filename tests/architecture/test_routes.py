@@ -23,7 +23,9 @@ PUBLIC: Final = {
     "readyz",
     "/openapi.json",
     "/docs",
-    "/docs/assets",
+    "/docs/assets/favicon.png",
+    "/docs/assets/swagger-ui-bundle.js",
+    "/docs/assets/swagger-ui.css",
     "/docs/problems",
     "/docs/start.js",
 }

@@ -100,7 +100,7 @@ class Document:
         _check_headers(response, path)
         if "access-control-request-method" in request.headers and "access-control-allow-origin" in response.headers:
             return  # A question of a browser's (CORS): no operation of the document.
-        if request.method == "HEAD" or path.startswith(("/docs", "/openapi.json")):
+        if request.method in {"HEAD", "OPTIONS"} or path.startswith(("/docs", "/openapi.json")):
             return
         problem = self._problem(response) if status >= 400 else None
         operation = self.operation(request.method, path)

@@ -22,6 +22,11 @@ async def test_nothing_below_api_is_stored_anywhere(path: str, ann: Person) -> N
         assert answer.headers.get_list("cache-control") == ["no-store"]
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/livez/", "/", "/nothing", "/docs/nothing"])
+async def test_what_a_probe_is_told_and_what_is_not_there_is_stored_nowhere(path: str, http: httpx.AsyncClient) -> None:
+    assert (await http.get(path)).headers.get_list("cache-control") == ["no-store"]
+
+
 @pytest.mark.parametrize("path", [*PAGES, "/", "/nothing", "/api/tasks", "/docs/assets/swagger-ui.css"])
 async def test_every_answer_has_the_security_headers_once(path: str, ann: Person) -> None:
     answer = await ann.get(path)

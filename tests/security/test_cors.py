@@ -1,5 +1,6 @@
 """Pages of other origins: exactly those that are allowed, and none by default."""
 
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -52,7 +53,7 @@ async def test_an_allowed_origin_is_named_and_nothing_else(origin: str, eve: Per
     assert "Origin" in answer.headers["vary"]
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 async def test_an_allowed_origin_may_ask_before(method: str, http: httpx.AsyncClient) -> None:
     headers = {
         "Origin": ALLOWED,
@@ -82,7 +83,7 @@ async def test_no_other_origin_is_allowed_anything(origin: str, eve: Person) -> 
         await eve.http.get("/api/tasks", headers={"Origin": origin}),
     ):
         assert granted(answer) == {}
-    assert (await eve.http.options("/api/tasks", headers=preflight)).status_code == 405
+    assert (await eve.http.options("/api/tasks", headers=preflight)).status_code == 204
 
 
 async def test_two_origins_are_none(eve: Person) -> None:
@@ -101,3 +102,23 @@ async def test_what_is_not_on_the_list_is_refused_before(wanted: dict[str, str],
 async def test_trace_is_405_for_everybody(eve: Person) -> None:
     for headers in ({}, {"Origin": ALLOWED}):
         assert (await eve.http.request("TRACE", "/api/tasks", headers=headers)).status_code == 405
+
+
+@pytest.mark.parametrize("origin", [ALLOWED, *OTHERS, None])
+async def test_every_answer_says_that_it_depends_on_the_origin(origin: str | None, eve: Person) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    for path in ("/api/tasks", "/api/nothing", "/livez", "/docs", "/openapi.json"):
+        for answer in (
+            await eve.get(path, headers=headers),
+            await eve.http.get(path, headers=headers),
+            await eve.http.options(path, headers=headers | {"Access-Control-Request-Method": "GET"}),
+        ):
+            assert "Origin" in re.split(r",\s*", ",".join(answer.headers.get_list("vary"))), (
+                path,
+                answer.request.method,
+            )
+
+
+async def test_where_no_origin_is_allowed_nothing_depends_on_it(migrated_sqlite_url: URL) -> None:
+    async with serving(settings_for(migrated_sqlite_url)) as http:
+        assert "Origin" not in (await http.get("/livez", headers={"Origin": ALLOWED})).headers.get("vary", "")
