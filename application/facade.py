@@ -44,7 +44,7 @@ from application.organizations import (
 from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
 from application.refusals import RecordForgery
 from application.repeating import AnswerOnce
-from application.sealing import SealGrownLogs
+from application.sealing import SealGrownLogs, SealLeftEvents
 from application.sessions import EndAllSessions, EndSession, ListSessions
 from application.settings import DeleteSetting, GetSetting, ListSettings, PutSetting
 from application.sweeping import SweepLeftovers
@@ -152,6 +152,7 @@ class Application:
     verify_log: VerifyLog
     inspect_log: InspectLog
     seal_grown_logs: SealGrownLogs
+    seal_left_events: SealLeftEvents
 
     sweep_leftovers: SweepLeftovers
     check_readiness: CheckReadiness

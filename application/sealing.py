@@ -1,125 +1,183 @@
-"""Sealing the logs, behind the writers' backs: nobody who writes waits for the chain (ADR 0013)."""
+"""Sealing the logs behind the writers: no writer waits for the chain (ADR 0013, ADR 0027)."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from application.ports.audit import OpenLog, SealTaken
+from application.ports.audit import LAST, NextUnsealed, OpenLog, SealTaken
+from application.ports.clock import Clock
 from application.recording.scribe import Unsealed
 from domain.audit import AuditEvent
-from domain.ids import EventId, SpaceId, id_before
+from domain.ids import NOBODY, EventId, SpaceId, first_id_at
 from domain.seals import Seal
 
 _AT_ONCE: Final = 100
-"""How many are sealed in one stretch. Between two of them requests go first."""
+"""How many events of a space are sealed in one turn: the other spaces have theirs before the next one."""
 
-_BETWEEN_LOOKS: Final = timedelta(minutes=1)
-"""How old a look through a log may be while that grows, and by how much the next one overlaps it.
+_LEFT_AFTER: Final = timedelta(minutes=1)
+"""How old an event without a seal is when no process is expected to seal it from memory any more."""
 
-Found is what was committed and is not remembered: since the answer to its commit was lost, or its process was killed.
-"""
+_FAILURES_IN_A_ROW: Final = 5
+"""After so many the fault is taken for one of the database, not of the spaces."""
 
-_MOST_REMEMBERED: Final = 100_000
+Unsealable = Sequence[tuple[EventId, AuditEvent | None]]
+"""Events with their ids, None for those that were removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SealLog:
-    """Find what a log has grown by, behind an event if one is given, and seal it. The service alone may.
+    """Seal the events of a space that have no seal. The service alone may.
 
-    No writer waits for it, and it does not wait for writers to come to an end. Returns the last one that was found.
+    No writer waits for it, and it does not wait for writers to come to an end.
     """
 
     open_log: OpenLog
 
-    async def __call__(self, space_id: SpaceId, *, after: EventId | None = None) -> EventId | None:
-        last: EventId | None = None
-        while events := await self._found(space_id, after):
-            try:
-                await self._append(space_id, events, await self._end(space_id))
-            except SealTaken:
-                continue  # Another process is sealing; what it leaves is ours.
-            after = last = events[-1].id
-            if len(events) < _AT_ONCE:
-                break
-        return last
+    async def __call__(self, space_id: SpaceId) -> None:
+        """Seal everything that is found, one turn after the other."""
+        while await self.found(space_id):
+            pass
+
+    async def found(self, space_id: SpaceId, *, before: EventId = LAST) -> bool:
+        """Seal what is found below an id, as much as one turn takes. Returns whether there may be more."""
+        async with self.open_log(space_id, read_only=True) as log:
+            events = await log.unsealed(_AT_ONCE, before=before)
+            end = await log.last_seal()
+        await self._seal(space_id, events, end)
+        return len(events) == _AT_ONCE
 
     async def these(self, space_id: SpaceId, events: Sequence[AuditEvent]) -> None:
-        """Seal these events, as they are here; those that somebody has sealed already are left alone."""
-        end = await self._end(space_id)
-        for stretch in _stretches(events):
-            left = stretch
-            while left:
-                try:
-                    end, left = await self._append(space_id, left, end), ()
-                except SealTaken:  # Another process is sealing, or somebody wanted a verdict.
-                    end, left = await self._left(space_id, left)
-
-    async def _left(self, space_id: SpaceId, events: Sequence[AuditEvent]) -> tuple[Seal | None, Sequence[AuditEvent]]:
-        """Where the chain ends, and those of the events that are not in it."""
+        """Seal these events, as they are here; those that have a seal already are left alone."""
         async with self.open_log(space_id, read_only=True) as log:
-            sealed = await log.sealed([event.id for event in events])
-            return await log.last_seal(), [event for event in events if event.id not in sealed]
+            end = await log.last_seal()
+        await self._seal(space_id, [(event.id, event) for event in events], end)
 
-    async def _append(self, space_id: SpaceId, events: Sequence[AuditEvent], end: Seal | None) -> Seal | None:
-        """Make the chain longer, and tell its new end. The log is open for writing only when all seals are ready."""
-        seals: list[Seal] = []
-        for event in events:
-            end = Seal.of(event, after=end)
-            seals.append(end)
+    async def _seal(self, space_id: SpaceId, events: Unsealable, end: Seal | None) -> None:
+        left = events
+        while left:
+            try:
+                await self._append(space_id, left, end)
+            except SealTaken:  # Another process is sealing.
+                end, left = await self._left(space_id, left)
+            else:
+                return
+
+    async def _left(self, space_id: SpaceId, events: Unsealable) -> tuple[Seal | None, Unsealable]:
+        """Where the chain ends, and those of the events that are not in it."""
+        async with self.open_log(space_id) as log:
+            sealed = await log.sealed([event_id for event_id, _ in events])
+            await log.dequeue(sealed)
+            return await log.last_seal(), [one for one in events if one[0] not in sealed]
+
+    async def _append(self, space_id: SpaceId, events: Unsealable, end: Seal | None) -> None:
+        """Make the chain longer. The log is open for writing only when all seals are ready."""
+        seals = list(_seals(space_id, events, end))
         async with self.open_log(space_id) as log:
             await log.add_seals(seals)
-        return end
-
-    async def _end(self, space_id: SpaceId) -> Seal | None:
-        async with self.open_log(space_id, read_only=True) as log:
-            return await log.last_seal()
-
-    async def _found(self, space_id: SpaceId, after: EventId | None) -> Sequence[AuditEvent]:
-        async with self.open_log(space_id, read_only=True) as log:
-            return await log.unsealed(_AT_ONCE, after=after)
 
 
-def _stretches(events: Sequence[AuditEvent]) -> Iterator[Sequence[AuditEvent]]:
-    return (events[start : start + _AT_ONCE] for start in range(0, len(events), _AT_ONCE))
+def _seals(space_id: SpaceId, events: Unsealable, end: Seal | None) -> Iterator[Seal]:
+    for event_id, event in events:
+        end = Seal.of_removed(event_id, of=space_id, after=end) if event is None else Seal.of(event, after=end)
+        yield end
+
+
+class _Turns:
+    """Turns of spaces, of which some fail: what fails in one space does not stop the others."""
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+        self._failures: dict[type[Exception], Exception] = {}
+        self.failed: set[SpaceId] = set()
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether so many turns failed one after the other that the next ones would as well."""
+        return self._in_a_row >= _FAILURES_IN_A_ROW
+
+    async def take(self, space_id: SpaceId, turn: Callable[[], Awaitable[bool]]) -> bool:
+        """Let a space have its turn, unless an earlier one failed. Returns whether it may have more to do."""
+        if self.is_hopeless or space_id in self.failed:
+            return False
+        try:
+            has_more = await turn()
+        except Exception as failure:  # noqa: BLE001 - raised at the end
+            self.failed.add(space_id)
+            self._failures.setdefault(type(failure), failure)
+            self._in_a_row += 1
+            return False
+        self._in_a_row = 0
+        return has_more
+
+    def end(self) -> None:
+        """Raise what failed: one error of each kind, in an ExceptionGroup."""
+        if self._failures:
+            raise ExceptionGroup("some logs were not sealed", list(self._failures.values()))
 
 
 @dataclass(frozen=True, slots=True)
 class SealGrownLogs:
-    """Seal what this process has written down, as it was written, and once a minute whatever else is in these logs.
+    """Seal what this process has written down, as it was written, in turns that are fair to all spaces.
 
-    The service alone may. Raises what goes wrong with a log; the others have their turn before it the next time.
+    A turn is a bounded stretch. Spaces whose events fit into one go first, and go again between two turns of spaces
+    with more. The service alone may. What fails in one space does not stop the others, and is looked up the next time.
+    Raises an ExceptionGroup of what failed, at the end.
     """
 
     seal_log: SealLog
     unsealed: Unsealed
-    looked_over: dict[SpaceId, EventId] = field(default_factory=dict)
-    """The logs that were looked through, each with the newest event that was known then."""
 
     async def __call__(self) -> None:
-        grown = self.unsealed.take()
-        while grown:
-            space_id = next(iter(grown))
-            try:
-                await self._seal(space_id, grown[space_id])
-            except BaseException:
-                del grown[space_id]
-                self.unsealed.put_back(grown)
+        turns = _Turns()
+        while not turns.is_hopeless:
+            waiting = self.unsealed.waiting()
+            long = [space for space, count in waiting.items() if count is None or count > _AT_ONCE]
+            for space_id in [space for space, count in waiting.items() if count is not None and count <= _AT_ONCE]:
+                await turns.take(space_id, partial(self._turn, space_id))
+            next_one = next((space for space in long if space not in turns.failed), None)
+            if next_one is None:
+                break
+            await turns.take(next_one, partial(self._turn, next_one))
+        turns.end()
+
+    async def _turn(self, space_id: SpaceId) -> bool:
+        """Seal one stretch of a space that waits."""
+        try:
+            events = self.unsealed.take(space_id, _AT_ONCE)
+            if events is not None:
+                await self.seal_log.these(space_id, events)
+            elif await self.seal_log.found(space_id):
                 self.unsealed.forget(space_id)
-                raise
-            del grown[space_id]
+        except BaseException:
+            self.unsealed.forget(space_id)
+            raise
+        return False
 
-    async def _seal(self, space_id: SpaceId, events: Sequence[AuditEvent] | None) -> None:
-        seen, newest = self.looked_over.get(space_id), None
-        if events:
-            await self.seal_log.these(space_id, events)
-            newest = events[-1].id
-        if seen is None or newest is None or seen < id_before(newest, _BETWEEN_LOOKS):
-            found = await self.seal_log(space_id, after=seen and EventId(id_before(seen, _BETWEEN_LOOKS)))
-            self._remember(space_id, newest or found)
 
-    def _remember(self, space_id: SpaceId, newest: EventId | None) -> None:
-        if newest is not None:
-            if len(self.looked_over) >= _MOST_REMEMBERED:
-                self.looked_over.clear()
-            self.looked_over[space_id] = newest
+@dataclass(frozen=True, slots=True)
+class SealLeftEvents:
+    """Seal in every space what no process remembers: what killed ones have left, and what was committed late.
+
+    The service alone may. Each space has a bounded turn before any has its next one. What fails in one space does not
+    stop the others. Raises an ExceptionGroup of what failed, at the end, and Unavailable.
+    """
+
+    next_unsealed: NextUnsealed
+    seal_log: SealLog
+    clock: Clock
+
+    async def __call__(self) -> None:
+        turns, before = _Turns(), EventId(first_id_at(self.clock() - _LEFT_AFTER))
+        while await self._round(turns, before):
+            pass
+        turns.end()
+
+    async def _round(self, turns: _Turns, before: EventId) -> bool:
+        """Let every space with such events have one turn. Returns whether some may have more."""
+        after, has_more = SpaceId(NOBODY), False
+        while (space_id := await self.next_unsealed(before=before, after=after)) is not None:
+            has_more |= await turns.take(space_id, partial(self.seal_log.found, space_id, before=before))
+            after = space_id
+        return has_more and not turns.is_hopeless

@@ -1,6 +1,6 @@
 """Ids: UUIDs that name one kind of thing each."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NewType
 from uuid import UUID
 
@@ -16,6 +16,7 @@ InvitationId = NewType("InvitationId", UUID)
 _BITS_BEHIND_TIME: Final = 80
 _WRITTEN_LENGTH: Final = 36
 """Of a UUID as RFC 9562, section 4 writes it."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 NOBODY: Final = UUID(int=0)
 """The nil UUID (RFC 9562, section 5.9): the id that nothing and nobody ever has."""
@@ -36,10 +37,9 @@ def read_id(text: str) -> UUID:
     return found if str(found) == text.lower() else NOBODY
 
 
-def id_before(made: UUID, by: timedelta) -> UUID:
-    """An id below all that were made so long before this one, or later: UUIDv7 begin with the time (RFC 9562, 5.7)."""
-    milliseconds = (made.int >> _BITS_BEHIND_TIME) - by // timedelta(milliseconds=1)
-    return UUID(int=max(milliseconds, 0) << _BITS_BEHIND_TIME)
+def first_id_at(moment: datetime) -> UUID:
+    """An id above all that were made before this millisecond: UUIDv7 begin with the time (RFC 9562, section 5.7)."""
+    return UUID(int=(moment - _EPOCH) // timedelta(milliseconds=1) << _BITS_BEHIND_TIME)
 
 
 def personal_space(user_id: UserId) -> SpaceId:

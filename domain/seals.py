@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from domain.audit import AuditEvent, plain
-from domain.ids import EventId
+from domain.ids import EventId, SpaceId
 
 _CANONICAL_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _SAID: Final = tuple(part.name for part in fields(AuditEvent) if part.name != "changes")
@@ -23,9 +23,18 @@ class Seal:
     @classmethod
     def of(cls, event: AuditEvent, *, after: "Seal | None") -> "Seal":
         """Seal an event behind the last one sealed."""
+        return cls._next(event.space_id, event.id, _canonical(event), after)
+
+    @classmethod
+    def of_removed(cls, event_id: EventId, *, of: SpaceId, after: "Seal | None") -> "Seal":
+        """Seal the place of an event that was removed before it had a seal: the chain breaks there."""
+        return cls._next(of, event_id, event_id.bytes, after)
+
+    @classmethod
+    def _next(cls, space_id: SpaceId, event_id: EventId, said: bytes, after: "Seal | None") -> "Seal":
         position = after.position + 1 if after else 1
-        previous = after.digest if after else event.space_id.bytes
-        return cls(position, event.id, hashlib.sha256(previous + _canonical(event)).digest())
+        previous = after.digest if after else space_id.bytes
+        return cls(position, event_id, hashlib.sha256(previous + said).digest())
 
 
 def _canonical(event: AuditEvent) -> bytes:

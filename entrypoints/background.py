@@ -1,4 +1,4 @@
-"""What a service that runs does without being asked: it seals the logs that have grown, and sweeps what has run out."""
+"""What a service that runs does without being asked: it seals logs, and sweeps what has run out."""
 
 import asyncio
 import traceback
@@ -14,6 +14,9 @@ from domain.errors import Unavailable
 _SECONDS_BETWEEN_SEALS: Final = 0.25
 """What is written in between is remembered, so this is short."""
 
+_SECONDS_BETWEEN_LOOKS: Final = 10.0
+"""How often events are looked for that were left without a seal."""
+
 _SECONDS_BETWEEN_SWEEPS: Final = 600.0
 
 log: Any = structlog.get_logger("taskward")
@@ -24,6 +27,7 @@ async def background(application: Application) -> AsyncIterator[None]:
     """Do it as long as the service runs. What was done at last is sealed before this ends."""
     work = [
         asyncio.create_task(_repeat("sealing", application.seal_grown_logs, _SECONDS_BETWEEN_SEALS)),
+        asyncio.create_task(_repeat("sealing what was left", application.seal_left_events, _SECONDS_BETWEEN_LOOKS)),
         asyncio.create_task(_repeat("sweeping", application.sweep_leftovers, _SECONDS_BETWEEN_SWEEPS)),
     ]
     try:
@@ -44,12 +48,20 @@ async def _repeat(what: str, work: Callable[[], Awaitable[None]], seconds: float
 
 async def _try(what: str, work: Callable[[], Awaitable[None]]) -> None:
     """Do it, or say why not: the next time it may go well."""
-    noted = log.bind(work=what)
     try:
         await work()
-    except Unavailable:
+    except ExceptionGroup as several:
+        for error in several.exceptions:
+            _note(what, error)
+    except Exception as error:  # noqa: BLE001 - no caller would see it, and it must go on
+        _note(what, error)
+
+
+def _note(what: str, error: Exception) -> None:
+    noted = log.bind(work=what)
+    if isinstance(error, Unavailable):
         noted.warning("put off", reason="the database does not answer")
-    except Exception as error:  # noqa: BLE001 - nobody else would see it, and it must go on
-        # Where it happened, and not what it says: that may hold what somebody wrote.
+    else:
+        # The place of the error, without its message: that may hold user data.
         where = "".join(traceback.format_tb(error.__traceback__))
         noted.error("failed", reason=type(error).__name__, where=where)

@@ -18,7 +18,7 @@ from adapters.security.cursors import SignedCursors
 from adapters.security.keys import KeyRing
 from adapters.security.passwords import BcryptPasswords, common_passwords
 from adapters.security.tokens import JwtAccessTokens, JwtSessionCookies, RandomRefreshTokens
-from adapters.sql.audit import SqlOpenLog
+from adapters.sql.audit import SqlNextUnsealed, SqlOpenLog
 from adapters.sql.connection import Database
 from adapters.sql.counters import SqlCounters
 from adapters.sql.history import expected_revision
@@ -304,6 +304,9 @@ class Container(containers.DeclarativeContainer):
         verify_log=providers.Singleton(audit.VerifyLog, open_space, inspect_log),
         inspect_log=inspect_log,
         seal_grown_logs=providers.Singleton(sealing.SealGrownLogs, seal_log, unsealed),
+        seal_left_events=providers.Singleton(
+            sealing.SealLeftEvents, providers.Singleton(SqlNextUnsealed, database), seal_log, clock
+        ),
         sweep_leftovers=providers.Singleton(
             sweeping.SweepLeftovers, providers.Singleton(SqlLeftovers, database), clock
         ),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from adapters.memory.audit import MemoryOpenLog
+from adapters.memory.audit import MemoryNextUnsealed, MemoryOpenLog
 from adapters.memory.counters import UnlimitedCounters
 from adapters.memory.cursors import MemoryCursors
 from adapters.memory.errands import MemoryErrands
@@ -172,6 +172,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         verify_log=audit.VerifyLog(open_space, inspect_log),
         inspect_log=inspect_log,
         seal_grown_logs=sealing.SealGrownLogs(seal_log, unsealed),
+        seal_left_events=sealing.SealLeftEvents(MemoryNextUnsealed(store), seal_log, clock),
         sweep_leftovers=sweeping.SweepLeftovers(MemoryLeftovers(store), clock),
         check_readiness=operations.CheckReadiness(MemoryReadiness()),
     )

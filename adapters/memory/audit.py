@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from adapters.memory.store import Contents, MemoryStore
-from application.ports.audit import AuditQuery, SealTaken
+from application.ports.audit import LAST, AuditQuery, SealTaken
 from domain.audit import AuditEvent, Outcome, Resource
 from domain.ids import EventId, SpaceId
 from domain.seals import Seal
@@ -31,23 +31,20 @@ class MemoryAuditLog:
     def __init__(self, contents: Contents, space_id: SpaceId) -> None:
         self._events = contents.audit_events
         self._seals = contents.audit_seals
+        self._unsealed = contents.unsealed_events
         self._space_id = space_id
 
     async def append(self, *events: AuditEvent) -> None:
         for event in events:
             self._events[event.space_id, event.id] = event
+            self._unsealed[event.space_id, event.id] = None
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
         return _found([event for (space_id, _), event in self._events.items() if space_id == self._space_id], query)
 
-    async def unsealed(self, limit: int, *, after: EventId | None = None) -> Sequence[AuditEvent]:
-        sealed = {seal.event_id for seal in self._chain()}
-        found = [
-            event
-            for (space_id, event_id), event in self._events.items()
-            if space_id == self._space_id and event_id not in sealed and (after is None or event_id > after)
-        ]
-        return sorted(found, key=lambda event: event.id)[:limit]
+    async def unsealed(self, limit: int, *, before: EventId = LAST) -> Sequence[tuple[EventId, AuditEvent | None]]:
+        mine = sorted(event_id for space_id, event_id in self._unsealed if space_id == self._space_id)
+        return [(event_id, self._event(event_id)) for event_id in mine if event_id < before][:limit]
 
     async def sealed(self, event_ids: Collection[EventId]) -> Collection[EventId]:
         return {seal.event_id for seal in self._chain()}.intersection(event_ids)
@@ -62,6 +59,11 @@ class MemoryAuditLog:
                 raise SealTaken
             self._seals[self._space_id, seal.position] = seal
             taken.add(seal.event_id)
+        await self.dequeue([seal.event_id for seal in seals])
+
+    async def dequeue(self, event_ids: Collection[EventId]) -> None:
+        for event_id in event_ids:
+            self._unsealed.pop((self._space_id, event_id), None)
 
     async def chain(self, after: int, limit: int) -> list[tuple[Seal, AuditEvent | None]]:
         behind = [seal for seal in self._chain() if seal.position > after][:limit]
@@ -86,6 +88,18 @@ class MemoryOpenLog:
         """Open the log in a transaction of its own."""
         async with self._store.begin(read_only=read_only) as contents:
             yield MemoryAuditLog(contents, space_id)
+
+
+class MemoryNextUnsealed:
+    """The spaces in which events were left without a seal, one after the other."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def __call__(self, *, before: EventId, after: SpaceId) -> SpaceId | None:
+        async with self._store.begin(read_only=True) as contents:
+            left = [space_id for space_id, event_id in contents.unsealed_events if event_id < before]
+        return min((space_id for space_id in left if space_id > after), default=None)
 
 
 class MemoryAccountsLog:

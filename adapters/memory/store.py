@@ -39,6 +39,7 @@ class Contents:
     settings: dict[tuple[SpaceId, SettingKey], Setting] = field(default_factory=dict)
     audit_events: dict[tuple[SpaceId, EventId], AuditEvent] = field(default_factory=dict)
     audit_seals: dict[tuple[SpaceId, int], Seal] = field(default_factory=dict)
+    unsealed_events: dict[tuple[SpaceId, EventId], None] = field(default_factory=dict)
 
     def copied(self, kind: type[dict[Any, Any]]) -> "Contents":
         """A copy, each part of which is a dictionary of this kind."""

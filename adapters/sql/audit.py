@@ -7,13 +7,13 @@ from operator import attrgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, insert, select
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, delete, insert, select
 
 from adapters.sql.connection import Connection, ConstraintViolated, Database, begin_upkeep
 from adapters.sql.query import Query, Row
-from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals
-from adapters.sql.types import is_any_id_of
-from application.ports.audit import AuditQuery, SealTaken
+from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals, unsealed_events
+from adapters.sql.types import Id, is_any_id_of
+from application.ports.audit import LAST, AuditQuery, SealTaken
 from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.ids import EventId, SpaceId
 from domain.seals import Seal
@@ -24,6 +24,7 @@ _VALUES: Final = attrgetter(*_FIELDS)
 _SEAL: Final = (audit_seals.c.position, audit_seals.c.event_id, audit_seals.c.digest)
 _OF_SPACE: Final = audit_events.c.space_id == bindparam("space_id")
 _SEALS_OF_SPACE: Final = audit_seals.c.space_id == bindparam("space_id")
+_QUEUED_OF_SPACE: Final = unsealed_events.c.space_id == bindparam("space_id", type_=Id)
 _SEAL_OF_EVENT: Final = and_(
     audit_seals.c.space_id == audit_events.c.space_id, audit_seals.c.event_id == audit_events.c.id
 )
@@ -38,15 +39,31 @@ _FILTERS: Final[dict[str, ColumnElement[bool]]] = {
 }
 
 _APPEND: Final = Query(insert(audit_events))
-_WITHOUT_SEAL: Final = (
-    select(*_EVENT)
-    .outerjoin(audit_seals, _SEAL_OF_EVENT)
-    .where(_OF_SPACE, audit_seals.c.position.is_(None))
-    .order_by(audit_events.c.id)
+# It takes the values of the event that it goes with.
+_ENQUEUE: Final = Query(
+    insert(unsealed_events).values(space_id=bindparam("space_id", type_=Id), event_id=bindparam("id", type_=Id))
+)
+_DEQUEUE: Final = Query(
+    delete(unsealed_events).where(_QUEUED_OF_SPACE, is_any_id_of(unsealed_events.c.event_id, "ids"))
+)
+_UNSEALED: Final = Query(
+    select(unsealed_events.c.event_id)
+    .where(_QUEUED_OF_SPACE, unsealed_events.c.event_id < bindparam("before", type_=Id))
+    .order_by(unsealed_events.c.event_id)
     .limit(_LIMIT)
 )
-_UNSEALED: Final = Query(_WITHOUT_SEAL)
-_UNSEALED_BEHIND: Final = Query(_WITHOUT_SEAL.where(audit_events.c.id > bindparam("after")))
+# Not joined with the above: a database may choose to read the whole log of the space for that.
+_THESE: Final = Query(select(*_EVENT).where(_OF_SPACE, is_any_id_of(audit_events.c.id, "ids")))
+# One at a time: for several, PostgreSQL may read the whole queue and sort it.
+_NEXT_UNSEALED: Final = Query(
+    select(unsealed_events.c.space_id)
+    .where(
+        unsealed_events.c.space_id > bindparam("after", type_=Id),
+        unsealed_events.c.event_id < bindparam("before", type_=Id),
+    )
+    .order_by(unsealed_events.c.space_id, unsealed_events.c.event_id)
+    .limit(1)
+)
 _SEALED: Final = Query(
     select(audit_seals.c.event_id).where(_SEALS_OF_SPACE, is_any_id_of(audit_seals.c.event_id, "ids"))
 )
@@ -115,17 +132,21 @@ class SqlAuditLog:
             rows.setdefault(event.space_id, []).append(_to_row(event))
         for space_id, in_space in rows.items():
             await self._connection.step_into(space_id)
-            await self._connection.execute_many(_APPEND, in_space)
+            await self._connection.execute_many(_APPEND, in_space, with_each=[_ENQUEUE])
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
         await self._step_in()
         return await find_events(self._connection, _OF_SPACE, query, space_id=self._space_id)
 
-    async def unsealed(self, limit: int, *, after: EventId | None = None) -> Sequence[AuditEvent]:
+    async def unsealed(self, limit: int, *, before: EventId = LAST) -> Sequence[tuple[EventId, AuditEvent | None]]:
         await self._step_in()
-        query, place = (_UNSEALED, {}) if after is None else (_UNSEALED_BEHIND, {"after": after})
-        rows = await self._connection.fetch_all(query, space_id=self._space_id, limit=limit, **place)
-        return [_event_from(row) for row in rows]
+        queued = await self._connection.fetch_all(_UNSEALED, space_id=self._space_id, limit=limit, before=before)
+        if not queued:
+            return []
+        ids = [EventId(row[0]) for row in queued]
+        rows = await self._connection.fetch_all(_THESE, space_id=self._space_id, ids=ids)
+        events = {event.id: event for event in map(_event_from, rows)}
+        return [(event_id, events.get(event_id)) for event_id in ids]
 
     async def sealed(self, event_ids: Collection[EventId]) -> Collection[EventId]:
         await self._step_in()
@@ -147,6 +168,13 @@ class SqlAuditLog:
             await self._connection.execute_many(_ADD_SEAL, rows)
         except ConstraintViolated as violated:
             raise SealTaken from violated
+        # Afterwards: of two processes that seal at once, one waits at its first seal, and holds nothing else yet.
+        await self.dequeue([seal.event_id for seal in seals])
+
+    async def dequeue(self, event_ids: Collection[EventId]) -> None:
+        if event_ids:
+            await self._step_in()
+            await self._connection.execute(_DEQUEUE, space_id=self._space_id, ids=list(event_ids))
 
     async def chain(self, after: int, limit: int) -> list[tuple[Seal, AuditEvent | None]]:
         await self._step_in()
@@ -171,6 +199,19 @@ class SqlOpenLog:
         async with begin_upkeep(self._database, read_only=read_only) as connection:
             await connection.step_into(space_id)
             yield SqlAuditLog(connection, space_id)
+
+
+class SqlNextUnsealed:
+    """The spaces in which events were left without a seal, one after the other."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, *, before: EventId, after: SpaceId) -> SpaceId | None:
+        async with begin_upkeep(self._database, read_only=True) as connection:
+            await connection.show_unsealed(before)
+            row = await connection.fetch_one(_NEXT_UNSEALED, before=before, after=after)
+        return None if row is None else SpaceId(row[0])
 
 
 class SqlAccountsLog:

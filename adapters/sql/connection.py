@@ -13,7 +13,7 @@ from adapters.sql.query import Query, Row
 from adapters.sql.tables import memberships, sessions, users
 from domain.access import Access, Actor, Role, admit
 from domain.errors import NotAuthenticated, Unavailable
-from domain.ids import SpaceId, UserId, personal_space
+from domain.ids import EventId, SpaceId, UserId, personal_space
 
 _REMEMBERED_ROLES: Final = 10_000
 
@@ -54,8 +54,10 @@ class Connection(Protocol):
         """
         ...
 
-    async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each row of values. Raises ConstraintViolated."""
+    async def execute_many(
+        self, query: Query, rows: Sequence[Mapping[str, Any]], *, with_each: Sequence[Query] = ()
+    ) -> None:
+        """Run a statement once for each row of values, and others with each. Raises ConstraintViolated."""
         ...
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
@@ -80,6 +82,10 @@ class Connection(Protocol):
 
     async def show_expired_replies(self, by: datetime) -> None:
         """From here on, let row-level security show of all answers those that had expired by this moment."""
+        ...
+
+    async def show_unsealed(self, before: EventId) -> None:
+        """From here on, let row-level security show in every space which events below this id have no seal."""
         ...
 
 

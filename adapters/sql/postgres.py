@@ -20,13 +20,13 @@ from adapters.sql.connection import ConstraintViolated, Entry, PoolerUnsaid, Ref
 from adapters.sql.history import expected_revision
 from adapters.sql.pool import Pool
 from adapters.sql.postgres_errors import is_unavailable, translating
-from adapters.sql.postgres_statements import Expectation, Soon
+from adapters.sql.postgres_statements import Expectation, Soon, together
 from adapters.sql.postgres_transactions import PostgresTransaction
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
 from domain.errors import TooBusy, Unavailable, WrongStoreVersion
-from domain.ids import SpaceId, UserId
+from domain.ids import EventId, SpaceId, UserId
 
 _POOL_SIZE: Final = 16
 _CONNECT_SECONDS: Final = 2
@@ -117,20 +117,24 @@ class PostgresConnection:
         compiled = query.on_postgres
         self._soon = Soon(expectation=Expectation(compiled.sql, compiled.arguments(values), rows, otherwise))
 
-    async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each row of values, without waiting in between; for none, send nothing."""
+    async def execute_many(
+        self, query: Query, rows: Sequence[Mapping[str, Any]], *, with_each: Sequence[Query] = ()
+    ) -> None:
+        """Run statements once for each row of values, without waiting in between; for none, send nothing."""
         if self.read_only:
             raise OpenedForReading
         if not rows:
             return
-        compiled = query.on_postgres
+        statements = [one.on_postgres for one in (query, *with_each)]
         if self._soon is not None and len(rows) == 1:
-            self._soon = self._soon.and_then(compiled.sql, compiled.arguments(rows[0]))
+            for one in statements:
+                self._soon = self._soon.and_then(one.sql, one.arguments(rows[0]))
             await self.settle()
             return
         await self.settle()
+        sql = together(tuple(one.sql for one in statements))
         with translating:
-            await self.raw.executemany(compiled.sql, [compiled.arguments(values) for values in rows])
+            await self.raw.executemany(sql, [[v for one in statements for v in one.arguments(row)] for row in rows])
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""
@@ -170,6 +174,11 @@ class PostgresConnection:
         """Let row-level security show what has expired of all answers."""
         await self.settle()
         await transactions.send(self.raw, f"SET LOCAL app.expired_by = '{by.isoformat()}'")
+
+    async def show_unsealed(self, before: EventId) -> None:
+        """Let row-level security show which events have no seal."""
+        await self.settle()
+        await transactions.send(self.raw, f"SET LOCAL app.unsealed_before = '{before}'")
 
 
 class PostgresDatabase:

@@ -51,15 +51,15 @@ class Soon:
     def as_one(self) -> tuple[str, Sequence[Any]]:
         """All of it as one statement, with its arguments. It finds what the one that reads does."""
         if self.expectation is None:
-            return _together(self.changes), self.arguments
+            return together(self.changes), self.arguments
         return (
-            _together((*self.changes, self.expectation.sql)),
+            together((*self.changes, self.expectation.sql)),
             (*self.arguments, *self.expectation.arguments),
         )
 
 
 @lru_cache(_TEXTS)
-def _together(statements: tuple[str, ...]) -> str:
+def together(statements: tuple[str, ...]) -> str:
     """Statements as one, whose parameters come in their order. All but the last change something."""
     behind, parts = 0, []
     for sql in statements:

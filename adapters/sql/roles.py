@@ -11,13 +11,14 @@ from typing import Any, Final
 from sqlalchemy import URL
 
 from adapters.sql import dsn
-from adapters.sql.tables import APPEND_ONLY, metadata
+from adapters.sql.tables import APPEND_ONLY, QUEUES, metadata
 
 OWNED: Final = tuple(sorted(table.name for table in metadata.tables.values() if "space_id" in table.c))
 """The tables whose rows belong to spaces."""
 
 _LOGS: Final = tuple(table.name for table in APPEND_ONLY)
-_CHANGEABLE: Final = tuple(sorted(set(metadata.tables) - set(_LOGS)))
+_QUEUES: Final = tuple(table.name for table in QUEUES)
+_CHANGEABLE: Final = tuple(sorted(set(metadata.tables) - {*_LOGS, *_QUEUES}))
 _POWERS: Final = """
 SELECT coalesce(bool_or(rolsuper OR rolbypassrls), false) AS sees_all,
        coalesce(bool_or(rolcreaterole OR rolreplication), false) AS could_become_more
@@ -96,6 +97,7 @@ def statements(owner: URL, service: URL) -> list[str]:
         f"GRANT SELECT ON alembic_version TO {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(_CHANGEABLE)} TO {role}",
         f"GRANT SELECT, INSERT ON {', '.join(_LOGS)} TO {role}",
+        f"GRANT SELECT, INSERT, DELETE ON {', '.join(_QUEUES)} TO {role}",
     ]
 
 

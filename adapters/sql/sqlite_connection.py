@@ -13,7 +13,7 @@ from adapters.sql.connection import ConstraintViolated, Refusing, are_alike
 from adapters.sql.query import Query, Row
 from application.ports.reading import OpenedForReading
 from domain.errors import Unavailable
-from domain.ids import SpaceId, UserId
+from domain.ids import EventId, SpaceId, UserId
 
 _OUT_OF_ORDER: Final = frozenset(
     {
@@ -127,13 +127,15 @@ class SqliteConnection:
         if not are_alike(await self.fetch_all(query, **values), rows):
             raise otherwise()
 
-    async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each row of values."""
+    async def execute_many(
+        self, query: Query, rows: Sequence[Mapping[str, Any]], *, with_each: Sequence[Query] = ()
+    ) -> None:
+        """Run statements once for each row of values."""
         if self.read_only:
             raise OpenedForReading
-        compiled = query.on_sqlite
-        for values in rows:
-            self.run(compiled.sql, compiled.arguments(values))
+        for compiled in (one.on_sqlite for one in (query, *with_each)):
+            for values in rows:
+                self.run(compiled.sql, compiled.arguments(values))
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""
@@ -155,6 +157,9 @@ class SqliteConnection:
         """Nothing to do here either."""
 
     async def show_expired_replies(self, by: datetime) -> None:
+        """Nothing: there is no row-level security."""
+
+    async def show_unsealed(self, before: EventId) -> None:
         """Nothing: there is no row-level security."""
 
     def revision(self) -> str | None:

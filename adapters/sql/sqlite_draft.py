@@ -17,7 +17,7 @@ from adapters.sql.query import Compiled, Query, Row
 from adapters.sql.sqlite_connection import SqliteConnection
 from application.ports.spaces import RecallFailed
 from domain.access import Access
-from domain.ids import SpaceId, UserId
+from domain.ids import EventId, SpaceId, UserId
 
 
 class _Note(Protocol):
@@ -151,13 +151,15 @@ class SqliteDraft:
             compiled = query.on_sqlite
             self._notes.append(_Expectation(compiled, compiled.arguments(values), rows, otherwise))
 
-    async def execute_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each row of values, or note it."""
+    async def execute_many(
+        self, query: Query, rows: Sequence[Mapping[str, Any]], *, with_each: Sequence[Query] = ()
+    ) -> None:
+        """Run statements once for each row of values, or note them."""
         if self._begun is not None:
-            await self._begun.execute_many(query, rows)
+            await self._begun.execute_many(query, rows, with_each=with_each)
         else:
-            compiled = query.on_sqlite
-            self._notes.append(_Change(compiled.sql, [compiled.arguments(values) for values in rows]))
+            for compiled in (one.on_sqlite for one in (query, *with_each)):
+                self._notes.append(_Change(compiled.sql, [compiled.arguments(values) for values in rows]))
 
     async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
         """Every row that the statement finds."""
@@ -189,4 +191,7 @@ class SqliteDraft:
         """Nothing to do here either."""
 
     async def show_expired_replies(self, by: datetime) -> None:
+        """Nothing: there is no row-level security."""
+
+    async def show_unsealed(self, before: EventId) -> None:
         """Nothing: there is no row-level security."""

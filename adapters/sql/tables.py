@@ -285,6 +285,17 @@ audit_seals = Table(
     sqlite_strict=True,
 )
 
+unsealed_events = Table(
+    "unsealed_events",
+    metadata,
+    Column("space_id", Id, nullable=False),
+    Column("event_id", Id, nullable=False),
+    PrimaryKeyConstraint("space_id", "event_id"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+"""A queue: the events that no seal vouches for yet. A row comes with its event and goes with its seal."""
+
 rate_limits = Table(
     "rate_limits",
     metadata,
@@ -334,6 +345,9 @@ DIRECTORY = frozenset({"spaces", "memberships", "organizations"})
 
 APPEND_ONLY = (audit_events, audit_seals)
 """What the service may add to and read, and nothing else."""
+
+QUEUES = (unsealed_events,)
+"""What the service may add to, read and remove, and not change."""
 
 IN_USE = tasks.c.deleted_at.is_(None)
 Index(

@@ -4,12 +4,16 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
+from uuid import UUID
 
 from application.ports.paging import Onward
 from domain.audit import Action, AuditEvent, Resource
 from domain.ids import EventId, SpaceId
 from domain.seals import Seal
+
+LAST: Final = EventId(UUID(int=2**128 - 1))
+"""The max UUID (RFC 9562, section 5.10): above the id of every event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +38,12 @@ class AuditLog(Protocol):
         """The events that fit."""
         ...
 
-    async def unsealed(self, limit: int, *, after: EventId | None = None) -> Sequence[AuditEvent]:
-        """Events that no seal vouches for yet, behind this id if one is given, the oldest first."""
+    async def unsealed(self, limit: int, *, before: EventId = LAST) -> Sequence[tuple[EventId, AuditEvent | None]]:
+        """Events below an id that no seal vouches for yet, the lowest id first; None for one that was removed.
+
+        All of them are committed in one snapshot: a change of an item is among them, or was sealed, if a later
+        change of the same item is.
+        """
         ...
 
     async def sealed(self, event_ids: Collection[EventId]) -> Collection[EventId]:
@@ -47,7 +55,11 @@ class AuditLog(Protocol):
         ...
 
     async def add_seals(self, seals: Sequence[Seal]) -> None:
-        """Make the chain longer. Raises SealTaken if somebody else has done so meanwhile."""
+        """Make the chain longer: these events are unsealed no more. Raises SealTaken if another process was first."""
+        ...
+
+    async def dequeue(self, event_ids: Collection[EventId]) -> None:
+        """Take note that these events, which have a seal, are unsealed no more."""
         ...
 
     async def chain(self, after: int, limit: int) -> list[tuple[Seal, AuditEvent | None]]:
@@ -64,6 +76,17 @@ class OpenLog(Protocol):
 
     def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AbstractAsyncContextManager[AuditLog]:
         """Open the log in a transaction of its own, in nobody's name. Raises Unavailable."""
+        ...
+
+
+class NextUnsealed(Protocol):
+    """Tells the service itself where events were left without a seal. Nothing else of a space is told."""
+
+    async def __call__(self, *, before: EventId, after: SpaceId) -> SpaceId | None:
+        """The next space, in the order of ids, that holds unsealed events below an id.
+
+        A transaction of its own. Raises Unavailable.
+        """
         ...
 
 

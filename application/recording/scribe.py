@@ -40,17 +40,22 @@ class Unsealed:
         self._held -= len(self._grown.get(space_id) or ())
         self._grown[space_id] = None
 
-    def put_back(self, taken: Mapping[SpaceId, Sequence[AuditEvent] | None]) -> None:
-        """Take note of it again."""
-        for space_id, events in taken.items():
-            if events is None:
-                self.forget(space_id)
-            else:
-                self.add(*events)
+    def waiting(self) -> Mapping[SpaceId, int | None]:
+        """How many events of which spaces are remembered, None where they have to be looked up."""
+        return {space_id: None if known is None else len(known) for space_id, known in self._grown.items()}
 
-    def take(self) -> dict[SpaceId, list[AuditEvent] | None]:
-        """Everything by its space, None where it has to be looked up, and forget it."""
-        taken, self._grown, self._held = self._grown, {}, 0
+    def take(self, space_id: SpaceId, most: int) -> Sequence[AuditEvent] | None:
+        """The first events of a space that waits, and forget them; None where they have to be looked up.
+
+        What is left of it waits behind all other spaces.
+        """
+        known = self._grown.pop(space_id)
+        if known is None:
+            return None
+        taken, rest = known[:most], known[most:]
+        self._held -= len(taken)
+        if rest:
+            self._grown[space_id] = rest
         return taken
 
 

@@ -33,6 +33,7 @@ WITHOUT_ACTOR: Final = {
     "Register",
     "RequestPasswordReset",
     "SealGrownLogs",
+    "SealLeftEvents",
     "SealLog",
     "SendPasswordReset",
     "SignIn",

@@ -14,34 +14,35 @@ import asyncpg
 import pytest
 from sqlalchemy import URL
 
-from adapters.memory.audit import MemoryOpenLog
+from adapters.memory.audit import MemoryNextUnsealed, MemoryOpenLog
 from adapters.memory.spaces import MemoryOpenSpace
-from adapters.sql.audit import SqlOpenLog
+from adapters.sql import migrations
+from adapters.sql.audit import SqlNextUnsealed, SqlOpenLog
 from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.sqlite import SqliteDatabase
 from application.accounts import ChangeMe
 from application.audit import InspectLog
 from application.organizations import DissolveOrganization, FoundOrganization, RenameOrganization
-from application.ports.audit import AuditLog, AuditQuery, OpenLog, SealTaken
+from application.ports.audit import AuditLog, AuditQuery, NextUnsealed, OpenLog, SealTaken
 from application.ports.identity import OpenIdentity
 from application.ports.reading import OpenedForReading
 from application.ports.spaces import OpenSpace, Space
 from application.recording.identity import RecordingOpenIdentity
 from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
-from application.sealing import SealGrownLogs, SealLog
+from application.sealing import SealGrownLogs, SealLeftEvents, SealLog
 from application.tasks import ChangeTask, CreateTask, GetTask
 from domain.access import Actor, Origin, Role
 from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.errors import NotAuthenticated, SpaceForbidden, TaskNotFound
-from domain.ids import NOBODY, EventId, SpaceId, TaskId, UserId, personal_space
+from domain.ids import EventId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import OrganizationName
 from domain.seals import Seal, Verdict
 from domain.tag import TagName
 from domain.task import Description, TaskDraft, TaskStatus, Title
 from domain.user import FullName
 from tests.support.people import ROOM, People, a_task, new_id
-from tests.support.stores import NOON, Store
+from tests.support.stores import NOON, Store, in_database
 
 AWKWARD: Final = "'; DROP TABLE audit_events; -- \"\\ %_ \U0001f600 é \u202e\n\t"
 HOUR: Final = timedelta(hours=1)
@@ -86,6 +87,14 @@ def inspect_log(open_log: OpenLog, seal_log: SealLog) -> InspectLog:
     return InspectLog(open_log, seal_log)
 
 
+@pytest.fixture
+def next_unsealed(store: Store) -> NextUnsealed:
+    if isinstance(store.open_space, MemoryOpenSpace):
+        return MemoryNextUnsealed(store.open_space._store)
+    assert isinstance(store.open_space, SqlOpenSpace)
+    return SqlNextUnsealed(store.open_space._database)
+
+
 def log_door(store: Store) -> OpenLog:
     if isinstance(store.open_space, MemoryOpenSpace):
         return MemoryOpenLog(store.open_space._store)
@@ -128,6 +137,11 @@ async def a_log(open_log: OpenLog, space_id: SpaceId, length: int) -> Sequence[A
     return await write(open_log, *(an_event(space_id) for _ in range(length)))
 
 
+def with_ids(events: Sequence[AuditEvent]) -> list[tuple[EventId, AuditEvent]]:
+    """As the unsealed ones are told."""
+    return [(event.id, event) for event in events]
+
+
 async def read(open_log: OpenLog, space_id: SpaceId, **query: Any) -> Sequence[AuditEvent]:
     async with open_log(space_id, read_only=True) as log:
         return await log.find(AuditQuery(**{"limit": 1000} | query))
@@ -166,7 +180,7 @@ async def test_an_event_comes_back_as_it_was(open_log: OpenLog, seal_log: SealLo
     async with open_log(space_id) as log:
         await log.append(event)
         assert list(await log.find(AuditQuery())) == [event]
-        assert list(await log.unsealed(9)) == [event]
+        assert await log.unsealed(9) == with_ids([event])
     assert list(await read(open_log, space_id)) == [event]
     await seal_log(space_id)
     assert await chain_of(open_log, space_id) == [(Seal.of(event, after=None), event)]
@@ -199,7 +213,7 @@ async def test_a_log_that_has_passed_an_event_on_is_still_the_same_log(open_log:
         await log.append(an_event(there))
         assert list(await log.find(AuditQuery())) == [mine]
         await log.append(an_event(there))
-        assert list(await log.unsealed(9)) == [mine]
+        assert await log.unsealed(9) == with_ids([mine])
         await log.append(an_event(there))
         await log.add_seals([sealed])
         await log.append(an_event(there))
@@ -244,7 +258,7 @@ async def test_the_newest_comes_first_whatever_was_written_first(open_log: OpenL
     await write(open_log, *(events[number] for number in (2, 4, 0, 3, 1)))
     assert list(await read(open_log, space_id)) == events[::-1]
     async with open_log(space_id, read_only=True) as log:
-        assert list(await log.unsealed(9)) == events
+        assert await log.unsealed(9) == with_ids(events)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 6, 100])
@@ -305,13 +319,10 @@ async def test_a_log_shows_nothing_of_another(open_log: OpenLog, seal_log: SealL
     theirs = replace(mine, space_id=there, user_agent="another")
     await write(open_log, theirs, an_event(there))
     await write(open_log, an_event(there))
-    async with open_log(here, read_only=True) as log:
-        assert list(await log.unsealed(9, after=EventId(NOBODY))) == [mine]
     await seal_log(there)
     async with open_log(here, read_only=True) as log:
         assert list(await log.find(AuditQuery())) == [mine]
-        assert list(await log.unsealed(9)) == [mine]
-        assert list(await log.unsealed(9, after=EventId(NOBODY))) == [mine]
+        assert await log.unsealed(9) == with_ids([mine])
         assert await log.last_seal() is None
         assert await log.sealed([mine.id]) == set()
         assert await log.chain(0, 9) == []
@@ -330,10 +341,94 @@ async def test_unsealed_events_come_oldest_first_and_not_too_many(open_log: Open
     rest = [events[0], *events[2:]]
     async with open_log(space_id, read_only=True) as log:
         for limit in (1, 3, 4, 9):
-            assert list(await log.unsealed(limit)) == rest[:limit]
-        assert list(await log.unsealed(9, after=events[0].id)) == rest[1:]
-        assert list(await log.unsealed(1, after=events[3].id)) == [events[4]]
-        assert list(await log.unsealed(9, after=events[4].id)) == []
+            assert await log.unsealed(limit) == with_ids(rest[:limit])
+        assert await log.unsealed(9, before=events[4].id) == with_ids(rest[:-1])
+        assert await log.unsealed(1, before=events[3].id) == with_ids([events[0]])
+        assert await log.unsealed(9, before=events[0].id) == []
+
+
+async def test_an_event_that_a_seal_vouches_for_is_unsealed_no_more_and_others_are(open_log: OpenLog) -> None:
+    here, there = a_space(), a_space()
+    first, second, third = await a_log(open_log, here, 3)
+    same = replace(second, space_id=there)
+    await write(open_log, same)
+    await seal(open_log, here, Seal.of(second, after=None))
+    async with open_log(here) as log:
+        assert await log.unsealed(9) == with_ids([first, third])
+        await log.dequeue([third.id, second.id])
+        assert await log.unsealed(9) == with_ids([first])
+    async with open_log(there, read_only=True) as log:
+        assert await log.unsealed(9) == with_ids([same])
+
+
+async def test_a_seal_that_is_not_kept_leaves_its_event_unsealed(open_log: OpenLog) -> None:
+    space_id = a_space()
+    first, second = await a_log(open_log, space_id, 2)
+    await seal(open_log, space_id, Seal.of(first, after=None))
+    with pytest.raises(SealTaken):
+        await seal(open_log, space_id, Seal.of(second, after=None))
+    async with open_log(space_id, read_only=True) as log:
+        assert await log.unsealed(9) == with_ids([second])
+
+
+async def test_an_event_that_is_not_kept_is_not_unsealed_either(open_log: OpenLog) -> None:
+    space_id = a_space()
+
+    async def write_and_fail() -> None:
+        async with open_log(space_id) as log:
+            await log.append(an_event(space_id))
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        await write_and_fail()
+    async with open_log(space_id, read_only=True) as log:
+        assert await log.unsealed(9) == []
+
+
+async def test_an_event_that_was_removed_before_its_seal_is_told_by_its_id(fresh_sqlite_url: URL) -> None:
+    await migrations.upgrade(fresh_sqlite_url)
+    space_id = a_space()
+    async with in_database("sqlite", fresh_sqlite_url) as store:
+        open_log = log_door(store)
+        first, gone = await a_log(open_log, space_id, 2)
+        with closing(sqlite3.connect(fresh_sqlite_url.database or "")) as owner:
+            owner.execute("DROP TRIGGER audit_events_no_delete")
+            owner.execute("DELETE FROM audit_events WHERE id = ?", [gone.id.bytes])
+            owner.commit()
+        async with open_log(space_id, read_only=True) as log:
+            assert await log.unsealed(9) == [(first.id, first), (gone.id, None)]
+        assert await InspectLog(open_log, SealLog(open_log))(space_id) == Verdict(1, gone.id)
+
+
+async def test_spaces_with_unsealed_events_are_told_one_after_the_other(
+    open_log: OpenLog, next_unsealed: NextUnsealed
+) -> None:
+    spaces = sorted(a_space() for _ in range(4))
+    below = SpaceId(UUID(int=spaces[0].int - 1))
+    events = {space_id: await a_log(open_log, space_id, 2) for space_id in spaces}
+
+    async def told(before: EventId) -> list[SpaceId]:
+        found: list[SpaceId] = []
+        while space_id := await next_unsealed(before=before, after=found[-1] if found else below):
+            found.append(space_id)
+        return found
+
+    assert await told(events[spaces[3]][1].id) == spaces
+    assert await told(events[spaces[3]][0].id) == spaces[:3]
+    assert await told(events[spaces[0]][0].id) == []
+    await SealLog(open_log)(spaces[1])
+    assert await told(events[spaces[3]][0].id) == [spaces[0], spaces[2]]
+
+
+async def test_what_other_processes_left_is_sealed_in_every_space(
+    store: Store, open_log: OpenLog, seal_log: SealLog, next_unsealed: NextUnsealed
+) -> None:
+    spaces = [a_space() for _ in range(3)]
+    for space_id in spaces:
+        await a_log(open_log, space_id, 2)
+    await SealLeftEvents(next_unsealed, seal_log, lambda: datetime.now(UTC) + HOUR)()
+    for space_id in spaces:
+        assert len(await chain_of(open_log, space_id)) == 2
 
 
 async def test_what_is_sealed_is_told_of_those_that_are_asked_about(open_log: OpenLog) -> None:
@@ -567,7 +662,7 @@ async def test_what_is_sealed_as_it_was_written_is_what_is_kept(
 ) -> None:
     somebody = await people.somebody()
     space_id = personal_space(somebody.user_id)
-    seal_grown_logs = SealGrownLogs(seal_log, scribe.unsealed, {space_id: EventId(new_id())})
+    seal_grown_logs = SealGrownLogs(seal_log, scribe.unsealed)
     recorded = RecordingOpenSpace(store.open_space, scribe)
     draft: TaskDraft = {
         "title": Title("\U0001f600 \u00e9" * 80),
@@ -581,7 +676,7 @@ async def test_what_is_sealed_as_it_was_written_is_what_is_kept(
     await ChangeTask(recorded, store.clock, new_id, ROOM)(somebody, None, task.id, {"due_date": None, "tags": ()})
     with pytest.raises(TaskNotFound):
         await GetTask(recorded)(somebody, None, TaskId(new_id()))
-    with patch.object(SealLog, "_found", AsyncMock(side_effect=AssertionError)):
+    with patch.object(SealLog, "found", AsyncMock(side_effect=AssertionError)):
         await seal_grown_logs()
     assert await inspect_log(space_id) == Verdict(5)
 
@@ -608,7 +703,7 @@ async def test_what_is_kept_after_a_look_for_unsealed_logs_is_sealed_at_the_next
     await asyncio.gather(*looks)
     await seal_grown_logs()
     async with seal_log.open_log(space_id, read_only=True) as log:
-        assert list(await log.unsealed(9)) == []
+        assert await log.unsealed(9) == []
         assert await log.last_seal() is not None
 
 
@@ -695,7 +790,7 @@ async def test_looking_at_all_accounts_opens_no_other_log_afterwards(
         assert await everything(log) == ([], [], None, [])
 
 
-async def everything(log: AuditLog) -> tuple[list[AuditEvent], list[AuditEvent], Seal | None, list[Any]]:
+async def everything(log: AuditLog) -> tuple[list[AuditEvent], list[Any], Seal | None, list[Any]]:
     return list(await log.find(AuditQuery())), list(await log.unsealed(9)), await log.last_seal(), await log.chain(0, 9)
 
 

@@ -452,7 +452,11 @@ async def test_a_new_task_and_what_is_written_down_of_it_are_one_statement(
         await space.audit.append(event)
         await asyncio.sleep(0)  # The driver tells of a statement after it.
         (statement,) = sent
-        assert {"INSERT INTO tasks", "INSERT INTO audit_events"} <= set(re.findall(r"INSERT INTO \w+", statement))
+        assert re.findall(r"INSERT INTO \w+", statement) == [
+            "INSERT INTO tasks",
+            "INSERT INTO audit_events",
+            "INSERT INTO unsealed_events",
+        ]
     async with opened(database, somebody, read_only=True) as space:
         assert await space.tasks.get(task.id) == task
         assert list(await space.audit.find(AuditQuery())) == [event]
@@ -478,6 +482,7 @@ async def test_a_new_task_its_tags_as_they_are_recalled_and_its_event_are_one_st
         assert re.findall(r"INSERT INTO \w+|FOR KEY SHARE", statement) == [
             "INSERT INTO tasks",
             "INSERT INTO audit_events",
+            "INSERT INTO unsealed_events",
             "FOR KEY SHARE",
         ]
         assert await space.tasks.get(task.id) == task
@@ -518,6 +523,7 @@ NEXT: dict[str, Next] = {
     "a number": lambda space, _: space._connection.hold(7),
     "the accounts' log": lambda space, _: space._connection.show_accounts_log(),
     "what has expired": lambda space, _: space._connection.show_expired_replies(NOON),
+    "what has no seal": lambda space, _: space._connection.show_unsealed(EventId(new_id())),
 }
 
 

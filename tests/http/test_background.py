@@ -77,7 +77,9 @@ async def test_what_fails_is_said_and_tried_again(
         tried.put_nowait(1)
         raise error
 
-    application = SimpleNamespace(seal_grown_logs=seal_grown_logs, sweep_leftovers=AsyncMock())
+    application = SimpleNamespace(
+        seal_grown_logs=seal_grown_logs, seal_left_events=AsyncMock(), sweep_leftovers=AsyncMock()
+    )
     said_so = LogCapture()
     monkeypatch.setattr(background, "log", structlog.wrap_logger(None, [said_so], structlog.BoundLogger))
     async with asyncio.timeout(5), background.background(cast("Application", application)):

@@ -22,6 +22,7 @@ MORE_OF: Final = (
     "settings",
     "audit_events",
     "audit_seals",
+    "unsealed_events",
     "replies",
     "invitations",
 )

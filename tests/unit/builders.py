@@ -240,7 +240,7 @@ class House:
     async def contents(self) -> Contents:
         """Everything that is kept but the logs, which grow by refusals too."""
         async with self.store.begin(read_only=True) as contents:
-            return replace(contents, audit_events={}, audit_seals={})
+            return replace(contents, audit_events={}, audit_seals={}, unsealed_events={})
 
     async def session(self, actor: Actor) -> Session:
         """The actor's session as it is kept."""

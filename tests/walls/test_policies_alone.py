@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -17,6 +18,7 @@ from tests.walls.ground import Ground, Key, connected, key_of, keys, send, undon
 
 OWNED: Final = [metadata.tables[name] for name in roles.OWNED]
 NO_CONTEXT: Final = "BEGIN"
+BOUNDARY: Final = UUID(int=1 << 127)
 
 every_table = pytest.mark.parametrize("table", OWNED, ids=lambda table: table.name)
 
@@ -35,6 +37,7 @@ ALSO_SEEN: Final[Mapping[str, Also]] = {
     "audit_events_of_accounts": Also(
         "outcome <> 'success' OR resource_type IN ('session', 'account')", "SET LOCAL app.accounts_log = 'on'"
     ),
+    "unsealed_events_left": Also(f"event_id < '{BOUNDARY}'", f"SET LOCAL app.unsealed_before = '{BOUNDARY}'"),
     "replies_expired": Also(f"expires_at <= '{NOON}'", f"SET LOCAL app.expired_by = '{NOON}'"),
 }
 """The policies that are wider than one space, as they are meant. All of them are for reading only."""
@@ -237,7 +240,7 @@ async def test_the_context_ends_with_the_transaction(guarded: Ground, end: str) 
         await connection.execute(f"{guarded.context};{settings}")
         await connection.execute(end)
         async with undone(connection):
-            for setting in ("app.user_id", "app.space_id", "app.accounts_log", "app.expired_by"):
+            for setting in ("app.user_id", "app.space_id", "app.accounts_log", "app.expired_by", "app.unsealed_before"):
                 assert await connection.fetchval("SELECT current_setting($1, true)", setting) == ""
             for table in OWNED:
                 assert await keys(connection, table) == set()

@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import bindparam
 from sqlalchemy.sql.elements import ClauseElement
 
-from adapters.sql.tables import FOR_ADMINISTRATORS, memberships, replies
-from adapters.sql.types import Moment
+from adapters.sql.tables import FOR_ADMINISTRATORS, memberships, replies, unsealed_events
+from adapters.sql.types import Id, Moment
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ EXCEPTIONS: Final[Mapping[str, Trusted]] = {
     "leftovers._WITH_EXPIRED": Trusted(
         {"replies": replies.c.expires_at <= bindparam("by", type_=Moment)},
         "the service sweeps what has expired, whoever's it is; only the spaces are told, and only to itself",
+    ),
+    "audit._NEXT_UNSEALED": Trusted(
+        {"unsealed_events": unsealed_events.c.event_id < bindparam("before", type_=Id)},
+        "the service seals what was left anywhere; only the spaces are told, and only to itself",
     ),
     "audit._find(FOR_ADMINISTRATORS, no filter)": _SIGN_INS,
     "audit._find(FOR_ADMINISTRATORS, every filter)": _SIGN_INS,

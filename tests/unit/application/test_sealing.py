@@ -1,21 +1,24 @@
 """Sealing what the logs have grown by."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import ClassVar
+from datetime import timedelta
+from typing import ClassVar, Final
 from unittest.mock import AsyncMock
 from uuid import UUID
 
 import pytest
 
-from adapters.memory.audit import MemoryAuditLog, MemoryOpenLog
-from adapters.memory.store import MemoryStore
-from application.ports.audit import AuditLog, SealTaken
+from adapters.memory.audit import MemoryAuditLog, MemoryNextUnsealed, MemoryOpenLog
+from adapters.memory.store import Contents, MemoryStore
+from adapters.system.clock import SetClock
+from application.ports.audit import LAST, AuditLog, SealTaken
 from application.recording.scribe import Unsealed
-from application.sealing import SealGrownLogs, SealLog
+from application.sealing import SealGrownLogs, SealLeftEvents, SealLog
 from domain.audit import AuditEvent
 from domain.errors import NotAuthenticated, SpaceForbidden, Unavailable
-from domain.ids import NOBODY, EventId, SpaceId
+from domain.ids import EventId, SpaceId, first_id_at
 from domain.seals import Seal, Verdict
 from tests.unit.application.log_builders import (
     ELSEWHERE,
@@ -26,11 +29,9 @@ from tests.unit.application.log_builders import (
     refused,
     seals_in,
 )
-from tests.unit.application.organizations_builders import Office
+from tests.unit.application.organizations_builders import NOON, Office
 
-
-def made_at(seconds: int, number: int) -> AuditEvent:
-    return an_event(number, id=EventId(UUID(int=((1_750_000_000 + seconds) * 1000 << 80) + number)))
+THIRD: Final = SpaceId(UUID(int=3))
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -57,37 +58,6 @@ async def test_what_comes_later_is_sealed_behind_what_was_there_even_with_an_ear
     await a_log(store, early)
     assert await inspector(store)(SOMEWHERE) == Verdict(5)
     assert [seal.event_id for seal in await seals_in(store)] == [*(event.id for event in events), early.id]
-
-
-async def test_what_is_older_than_a_minute_is_looked_for_once_and_for_each_verdict() -> None:
-    store, unsealed = MemoryStore(), Unsealed()
-    seal_grown_logs = SealGrownLogs(SealLog(MemoryOpenLog(store)), unsealed)
-    older, first = made_at(-3600, 1), made_at(0, 2)
-    steps = {
-        "the first time everything": ([older, first], [older, first]),
-        "then what is new": ([made_at(5, 3)], [made_at(5, 3)]),
-        "or came late": ([made_at(-50, 4)], [made_at(-50, 4)]),
-        "but not too late": ([made_at(-300, 5)], []),
-    }
-    expected = []
-    for step, (written, sealed) in steps.items():
-        await a_log(store, *written)
-        unsealed.forget(SOMEWHERE)
-        await seal_grown_logs()
-        expected += [event.id for event in sealed]
-        assert [seal.event_id for seal in await seals_in(store)] == expected, step
-    assert await inspector(store)(SOMEWHERE) == Verdict(5)
-
-
-async def test_a_process_that_has_looked_over_very_many_logs_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("application.sealing._MOST_REMEMBERED", 1)
-    store, unsealed = MemoryStore(), Unsealed()
-    seal_grown_logs = SealGrownLogs(SealLog(MemoryOpenLog(store)), unsealed)
-    await a_log(store, an_event(0), an_event(1, ELSEWHERE))
-    for space_id in (SOMEWHERE, ELSEWHERE):
-        unsealed.forget(space_id)
-        await seal_grown_logs()
-        assert set(seal_grown_logs.looked_over) == {space_id}
 
 
 async def test_each_space_has_a_chain_of_its_own() -> None:
@@ -163,56 +133,37 @@ async def test_a_log_that_has_not_grown_is_left_alone() -> None:
     assert opened == [SOMEWHERE]
 
 
-async def test_what_could_not_be_sealed_is_sealed_the_next_time() -> None:
-    faults = [Unavailable()]
-
-    @asynccontextmanager
-    async def open_log(space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
-        if faults:
-            raise faults[0]
-        async with MemoryOpenLog(store)(space_id, read_only=read_only) as log:
-            yield log
-
-    store, unsealed = MemoryStore(), Unsealed()
-    await a_log(store, an_event(0), an_event(1, ELSEWHERE))
-    seal_grown_logs = SealGrownLogs(SealLog(open_log), unsealed)
-    for space_id in (SOMEWHERE, ELSEWHERE):
-        unsealed.forget(space_id)
-    await refused(seal_grown_logs(), Unavailable)
-    faults.clear()
-    await seal_grown_logs()
-    assert {seal.event_id for seal in await seals_in(store)} == {an_event(0).id, an_event(1).id}
-
-
 # What is remembered as it was written
 
 
 class Reading(MemoryAuditLog):
-    """A log that tells when somebody looks for what is unsealed in it."""
+    """A log that tells when events without a seal are looked for in it."""
 
-    looks: ClassVar[list[EventId | None]] = []
-    """Behind which event, each time."""
+    looks: ClassVar[list[SpaceId]] = []
 
-    async def unsealed(self, limit: int, *, after: EventId | None = None) -> Sequence[AuditEvent]:
-        self.looks.append(after)
-        return await super().unsealed(limit, after=after)
+    async def unsealed(self, limit: int, *, before: EventId = LAST) -> Sequence[tuple[EventId, AuditEvent | None]]:
+        self.looks.append(self._space_id)
+        return await super().unsealed(limit, before=before)
 
 
 class Work:
-    """A process that writes and seals, and has looked over one log already."""
+    """A process that writes and seals."""
 
     def __init__(self, room: int = 100) -> None:
         self.store, self.unsealed = MemoryStore(), Unsealed(room)
-        self.seal_grown_logs = SealGrownLogs(SealLog(self.open_log), self.unsealed, {SOMEWHERE: EventId(NOBODY)})
-        self.faults: list[Exception | None] = []
+        self.seal_log = SealLog(self.open_log)
+        self.seal_grown_logs = SealGrownLogs(self.seal_log, self.unsealed)
+        self.faults: dict[SpaceId, Exception] = {}
+        self.turns: list[SpaceId] = []
         Reading.looks.clear()
 
     @asynccontextmanager
     async def open_log(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
+        if not read_only:
+            self.turns.append(space_id)
+            if space_id in self.faults:
+                raise self.faults[space_id]
         async with self.store.begin(read_only=read_only) as contents:
-            fault = self.faults.pop(0) if self.faults and not read_only else None
-            if fault is not None:
-                raise fault
             yield Reading(contents, space_id)
 
     async def write(self, *events: AuditEvent) -> list[EventId]:
@@ -222,6 +173,10 @@ class Work:
 
     async def sealed(self) -> list[EventId]:
         return [seal.event_id for seal in await seals_in(self.store)]
+
+    async def left(self) -> set[tuple[SpaceId, EventId]]:
+        async with self.store.begin(read_only=True) as contents:
+            return set(contents.unsealed_events)
 
 
 @pytest.fixture
@@ -241,11 +196,8 @@ async def test_what_is_remembered_is_sealed_as_it_was_written_and_not_looked_for
     assert await inspector(work.store)(SOMEWHERE) == Verdict(length + 2)
 
 
-@pytest.mark.parametrize("is_known", [True, False])
 @pytest.mark.parametrize("is_removed", [True, False])
-async def test_what_is_touched_before_it_is_sealed_is_found(work: Work, *, is_removed: bool, is_known: bool) -> None:
-    if not is_known:
-        work.seal_grown_logs.looked_over.clear()
+async def test_what_is_touched_before_it_is_sealed_is_found(work: Work, *, is_removed: bool) -> None:
     await work.write(*map(an_event, range(3)))
     async with work.store.begin(read_only=False) as contents:
         touched = contents.audit_events.pop((SOMEWHERE, an_event(1).id))
@@ -255,20 +207,23 @@ async def test_what_is_touched_before_it_is_sealed_is_found(work: Work, *, is_re
     assert await inspector(work.store)(SOMEWHERE) == Verdict(1, touched.id)
 
 
-async def test_a_log_that_was_never_looked_over_is_looked_through_from_its_beginning(work: Work) -> None:
-    old = await a_log(work.store, an_event(1, ELSEWHERE))
-    await work.write(an_event(2, ELSEWHERE))
-    await work.seal_grown_logs()
-    assert await work.sealed() == [an_event(2).id, old[0].id]
+async def test_what_is_removed_before_it_is_sealed_is_found_though_no_process_remembers_it(work: Work) -> None:
+    events = await a_log(work.store, *map(an_event, range(3)))
+    async with work.store.begin(read_only=False) as contents:
+        del contents.audit_events[SOMEWHERE, events[1].id]
+    assert await inspector(work.store)(SOMEWHERE) == Verdict(1, events[1].id)
+    assert await work.sealed() == [event.id for event in events]
+    assert await work.left() == set()
 
 
 @pytest.mark.usefixtures("few_at_once")
-async def test_what_is_looked_up_is_looked_through_once(work: Work) -> None:
+async def test_what_is_looked_up_is_found_in_stretches(work: Work) -> None:
     events = await a_log(work.store, *(an_event(number, ELSEWHERE) for number in range(7)))
     work.unsealed.forget(ELSEWHERE)
     await work.seal_grown_logs()
     assert await work.sealed() == [event.id for event in events]
-    assert Reading.looks == [None, events[2].id, events[5].id]
+    assert Reading.looks == [ELSEWHERE] * 3
+    assert await work.left() == set()
 
 
 async def test_a_look_ends_though_more_is_written_all_the_time(work: Work) -> None:
@@ -279,66 +234,187 @@ async def test_a_look_ends_though_more_is_written_all_the_time(work: Work) -> No
     await a_log(work.store, an_event(0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Reading, "add_seals", add_seals)
-        assert await work.seal_grown_logs.seal_log(SOMEWHERE) == an_event(0).id
-    assert await work.seal_grown_logs.seal_log(SOMEWHERE) == an_event(101).id
-    assert await work.seal_grown_logs.seal_log(SOMEWHERE) is None
+        await work.seal_log(SOMEWHERE)
+    assert await work.left() == {(SOMEWHERE, an_event(101).id)}
 
 
-async def test_once_a_minute_what_others_have_left_behind_is_sealed_too(work: Work) -> None:
-    old, left, late, early = made_at(-90, 1), made_at(-50, 2), made_at(61, 3), made_at(-1, 4)
-    work.seal_grown_logs.looked_over[SOMEWHERE] = made_at(0, 0).id
-    await a_log(work.store, old, left)
-    assert await work.write(early) == [early.id]
+async def test_an_event_that_has_a_seal_and_is_queued_nevertheless_is_sealed_once(work: Work) -> None:
+    events = await a_log(work.store, *map(an_event, range(3)))
+    await work.seal_log.these(SOMEWHERE, events[:2])
+    async with work.store.begin(read_only=False) as contents:
+        contents.unsealed_events[SOMEWHERE, events[0].id] = None
+    async with asyncio.timeout(5):
+        await work.seal_log(SOMEWHERE)
+    assert await work.sealed() == [event.id for event in events]
+    assert await work.left() == set()
+
+
+# Turns
+
+
+@pytest.mark.usefixtures("few_at_once")
+async def test_a_burst_in_one_space_lets_all_others_go_first_and_between_its_turns(work: Work) -> None:
+    await work.write(*map(an_event, range(10)), an_event(10, ELSEWHERE), an_event(11, THIRD))
+    really, newcomers = work.seal_log.these, iter([12, 13])
+
+    async def these(_: SealLog, space_id: SpaceId, events: Sequence[AuditEvent]) -> None:
+        await really(space_id, events)
+        if space_id == SOMEWHERE:
+            await work.write(*(an_event(number, ELSEWHERE) for number in [*newcomers][:1]))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SealLog, "these", these)
+        await work.seal_grown_logs()
+    assert work.turns == [ELSEWHERE, THIRD, SOMEWHERE, ELSEWHERE, SOMEWHERE, SOMEWHERE, SOMEWHERE]
+    assert await inspector(work.store)(SOMEWHERE) == Verdict(10)
+
+
+@pytest.mark.usefixtures("few_at_once")
+async def test_bursts_take_turns(work: Work) -> None:
+    await work.write(*map(an_event, range(9)), *(an_event(number, ELSEWHERE) for number in range(20, 26)))
+    work.unsealed.forget(THIRD)
+    await a_log(work.store, *(an_event(number, THIRD) for number in range(40, 47)))
     await work.seal_grown_logs()
-    assert (await work.sealed(), Reading.looks) == ([early.id], [])
-    await work.write(late)
-    await work.seal_grown_logs()
-    assert await work.sealed() == [early.id, late.id, left.id]
-    assert work.seal_grown_logs.looked_over == {SOMEWHERE: late.id}
+    assert work.turns == [SOMEWHERE, ELSEWHERE, ELSEWHERE, THIRD, SOMEWHERE, SOMEWHERE, THIRD, THIRD]
+    assert await work.left() == set()
 
 
-async def test_where_nothing_is_found_the_next_look_begins_at_the_same_place(work: Work) -> None:
-    seen = made_at(0, 0).id
-    work.seal_grown_logs.looked_over[SOMEWHERE] = seen
-    work.unsealed.forget(SOMEWHERE)
-    await work.seal_grown_logs()
-    assert work.seal_grown_logs.looked_over == {SOMEWHERE: seen}
-
-
-async def test_a_log_that_fails_does_not_stop_the_others(work: Work) -> None:
-    work.seal_grown_logs.looked_over[ELSEWHERE] = EventId(NOBODY)
+async def test_a_space_that_fails_does_not_stop_the_others_and_is_looked_up_the_next_time(work: Work) -> None:
     mine = await work.write(an_event(0))
     theirs = await work.write(an_event(1, ELSEWHERE))
-    work.faults = [Unavailable(), None, Unavailable()]
-    for sealed in ([], theirs):
-        await refused(work.seal_grown_logs(), Unavailable)
-        assert await work.sealed() == sealed
-    assert len(Reading.looks) == 1
+    work.faults = {SOMEWHERE: Unavailable()}
+    for _ in range(2):
+        with pytest.raises(ExceptionGroup) as failed:
+            await work.seal_grown_logs()
+        assert failed.value.exceptions == (work.faults[SOMEWHERE],)
+        assert await work.sealed() == theirs
+    work.faults.clear()
     await work.seal_grown_logs()
     assert await work.sealed() == [*mine, *theirs]
+    assert Reading.looks == [SOMEWHERE] * 2
+
+
+async def test_each_kind_of_failure_is_told_once(work: Work) -> None:
+    faults = [Unavailable(), KeyError(), Unavailable()]
+    work.faults = {SpaceId(UUID(int=number)): fault for number, fault in enumerate(faults, start=1)}
+    await work.write(*(an_event(number, space_id) for number, space_id in enumerate(work.faults)))
+    with pytest.raises(ExceptionGroup) as failed:
+        await work.seal_grown_logs()
+    assert failed.value.exceptions == tuple(faults[:2])
+
+
+async def test_where_every_space_fails_the_others_wait_for_the_next_time(work: Work) -> None:
+    spaces = [SpaceId(UUID(int=number)) for number in range(1, 10)]
+    work.faults = dict.fromkeys(spaces, Unavailable())
+    await work.write(*(an_event(number, space_id) for number, space_id in enumerate(spaces)))
+    for tried in (spaces[:5], spaces[5:] + spaces[:1]):
+        work.turns.clear()
+        with pytest.raises(ExceptionGroup):
+            await work.seal_grown_logs()
+        assert work.turns == tried
+    work.faults.clear()
+    await work.seal_grown_logs()
+    assert await work.left() == set()
+
+
+async def test_a_turn_that_is_interrupted_is_looked_up_the_next_time(work: Work) -> None:
+    written = await work.write(an_event(0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SealLog, "these", AsyncMock(side_effect=asyncio.CancelledError))
+        with pytest.raises(asyncio.CancelledError):
+            await work.seal_grown_logs()
+    await work.seal_grown_logs()
+    assert await work.sealed() == written
 
 
 async def test_for_what_there_was_no_room_is_looked_up() -> None:
     work = Work(room=3)
     written = await work.write(*(an_event(number) for number in range(4)))
-    assert work.unsealed.take() == {SOMEWHERE: None}
+    assert work.unsealed.waiting() == {SOMEWHERE: None}
+    await work.seal_grown_logs()
+    assert (await work.sealed(), Reading.looks) == (written, [SOMEWHERE])
     await work.write(*(an_event(number, ELSEWHERE) for number in range(4, 7)))
     work.unsealed.add(an_event(0))
-    assert work.unsealed.take() == {ELSEWHERE: [an_event(number, ELSEWHERE) for number in (4, 5, 6)], SOMEWHERE: None}
-    work.unsealed.forget(SOMEWHERE)
+    assert work.unsealed.waiting() == {ELSEWHERE: 3, SOMEWHERE: None}
     work.unsealed.add(an_event(0))
-    await work.seal_grown_logs()
-    assert (await work.sealed(), len(Reading.looks)) == (written, 1)
+    assert work.unsealed.waiting() == {ELSEWHERE: 3, SOMEWHERE: None}
 
 
-async def test_room_that_is_free_again_is_used(work: Work) -> None:
+async def test_room_that_is_free_again_is_used() -> None:
     unsealed = Unsealed(2)
     unsealed.add(an_event(0), an_event(1))
     unsealed.forget(SOMEWHERE)
-    unsealed.add(an_event(2, ELSEWHERE), an_event(3, ELSEWHERE))
-    assert unsealed.take() == {SOMEWHERE: None, ELSEWHERE: [an_event(2, ELSEWHERE), an_event(3, ELSEWHERE)]}
+    unsealed.add(an_event(6), an_event(2, ELSEWHERE), an_event(3, ELSEWHERE))
+    assert unsealed.waiting() == {SOMEWHERE: None, ELSEWHERE: 2}
+    assert unsealed.take(SOMEWHERE, 1) is None
+    assert unsealed.take(ELSEWHERE, 1) == [an_event(2, ELSEWHERE)]
     unsealed.add(an_event(4), an_event(5))
-    assert unsealed.take() == {SOMEWHERE: [an_event(4), an_event(5)]}
+    assert unsealed.waiting() == {ELSEWHERE: 1, SOMEWHERE: None}
+
+
+# What no process remembers
+
+
+class Left:
+    """Looks for what was left, at a moment in the middle of a log."""
+
+    def __init__(self, work: Work) -> None:
+        self.clock = SetClock(NOON)
+        self.look = SealLeftEvents(MemoryNextUnsealed(work.store), work.seal_log, self.clock)
+
+
+def made_at(age: timedelta, number: int, space_id: SpaceId = SOMEWHERE) -> AuditEvent:
+    id_ = UUID(int=first_id_at(NOON - age).int + number)
+    return an_event(number, space_id, id=EventId(id_))
+
+
+async def test_what_was_left_is_sealed_whatever_its_age_and_wherever_it_is(work: Work) -> None:
+    old = [
+        made_at(timedelta(days=days), days, space_id) for days, space_id in ((900, THIRD), (3, ELSEWHERE), (1, THIRD))
+    ]
+    await a_log(work.store, *old)
+    await Left(work).look()
+    assert await work.left() == set()
+    assert {space_id for space_id, _ in (await contents_of(work)).audit_seals} == {ELSEWHERE, THIRD}
+
+
+async def test_what_its_own_process_will_seal_is_left_alone_for_a_minute(work: Work) -> None:
+    late, young = made_at(timedelta(seconds=61), 1), made_at(timedelta(seconds=59), 2)
+    await a_log(work.store, late, young)
+    left = Left(work)
+    await left.look()
+    assert await work.sealed() == [late.id]
+    left.clock.advance(timedelta(seconds=2))
+    await left.look()
+    assert await work.sealed() == [late.id, young.id]
+
+
+@pytest.mark.usefixtures("few_at_once")
+async def test_what_was_left_is_sealed_in_turns(work: Work) -> None:
+    spaces = (SOMEWHERE, ELSEWHERE, THIRD)
+    old = [made_at(timedelta(days=1), number, spaces[number % 3]) for number in range(15)]
+    await a_log(work.store, *old, made_at(timedelta(days=1), 15))
+    await Left(work).look()
+    assert work.turns == [*spaces, *spaces]
+    assert await work.left() == set()
+
+
+async def test_a_space_in_which_what_was_left_cannot_be_sealed_does_not_stop_the_others(work: Work) -> None:
+    work.faults = {SOMEWHERE: Unavailable()}
+    events = [made_at(timedelta(days=1), number, space) for number, space in enumerate((SOMEWHERE, ELSEWHERE))]
+    await a_log(work.store, *events)
+    with pytest.raises(ExceptionGroup) as failed:
+        await Left(work).look()
+    assert failed.value.exceptions == (work.faults[SOMEWHERE],)
+    assert await work.sealed() == [events[1].id]
+
+
+async def contents_of(work: Work) -> Contents:
+    async with work.store.begin(read_only=True) as contents:
+        return contents
+
+
+# Others who seal
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -355,23 +431,18 @@ async def test_what_a_verdict_has_sealed_meanwhile_is_not_sealed_again(work: Wor
 
 @pytest.mark.usefixtures("few_at_once")
 @pytest.mark.parametrize("losses", [1, 2, 5])
-async def test_whoever_is_quicker_is_let_first(work: Work, losses: int) -> None:
-    written = await work.write(*map(an_event, range(5)))
-    work.faults = [SealTaken() for _ in range(losses)]
-    await work.seal_grown_logs()
-    assert (await work.sealed(), len(Reading.looks)) == (written, 0)
+async def test_a_process_that_was_quicker_is_followed(losses: int) -> None:
+    store = MemoryStore()
+    mine = await a_log(store, *map(an_event, range(5)))
+    await SealLog(Contested(store, 2 * losses)).these(SOMEWHERE, mine)
+    assert [seal.event_id for seal in await seals_in(store)] == [event.id for event in mine]
 
 
-@pytest.mark.usefixtures("few_at_once")
-async def test_whoever_was_quicker_is_followed(work: Work) -> None:
+async def test_what_another_process_has_sealed_meanwhile_is_not_sealed_again(work: Work) -> None:
     mine, theirs = [an_event(number) for number in range(4)], [an_event(number) for number in (10, 1, 11)]
     await a_log(work.store, *mine, *theirs)
-    seal_log = work.seal_grown_logs.seal_log
-    ends = iter([await seal_log._end(SOMEWHERE)])
-    await seal_log.these(SOMEWHERE, theirs)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SealLog, "_end", AsyncMock(side_effect=ends))
-        await seal_log.these(SOMEWHERE, mine)
+    await work.seal_log.these(SOMEWHERE, theirs)
+    await work.seal_log._seal(SOMEWHERE, [(event.id, event) for event in mine], end=None)
     assert await work.sealed() == [event.id for event in (*theirs, mine[0], mine[2], mine[3])]
     assert await inspector(work.store)(SOMEWHERE) == Verdict(6)
 
@@ -381,7 +452,7 @@ async def test_what_remains_after_a_fault_is_looked_up_the_next_time(work: Work)
     written = await work.write(*map(an_event, range(5)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Reading, "add_seals", failing_behind(4))
-        await refused(work.seal_grown_logs(), Unavailable)
+        await refused(work.seal_grown_logs(), ExceptionGroup)
     assert await work.sealed() == written[:3]
     await work.seal_grown_logs()
     assert await work.sealed() == written
