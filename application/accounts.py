@@ -14,7 +14,7 @@ from application.ports.passwords import Passwords
 from application.ports.tokens import OpaqueTokens
 from application.retrying import retried
 from application.room import Room
-from domain.access import NOWHERE, Actor, Origin, admit
+from domain.access import COMMAND_LINE, NOWHERE, Actor, Origin, admit
 from domain.errors import WrongPassword
 from domain.ids import NOBODY, UserId
 from domain.rates import REGISTRATION
@@ -106,7 +106,7 @@ class CreateAdmin:
     open_account: OpenAccount
 
     async def __call__(self, email: Email, password: Password, full_name: FullName | None) -> User:
-        return await self.open_account(email, password, full_name, UserRole.ADMIN)
+        return await self.open_account(email, password, full_name, UserRole.ADMIN, COMMAND_LINE)
 
 
 @retried

@@ -9,7 +9,7 @@ from application.ports.clock import Clock
 from application.ports.identity import Identity, OpenIdentity, UserQuery
 from application.ports.paging import Page
 from application.retrying import retried
-from domain.access import Actor
+from domain.access import COMMAND_LINE, Actor
 from domain.audit import Action
 from domain.errors import NotAnAdministrator, NotFound, UserNotFound
 from domain.ids import SpaceId, UserId
@@ -83,7 +83,7 @@ class ManageAccount:
             account = await identity.users.with_email(email)
         if account is None:
             raise UserNotFound
-        async with self.open_identity(None) as identity:
+        async with self.open_identity(None, origin=COMMAND_LINE) as identity:
             return await _manage(identity, account.user.id, changes, by=None, at=self.clock())
 
 

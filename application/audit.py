@@ -1,21 +1,17 @@
 """Reading the logs, and making sure that nobody has touched them."""
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 from application.listing import Bookmarks, Listing, bound, list_onward
-from application.ports.audit import AuditLog, AuditQuery, OpenLog
+from application.ports.audit import AuditQuery
 from application.ports.cursors import Cursors
 from application.ports.identity import OpenIdentity
 from application.ports.spaces import OpenSpace
 from application.retrying import retried
-from application.sealing import SealLog
+from application.verifying import InspectLog
 from domain.access import Actor, Permission
 from domain.audit import AuditEvent
-from domain.ids import SpaceId
-from domain.seals import Seal, Verdict, verify
-
-_AT_ONCE: Final = 100
+from domain.seals import Verdict
 
 
 @retried
@@ -59,30 +55,6 @@ class ListAccountEvents:
 def _said(query: AuditQuery) -> str:
     """What is asked for, the stretch aside."""
     return repr(replace(query, limit=0))
-
-
-@dataclass(frozen=True, slots=True)
-class InspectLog:
-    """Look a log over, seal by seal. The operator may; others come in through VerifyLog."""
-
-    open_log: OpenLog
-    seal_log: SealLog
-
-    async def __call__(self, space_id: SpaceId) -> Verdict:
-        await self.seal_log(space_id)
-        checked, last = 0, None
-        async with self.open_log(space_id, read_only=True) as log:
-            while chain := await self._next(log, last):
-                verdict = verify(chain, after=last)
-                checked += verdict.checked
-                if not verdict.valid:
-                    return Verdict(checked, verdict.first_broken)
-                last = chain[-1][0]
-        return Verdict(checked)
-
-    @staticmethod
-    async def _next(log: AuditLog, last: Seal | None) -> list[tuple[Seal, AuditEvent | None]]:
-        return await log.chain(last.position if last else 0, _AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from application.accounts import ChangeMe, CloseAccount, CreateAdmin, GetMe, Register
 from application.administration import ChangeUser, FindAccounts, ListUsers, ManageAccount
-from application.audit import InspectLog, ListAccountEvents, ListEvents, VerifyLog
+from application.audit import ListAccountEvents, ListEvents, VerifyLog
 from application.authentication import (
     Authenticate,
     AuthenticateBrowser,
@@ -61,6 +61,7 @@ from application.tasks import (
     TransferTask,
 )
 from application.trash import EmptyTrash, PurgeTask, RestoreTask
+from application.verifying import InspectLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from domain.audit import Source
 from domain.errors import RoleTooLow, SpaceForbidden
 from domain.ids import SessionId, SpaceId, UserId, personal_space, read_id
 
@@ -17,9 +18,11 @@ class Origin:
     ip_address: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
+    source: Source = Source.USER
 
 
 NOWHERE: Final = Origin()
+COMMAND_LINE: Final = Origin(source=Source.OPERATOR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,17 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class Source(StrEnum):
+    """On whose behalf it was done."""
+
+    USER = "user"
+    """Of the account that the event names, or of somebody unknown, by a request."""
+    OPERATOR = "operator"
+    """Of the operator, at the command line."""
+    SERVICE = "service"
+    """Of the service itself, by a rule of its own."""
+
+
 class Resource(StrEnum):
     """What kind of thing it was done to."""
 
@@ -67,6 +78,8 @@ class Deed:
     resource_id: str | None = None
     outcome: Outcome = Outcome.SUCCESS
     changes: Changes = field(default_factory=dict)
+    source: Source | None = None
+    """On whose behalf, where that does not follow from where the request came from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +98,8 @@ class AuditEvent:
     user_agent: str | None
     request_id: str | None
     changes: Changes
+    source: Source | None = None
+    """None in events from before it was recorded."""
 
     @property
     def place(self) -> Place:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from domain.audit import Action, Changes, Deed, Resource, plain
+from domain.audit import Action, Changes, Deed, Resource, Source, plain
 from domain.document import Document
 from domain.ids import TaskId, UserId
 from domain.organization import Invitation, Membership, Organization
@@ -127,8 +127,9 @@ def password_deed(user_id: UserId) -> Deed:
 
 
 def session_deed(action: Action, session: Session) -> Deed:
-    """A session began or ended."""
-    return Deed(action=action, resource_type=Resource.SESSION, resource_id=str(session.id))
+    """A session began or ended. After a refresh token was used again the service ends it, whoever had the token."""
+    source = Source.SERVICE if action is Action.REFRESH_REUSE else None
+    return Deed(action=action, resource_type=Resource.SESSION, resource_id=str(session.id), source=source)
 
 
 def _task_action(was: Task | None, now: Task) -> Action:

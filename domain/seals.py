@@ -9,7 +9,7 @@ from domain.audit import AuditEvent, plain
 from domain.ids import EventId, SpaceId
 
 _CANONICAL_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
-_SAID: Final = tuple(part.name for part in fields(AuditEvent) if part.name != "changes")
+_SAID: Final = tuple(part.name for part in fields(AuditEvent) if part.name not in {"changes", "source"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ def _canonical(event: AuditEvent) -> bytes:
     """The event as bytes, always the same ones."""
     said = {name: plain(getattr(event, name)) for name in _SAID}
     said["changes"] = event.changes
+    if event.source is not None:  # Events from before it was recorded keep their seals.
+        said["source"] = event.source
     return _CANONICAL_JSON.encode(said).encode()
 
 

@@ -31,6 +31,7 @@ from adapters.sql.url import database_at
 from adapters.system.clock import SystemClock
 from adapters.system.errands import TaskErrands
 from adapters.system.ids import Uuid7Generator
+from adapters.system.long_work import TaskLongWork
 from application import (
     accounts,
     administration,
@@ -50,6 +51,7 @@ from application import (
     task_lists,
     tasks,
     trash,
+    verifying,
 )
 from application import settings as space_settings
 from application.facade import Application
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
 _LOOK_UPS: Final = 256
 _LOOK_UPS_AT_ONCE: Final = 2
 _MAILS: Final = 256
+_TURNS_AT_ONCE: Final = 2
+"""How many pieces of long work a process does at the same time."""
 
 
 def _keys(settings: Settings) -> KeyRing:
@@ -190,7 +194,8 @@ class Container(containers.DeclarativeContainer):
     )
     cursors = providers.Singleton(SignedCursors, keys)
     seal_log = providers.Singleton(sealing.SealLog, open_log)
-    inspect_log = providers.Singleton(audit.InspectLog, open_log, seal_log)
+    long_work = providers.Singleton(TaskLongWork, _TURNS_AT_ONCE)
+    inspect_log = providers.Singleton(verifying.InspectLog, open_log, seal_log, long_work, clock)
     readiness = providers.Singleton(
         SqlReadiness,
         database,

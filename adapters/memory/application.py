@@ -8,6 +8,7 @@ from adapters.memory.cursors import MemoryCursors
 from adapters.memory.errands import MemoryErrands
 from adapters.memory.identity import MemoryOpenIdentity
 from adapters.memory.leftovers import MemoryLeftovers
+from adapters.memory.long_work import MemoryLongWork
 from adapters.memory.mail import MemoryMailer
 from adapters.memory.organizations import MemoryOpenReception
 from adapters.memory.passwords import MemoryPasswords
@@ -35,6 +36,7 @@ from application import (
     task_lists,
     tasks,
     trash,
+    verifying,
 )
 from application.facade import Application
 from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
@@ -85,7 +87,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     open_identity = RecordingOpenIdentity(MemoryOpenIdentity(store, clock), scribe)
     cursors = MemoryCursors()
     seal_log = sealing.SealLog(open_log)
-    inspect_log = audit.InspectLog(open_log, seal_log)
+    inspect_log = verifying.InspectLog(open_log, seal_log, MemoryLongWork(), clock)
     open_reception = RecordingOpenReception(MemoryOpenReception(store, clock), scribe)
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
     refresh_tokens, cookies = MemoryRefreshTokens(), MemorySessionCookies()

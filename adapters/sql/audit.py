@@ -7,14 +7,14 @@ from operator import attrgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, delete, insert, literal_column, select
 
 from adapters.sql.connection import Connection, ConstraintViolated, Database, begin_upkeep
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals, unsealed_events
 from adapters.sql.types import Id, is_any_id_of
 from application.ports.audit import LAST, AuditQuery, SealTaken
-from domain.audit import Action, AuditEvent, Outcome, Resource
+from domain.audit import Action, AuditEvent, Outcome, Resource, Source
 from domain.ids import EventId, SpaceId
 from domain.seals import Seal
 
@@ -62,7 +62,7 @@ _NEXT_UNSEALED: Final = Query(
         unsealed_events.c.event_id < bindparam("before", type_=Id),
     )
     .order_by(unsealed_events.c.space_id, unsealed_events.c.event_id)
-    .limit(1)
+    .limit(literal_column("1", Integer))  # not a parameter, which PostgreSQL would take for a tenth of the rows
 )
 _SEALED: Final = Query(
     select(audit_seals.c.event_id).where(_SEALS_OF_SPACE, is_any_id_of(audit_seals.c.event_id, "ids"))
@@ -98,7 +98,10 @@ async def find_events(
 
 
 def _event_from(row: Row) -> AuditEvent:
-    space_id, id_, at, actor_id, action, outcome, kind, resource_id, ip_address, user_agent, request_id, changes = row
+    (
+        space_id, id_, at, actor_id, action, outcome, kind,
+        resource_id, ip_address, user_agent, request_id, changes, source,
+    ) = row  # fmt: skip
     return AuditEvent(
         id=id_,
         space_id=space_id,
@@ -112,6 +115,7 @@ def _event_from(row: Row) -> AuditEvent:
         user_agent=user_agent,
         request_id=request_id,
         changes=orjson.loads(changes),
+        source=None if source is None else Source(source),
     )
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from adapters.sql.types import Flag, Id, Moment, Number, PlainOrder, TextList
 from domain.access import Role
-from domain.audit import Action, Outcome, Resource
+from domain.audit import Action, Outcome, Resource, Source
 from domain.task import Priority, TaskStatus
 from domain.user import UserRole
 
@@ -266,6 +266,7 @@ audit_events = Table(
     Column("user_agent", Text),
     Column("request_id", Text),
     Column("changes", Text, nullable=False),
+    Column("source", Text, _one_of("source", Source)),
     PrimaryKeyConstraint("space_id", "id"),
     _one_of("action", Action),
     _one_of("outcome", Outcome),

@@ -8,7 +8,7 @@ from application.ports.audit import AuditLog, OpenLog
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from domain.access import Actor, Origin
-from domain.audit import Action, AuditEvent, Deed, Outcome, Resource
+from domain.audit import Action, AuditEvent, Deed, Outcome, Resource, Source
 from domain.errors import DomainError
 from domain.ids import EventId, SpaceId, UserId, personal_space
 
@@ -89,11 +89,13 @@ class Scribe:
     unsealed: Unsealed
 
     def _event(self, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin) -> AuditEvent:
+        """What was done. It names an account only where that account did it itself."""
+        source = deed.source or origin.source
         return AuditEvent(
             id=EventId(self.new_id()),
             space_id=space_id,
             at=self.clock(),
-            actor_id=by,
+            actor_id=by if source is Source.USER else None,
             action=deed.action,
             outcome=deed.outcome,
             resource_type=deed.resource_type,
@@ -102,6 +104,7 @@ class Scribe:
             user_agent=origin.user_agent,
             request_id=origin.request_id,
             changes=deed.changes,
+            source=source,
         )
 
     async def write_all(self, log: AuditLog, notes: Notes, *, by: UserId | None, origin: Origin) -> None:

@@ -21,6 +21,9 @@ from entrypoints.keys import new_key
 from entrypoints.server.listening import listen
 from entrypoints.settings import Settings, read_settings
 
+_EVENTS_BETWEEN_LINES: Final = 1_000
+
+
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
@@ -129,7 +132,7 @@ cli.add_typer(audit, name="audit")
 def verify_log(
     space: Annotated[str, typer.Argument(help="The id of a person or of an organisation.")],
 ) -> None:
-    """Make sure that nobody has changed or removed what the log of a space says."""
+    """Make sure that nobody has changed or removed what the log of a space says. Prints how far it is on stderr."""
     with one_line():
         verdict = asyncio.run(_inspect_log(build(read_settings()), SpaceId(read_id(space))))
     if not verdict.valid:
@@ -140,7 +143,13 @@ def verify_log(
 
 async def _inspect_log(service: Service, space_id: SpaceId) -> Verdict:
     async with ready(service) as application:
-        return await application.inspect_log(space_id)
+        return await application.inspect_log(space_id, on_progress=_say_progress)
+
+
+def _say_progress(checked: int) -> None:
+    """Say how many events hold so far: after each thousand, the few at the end aside."""
+    if checked % _EVENTS_BETWEEN_LINES == 0 and checked:
+        typer.echo(f"{checked} events hold so far.", err=True)
 
 
 cli.add_typer(users, name="users")

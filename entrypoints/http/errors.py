@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from domain.errors import DomainError, InvalidValue, KeyReused, NotAuthenticated, TooManyRequests, Unavailable
 from entrypoints.http.idempotency import KEY_HEADER
+from entrypoints.http.leaving import ClientLeft, answer_nothing
 from entrypoints.http.methods import allow
 from entrypoints.http.problems import INVALID, OTHERS, STATUS_OF, FieldError, RequestRefused, problem
 from entrypoints.http.routing import methods_at
@@ -30,6 +31,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(InvalidValue, _invalid_value)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(ClientLeft, answer_nothing)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

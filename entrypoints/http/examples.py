@@ -74,6 +74,7 @@ _OF_ONE: Final[Mapping[tuple[str, str], Any]] = {
     ("BelongingView", "name"): "Acme",
     ("BelongingView", "role"): "owner",
     ("EventView", "action"): "COMPLETE",
+    ("EventView", "source"): "user",
     ("InvitationBody", "expires_in"): 86_400,
     ("OrganizationView", "name"): "Acme",
     ("TagView", "name"): "work",

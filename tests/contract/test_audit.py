@@ -15,13 +15,14 @@ import pytest
 from sqlalchemy import URL
 
 from adapters.memory.audit import MemoryNextUnsealed, MemoryOpenLog
+from adapters.memory.long_work import MemoryLongWork
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.sql import migrations
 from adapters.sql.audit import SqlNextUnsealed, SqlOpenLog
 from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.sqlite import SqliteDatabase
+from adapters.system.clock import SystemClock
 from application.accounts import ChangeMe
-from application.audit import InspectLog
 from application.organizations import DissolveOrganization, FoundOrganization, RenameOrganization
 from application.ports.audit import AuditLog, AuditQuery, NextUnsealed, OpenLog, SealTaken
 from application.ports.identity import OpenIdentity
@@ -32,8 +33,9 @@ from application.recording.scribe import Scribe, Unsealed
 from application.recording.spaces import RecordingOpenSpace
 from application.sealing import SealGrownLogs, SealLeftEvents, SealLog
 from application.tasks import ChangeTask, CreateTask, GetTask
+from application.verifying import InspectLog
 from domain.access import Actor, Origin, Role
-from domain.audit import Action, AuditEvent, Outcome, Resource
+from domain.audit import Action, AuditEvent, Outcome, Resource, Source
 from domain.errors import NotAuthenticated, SpaceForbidden, TaskNotFound
 from domain.ids import EventId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import OrganizationName
@@ -83,8 +85,12 @@ def seal_log(open_log: OpenLog) -> SealLog:
 
 
 @pytest.fixture
-def inspect_log(open_log: OpenLog, seal_log: SealLog) -> InspectLog:
-    return InspectLog(open_log, seal_log)
+def inspect_log(open_log: OpenLog) -> InspectLog:
+    return inspector(open_log)
+
+
+def inspector(open_log: OpenLog) -> InspectLog:
+    return InspectLog(open_log, SealLog(open_log), MemoryLongWork(), SystemClock())
 
 
 @pytest.fixture
@@ -164,6 +170,8 @@ async def seal(open_log: OpenLog, space_id: SpaceId, one: Seal) -> None:
     "parts",
     [
         {},
+        {"source": None},
+        *({"source": source, "actor_id": None} for source in Source),
         dict.fromkeys(["actor_id", "resource_id", "ip_address", "user_agent", "request_id"]),
         dict.fromkeys(["resource_id", "ip_address", "user_agent", "request_id"], AWKWARD),
         dict.fromkeys(["resource_id", "ip_address", "user_agent", "request_id"], ""),
@@ -397,7 +405,7 @@ async def test_an_event_that_was_removed_before_its_seal_is_told_by_its_id(fresh
             owner.commit()
         async with open_log(space_id, read_only=True) as log:
             assert await log.unsealed(9) == [(first.id, first), (gone.id, None)]
-        assert await InspectLog(open_log, SealLog(open_log))(space_id) == Verdict(1, gone.id)
+        assert await inspector(open_log)(space_id) == Verdict(1, gone.id)
 
 
 async def test_spaces_with_unsealed_events_are_told_one_after_the_other(
@@ -564,7 +572,7 @@ async def a_sealed_log(store: Store) -> SpaceId:
 
 async def assert_untouched(store: Store, space_id: SpaceId) -> None:
     open_log = log_door(store)
-    assert await InspectLog(open_log, SealLog(open_log))(space_id) == Verdict(3)
+    assert await inspector(open_log)(space_id) == Verdict(3)
 
 
 @pytest.mark.parametrize("change", CHANGES)

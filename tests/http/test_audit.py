@@ -50,6 +50,7 @@ async def test_an_event_says_who_did_what_to_what_from_where(ann: Person) -> Non
         "user_agent": "Phone/1.0",
         "request_id": "request-7431",
         "changes": event["changes"],
+        "source": "user",
     }
     assert event["changes"]["title"] == {"to": "x"}
 
@@ -104,6 +105,10 @@ async def test_a_stolen_refresh_token_is_in_the_log(url: URL) -> None:
             await http.post("/api/auth/refresh", json={"refresh_token": ann.refresh_token})
         events = await log(await ann.sign_in_again(), action="REFRESH_REUSE")
         assert deeds(events) == [("REFRESH_REUSE", "session", "success")]
+        (event,) = events
+        assert (event["source"], event["actor_id"]) == ("service", None)
+        sessions = await log(await ann.sign_in_again(), action="LOGIN")
+        assert event["resource_id"] == sessions[-1]["resource_id"]
 
 
 async def test_tags_documents_and_settings_are_in_the_log(ann: Person) -> None:

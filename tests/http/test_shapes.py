@@ -22,7 +22,8 @@ SHOWN: Final = {
     "InvitationView": "id role created_by created_at expires_at email",
     "CreatedInvitationView": "id role created_by created_at expires_at email token",
     "ListedDocumentView": "id owner_id title content created_by version created_at updated_at",
-    "EventView": "id at actor_id action outcome resource_type resource_id ip_address user_agent request_id changes",
+    "EventView": "id at actor_id action outcome resource_type resource_id "
+    "ip_address user_agent request_id changes source",
     "EventListView": "items next_cursor",
     "VerdictView": "valid checked first_broken",
     "TaskListView": "items total page page_size next_cursor",

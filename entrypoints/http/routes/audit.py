@@ -9,8 +9,9 @@ from typing_extensions import TypedDict
 
 from application.listing import Listing
 from application.ports.audit import AuditQuery
-from domain.audit import Action, AuditEvent, Outcome, Resource
+from domain.audit import Action, AuditEvent, Outcome, Resource, Source
 from entrypoints.http.fields import STRICT, MomentField, PlainText, UuidField
+from entrypoints.http.leaving import while_connected
 from entrypoints.http.paging import DEFAULT_SIZE, LARGEST_SIZE
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SecuredRoute, SpaceRoute
@@ -48,7 +49,12 @@ class EventParameters(BaseModel):
 
 
 class EventView(TypedDict):
-    """Who did what to what, when, from where, and what came of it."""
+    """Who did what to what, when, from where, and what came of it.
+
+    ``source`` says on whose behalf: ``user`` of the account in ``actor_id``, or of somebody unknown where that is null;
+    ``operator`` at the command line of the service; ``service`` by a rule of the service itself. It is null in events
+    from before it was recorded.
+    """
 
     id: UuidField
     at: datetime
@@ -61,6 +67,7 @@ class EventView(TypedDict):
     user_agent: str | None
     request_id: str | None
     changes: dict[str, Any]
+    source: Source | None
 
 
 class EventListView(TypedDict):
@@ -91,6 +98,7 @@ def _event_view(event: AuditEvent) -> EventView:
         "user_agent": event.user_agent,
         "request_id": event.request_id,
         "changes": dict(event.changes),
+        "source": event.source,
     }
 
 
@@ -107,8 +115,13 @@ async def list_events(call: CurrentCall, parameters: Annotated[EventParameters, 
 
 @router.get("/audit/verify", response_model=VerdictView)
 async def verify_log(call: CurrentCall) -> Response:
-    """Make sure that nobody has changed or removed what the log says. Those who may read it may."""
-    verdict = await call.app.verify_log(call.actor, call.owner_id)
+    """Make sure that nobody has changed or removed what the log says. Those who may read it may.
+
+    Callers who ask at the same time share one look. A look covers everything that was written before it began; within
+    ten minutes it goes on from the last event that held. It is given up when the client disconnects, and the next one
+    goes on from there.
+    """
+    verdict = await while_connected(call.request, call.app.verify_log(call.actor, call.owner_id))
     broken = verdict.first_broken
     view: VerdictView = {
         "valid": verdict.valid,

@@ -6,5 +6,5 @@ import pytest
 @pytest.fixture
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Logs are sealed and looked over three events at a time."""
-    for module in ("audit", "sealing"):
+    for module in ("sealing", "verifying"):
         monkeypatch.setattr(f"application.{module}._AT_ONCE", 3)

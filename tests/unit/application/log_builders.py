@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from adapters.memory.audit import MemoryOpenLog
+from adapters.memory.long_work import MemoryLongWork
 from adapters.memory.store import MemoryStore
-from application.audit import InspectLog
 from application.sealing import SealLog
+from application.verifying import InspectLog
 from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.ids import EventId, SpaceId
 from domain.seals import Seal
@@ -60,4 +61,4 @@ async def seals_in(store: MemoryStore) -> list[Seal]:
 
 def inspector(store: MemoryStore) -> InspectLog:
     open_log = MemoryOpenLog(store)
-    return InspectLog(open_log, SealLog(open_log))
+    return InspectLog(open_log, SealLog(open_log), MemoryLongWork(), lambda: NOON)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -354,6 +355,7 @@ async def test_what_was_found_is_told_to_whoever_may_read_the_log(office: Office
     first = (await events_in(office, office.space_id))[-1]
     async with office.store.begin(read_only=False) as contents:
         contents.audit_events[office.space_id, first.id] = replace(first, outcome=Outcome.FAILED)
+    office.clock.advance(timedelta(minutes=10))
     assert await office.app.verify_log(owner, office.id) == Verdict(0, first.id)
     assert await office.app.inspect_log(office.space_id) == Verdict(0, first.id)
     assert (await office.app.verify_log(owner, None)).valid

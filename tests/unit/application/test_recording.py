@@ -21,7 +21,7 @@ from application.ports.audit import AuditQuery
 from application.ports.identity import Credentials
 from application.ports.tasks import TaskQuery
 from domain.access import Actor, Origin, Role
-from domain.audit import Action, AuditEvent, Outcome, Resource
+from domain.audit import Action, AuditEvent, Outcome, Resource, Source
 from domain.errors import (
     CursorRefused,
     DomainError,
@@ -40,7 +40,7 @@ from domain.errors import (
     TaskNotFound,
     WrongCredentials,
 )
-from domain.ids import NOBODY, InvitationId, SpaceId, TaskId, UserId, personal_space
+from domain.ids import NOBODY, InvitationId, SessionId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import OrganizationName
 from domain.task import Description, Task, TaskStatus, Title
 from domain.user import Email, FullName, Password, User, UserRole
@@ -255,9 +255,32 @@ async def test_whatever_is_done_is_written_down_once_where_it_belongs(scene: Sce
     assert [event.space_id for event in events] == expected
     for event in events:
         assert (event.action, event.resource_type, event.outcome) == (action, resource, Outcome.SUCCESS)
-        assert event.actor_id == (scene[who].user_id if who in scene.people else event.space_id)
+        by = scene[who].user_id if who in scene.people else event.space_id
+        is_theirs = action is not Action.REFRESH_REUSE
+        assert (event.actor_id, event.source is Source.USER) == (by if is_theirs else None, is_theirs)
         origin = Origin(event.ip_address, event.user_agent, event.request_id)
         assert (event.at, origin) == (LATER, ORIGIN)
+
+
+OPERATED: Final[dict[str, Callable[[Scene], Awaitable[object]]]] = {
+    "an administrator is made": lambda s: s.app.create_admin(Email("new@example.org"), PASSWORD, None),
+    "a role is given": lambda s: s.app.manage_account(Email("viewer@example.org"), {"role": UserRole.ADMIN}),
+    "an account is deactivated": lambda s: s.app.manage_account(Email("owner@example.org"), {"is_active": False}),
+}
+
+
+@pytest.mark.parametrize("what", OPERATED)
+async def test_what_the_operator_does_names_no_account(scene: Scene, what: str) -> None:
+    events = await scene.news(OPERATED[what](scene))
+    assert events
+    assert {(event.actor_id, event.source) for event in events} == {(None, Source.OPERATOR)}
+
+
+async def test_the_end_of_a_session_whose_token_was_used_again_names_no_account(scene: Scene) -> None:
+    (event,) = await scene.news(refused(scene.app.refresh(scene.refresh_token, ORIGIN), RefreshRefused))
+    assert (event.actor_id, event.source, event.resource_type) == (None, Source.SERVICE, S)
+    contents = await scene.contents()
+    assert contents.sessions[SessionId(UUID(event.resource_id or ""))].revoked_at == LATER
 
 
 async def test_what_the_operator_does_comes_from_nowhere(scene: Scene) -> None:
@@ -273,6 +296,7 @@ async def test_a_failed_sign_in_is_in_the_log_of_the_account_it_was_tried_on(sce
     assert event.space_id == personal_space(scene["viewer"].user_id)
     assert (event.action, event.resource_type, event.outcome) == (Action.LOGIN, S, Outcome.FAILED)
     assert (event.resource_id, event.changes) == (None, {})
+    assert event.source is Source.USER
     assert event.actor_id is None, "whoever it was, the password says it was not the viewer"
     assert (event.at, Origin(event.ip_address, event.user_agent, event.request_id)) == (LATER, ORIGIN)
 

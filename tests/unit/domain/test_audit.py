@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from domain.access import Role
-from domain.audit import Action, AuditEvent, Deed, Outcome, Resource
+from domain.audit import Action, AuditEvent, Deed, Outcome, Resource, Source
 from domain.deeds import (
     account_deed,
     difference,
@@ -59,6 +59,7 @@ def an_event(number: int = 1, **parts: Any) -> AuditEvent:
         "user_agent": "a browser",
         "request_id": "a request",
         "changes": {"title": {"from": "a", "to": "b"}},
+        "source": Source.USER,
     }
     return AuditEvent(**whole | parts)
 
@@ -181,6 +182,8 @@ def test_of_a_session_only_the_id_is_told(action: Action) -> None:
     limits = SessionLimits(idle=timedelta(days=7), total=timedelta(days=30), grace=timedelta(0))
     session = Session.begin(id=SessionId(UUID(int=7)), user_id=ANNA, limits=limits, at=NOON)
     expected = Deed(action=action, resource_type=Resource.SESSION, resource_id=str(session.id), changes={})
+    if action is Action.REFRESH_REUSE:
+        expected = replace(expected, source=Source.SERVICE)
     assert session_deed(action, session) == expected
 
 
@@ -269,6 +272,7 @@ CHANGED: Final[dict[str, Any]] = {
     "user_agent": "None",
     "request_id": None,
     "changes": {"title": {"from": "a", "to": "c"}},
+    "source": Source.OPERATOR,
 }
 
 
@@ -281,6 +285,13 @@ def test_a_seal_depends_on_every_field_of_its_event(name: str) -> None:
     event = an_event()
     changed = replace(event, **{name: CHANGED[name]})
     assert Seal.of(changed, after=None).digest != Seal.of(event, after=None).digest
+
+
+def test_an_event_from_before_its_source_was_recorded_keeps_its_seal() -> None:
+    event = an_event(source=None)
+    digest = "971508b4ae5c04683d743bf24603c7d28122fc3c32b773fb984f0518fa07ba42"
+    assert Seal.of(event, after=None).digest.hex() == digest
+    assert Seal.of(replace(event, source=Source.USER), after=None).digest.hex() != digest
 
 
 @pytest.mark.parametrize("name", ["resource_id", "ip_address", "user_agent", "request_id"])

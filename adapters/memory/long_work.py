@@ -1,0 +1,23 @@
+"""Long work that is neither shared nor held up: for tests, where nothing is long."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from application.ports.long_work import LongWork
+
+Outcome = TypeVar("Outcome")
+
+
+class MemoryLongWork(LongWork):
+    """Do all of it at once, for each caller."""
+
+    async def share(self, key: Hashable, work: Callable[[], Awaitable[Outcome]]) -> Outcome:  # noqa: ARG002 - the port's
+        return await work()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        yield
+
+    async def let_others(self) -> None:
+        pass

@@ -1,0 +1,67 @@
+"""Long work as tasks on the event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from application.ports.long_work import LongWork
+
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run that is under way, and how many wait for it."""
+
+    task: asyncio.Task[Any]
+    callers: int = 0
+
+
+class TaskLongWork(LongWork):
+    """Share runs in this process, and let so many have a turn ``at_once``."""
+
+    def __init__(self, at_once: int) -> None:
+        self._turns = asyncio.Semaphore(at_once)
+        self._runs: dict[Hashable, _Run] = {}
+
+    async def share(self, key: Hashable, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """Join the run with this key, or begin one."""
+        run = self._runs.get(key) or self._begin(key, work)
+        run.callers += 1
+        try:
+            return cast("Outcome", await asyncio.shield(run.task))
+        finally:
+            run.callers -= 1
+            if not run.callers:
+                self._give_up(key, run)
+
+    def _begin(self, key: Hashable, work: Callable[[], Awaitable[Outcome]]) -> _Run:
+        async def working() -> Outcome:
+            return await work()
+
+        run = self._runs[key] = _Run(asyncio.create_task(working()))
+        run.task.add_done_callback(lambda _: self._forget(key, run))
+        return run
+
+    def _give_up(self, key: Hashable, run: _Run) -> None:
+        """No caller is left: the next one begins a run of its own."""
+        self._forget(key, run)
+        run.task.cancel()
+
+    def _forget(self, key: Hashable, run: _Run) -> None:
+        if self._runs.get(key) is run:
+            del self._runs[key]
+        if run.task.done() and not run.task.cancelled():
+            run.task.exception()  # Every caller has it, or none is left to have it.
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """A turn. Those who wait are let in in their order."""
+        async with self._turns:
+            yield
+
+    async def let_others(self) -> None:
+        """Let the event loop serve what is ready."""
+        await asyncio.sleep(0)
