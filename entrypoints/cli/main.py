@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
