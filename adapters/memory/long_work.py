@@ -2,17 +2,14 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
-from application.ports.long_work import LongWork
-
-Outcome = TypeVar("Outcome")
+from application.ports.long_work import Result
 
 
-class MemoryLongWork(LongWork):
+class MemoryLongWork:
     """Do all of it at once, for each caller."""
 
-    async def share(self, key: Hashable, work: Callable[[], Awaitable[Outcome]]) -> Outcome:  # noqa: ARG002 - the port's
+    async def share(self, key: Hashable, work: Callable[[], Awaitable[Result]]) -> Result:  # noqa: ARG002 - the port's
         return await work()
 
     @asynccontextmanager

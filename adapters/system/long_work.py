@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from application.ports.long_work import LongWork
-
-Outcome = TypeVar("Outcome")
+from application.ports.long_work import Result
 
 
 @dataclass(slots=True)
@@ -19,26 +17,26 @@ class _Run:
     callers: int = 0
 
 
-class TaskLongWork(LongWork):
+class TaskLongWork:
     """Share runs in this process, and let so many have a turn ``at_once``."""
 
     def __init__(self, at_once: int) -> None:
         self._turns = asyncio.Semaphore(at_once)
         self._runs: dict[Hashable, _Run] = {}
 
-    async def share(self, key: Hashable, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    async def share(self, key: Hashable, work: Callable[[], Awaitable[Result]]) -> Result:
         """Join the run with this key, or begin one."""
         run = self._runs.get(key) or self._begin(key, work)
         run.callers += 1
         try:
-            return cast("Outcome", await asyncio.shield(run.task))
+            return cast("Result", await asyncio.shield(run.task))
         finally:
             run.callers -= 1
             if not run.callers:
                 self._give_up(key, run)
 
-    def _begin(self, key: Hashable, work: Callable[[], Awaitable[Outcome]]) -> _Run:
-        async def working() -> Outcome:
+    def _begin(self, key: Hashable, work: Callable[[], Awaitable[Result]]) -> _Run:
+        async def working() -> Result:
             return await work()
 
         run = self._runs[key] = _Run(asyncio.create_task(working()))

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
-Outcome = TypeVar("Outcome")
+Result = TypeVar("Result")
 
 
 class LongWork(Protocol):
     """What work needs that would hold up others: it is shared, takes turns, and is given up when no caller is left."""
 
-    async def share(self, key: Hashable, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    async def share(self, key: Hashable, work: Callable[[], Awaitable[Result]]) -> Result:
         """What the work gives. Callers with the same key at the same time share one run, and its error.
 
         When the last of them is cancelled the run is cancelled, too.
