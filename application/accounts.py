@@ -19,6 +19,7 @@ from domain.errors import WrongPassword
 from domain.ids import NOBODY, UserId
 from domain.rates import REGISTRATION
 from domain.registration import RegistrationPolicy
+from domain.shares import Share
 from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole
 
 
@@ -44,7 +45,7 @@ class OpenAccount:
     ) -> User:
         """Open an account; ``admit`` may do more in the same transaction, or refuse it."""
         self.policy.check(password)
-        password_hash = await self.passwords.hash(password)
+        password_hash = await self.passwords.hash(password, Share.of(origin, email.key))
         user = User.register(id=UserId(self.new_id()), email=email, full_name=full_name, role=role, at=self.clock())
         async with self.open_identity(None, origin=origin) as identity:
             await identity.users.add(Credentials(user, password_hash))
@@ -81,13 +82,13 @@ class Register:
         self.registration.check(email, is_invited=invitation is not None)
         if invitation is None:
             return await self.open_account(email, password, full_name, UserRole.USER, origin)
-        await self._require_open(email, invitation)
+        await self._require_open(email, invitation, origin)
         joining = partial(self._join, invitation)
         return await self.open_account(email, password, full_name, UserRole.USER, origin, admit=joining)
 
-    async def _require_open(self, email: Email, token: str) -> None:
+    async def _require_open(self, email: Email, token: str, origin: Origin) -> None:
         """Raise InvitationRefused for a token that leads nowhere, before a password is hashed for it."""
-        async with self.open_account.open_identity(None, read_only=True) as identity:
+        async with self.open_account.open_identity(None, read_only=True, origin=origin) as identity:
             reception = await identity.reception(invited_space(token), UserId(NOBODY))
             await open_invitation(reception, email, self.tokens.hash(token), at=self.open_account.clock())
 
@@ -159,7 +160,8 @@ class CloseAccount:
             checked = await identity.users.with_email(user.email)
         async with self.guard.attempt(user.email, actor.origin):
             # No transaction is open while the password is checked: that takes a core for a good part of a second.
-            known = await self.passwords.verify(password, checked.password_hash if checked else None)
+            share = Share.of(actor.origin, actor.user_id)
+            known = await self.passwords.verify(password, checked.password_hash if checked else None, share)
             if not known:
                 await self._refuse(actor)
         async with self.open_identity(actor) as identity:

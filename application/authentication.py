@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from application.limiting import SignInGuard
+from application.limiting import SignInGuard, share_of_sign_in
 from application.ports.clock import Clock
 from application.ports.counters import Counters
 from application.ports.identity import Credentials, Identity, OpenIdentity
@@ -100,7 +100,7 @@ class StartSession:
         for _ in range(2):
             async with self.guard.attempt(email, origin):
                 credentials = await self._proven(email, password, origin)
-            renewed = await self._renewed_hash(password, credentials)
+            renewed = await self._renewed_hash(password, credentials, origin)
             async with self.open_identity(None, origin=origin) as identity:
                 user = await self._unchanged(credentials, identity)
                 if user is None:
@@ -112,27 +112,28 @@ class StartSession:
 
     async def _proven(self, email: str, password: str, origin: Origin) -> Credentials:
         """The account that the password is right for. Raises WrongCredentials."""
-        credentials = await self._credentials(email)
+        credentials = await self._credentials(email, origin)
         # No transaction is open while the password is checked: that takes a core for a good part of a second.
-        known = await self.passwords.verify(password, credentials.password_hash if credentials else None)
+        password_hash, share = credentials.password_hash if credentials else None, share_of_sign_in(email, origin)
+        known = await self.passwords.verify(password, password_hash, share)
         if credentials is None or not known or not credentials.user.is_active:
             await self._note_failure(credentials, origin)
             raise WrongCredentials
         return credentials
 
-    async def _credentials(self, email: str) -> Credentials | None:
+    async def _credentials(self, email: str, origin: Origin) -> Credentials | None:
         try:
             address = Email(email)
         except InvalidValue:
             return None
-        async with self.open_identity(None, read_only=True) as identity:
+        async with self.open_identity(None, read_only=True, origin=origin) as identity:
             return await identity.users.with_email(address)
 
-    async def _renewed_hash(self, password: str, credentials: Credentials) -> str | None:
+    async def _renewed_hash(self, password: str, credentials: Credentials, origin: Origin) -> str | None:
         if not self.passwords.is_outdated(credentials.password_hash):
             return None
         try:
-            return await self.passwords.hash(Password(password))
+            return await self.passwords.hash(Password(password), share_of_sign_in(credentials.user.email, origin))
         except InvalidValue:
             return None  # The rule is stricter than it was when the account was opened.
 

@@ -1,9 +1,10 @@
 """Passwords: changing one's own, and a way back for people who have forgotten theirs."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from application.letters import changed_letter, reset_letter
 from application.limiting import SignInGuard
@@ -21,8 +22,11 @@ from domain.audit import Action, Resource
 from domain.errors import NotFound, PasswordResetRefused, TooBusy, WrongPassword
 from domain.ids import SessionId, UserId
 from domain.password_reset import PasswordReset
-from domain.rates import PASSWORD_RESET, PASSWORD_RESET_OF_ACCOUNT
+from domain.rates import PASSWORD_RESET, PASSWORD_RESET_CONFIRM, PASSWORD_RESET_OF_ACCOUNT
+from domain.shares import Share, share_of_origin
 from domain.user import Email, Password, PasswordPolicy, User
+
+Found = TypeVar("Found")
 
 _FIELD: Final = "new_password"
 
@@ -36,7 +40,8 @@ class Post:
 
     def send(self, mail: Mail, *, origin: Origin) -> None:
         """Have a mail delivered that somebody's request has caused."""
-        self.errands.take("mail", partial(self.mailer.deliver, mail), request_id=origin.request_id)
+        deliver = partial(self.mailer.deliver, mail)
+        self.errands.take("mail", deliver, share=share_of_origin(origin), request_id=origin.request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class ChangePassword:
         # No transaction is open while a password is checked or hashed: that takes a core for part of a second.
         async with self.guard.attempt(checked.user.email, actor.origin):
             await self._require(current, checked, actor)
-        password_hash = await self.passwords.hash(new)
+        password_hash = await self.passwords.hash(new, Share.of(actor.origin, actor.user_id))
         async with self.open_identity(actor) as identity:
             now = await _held(identity, actor.user_id)
             if now.password_hash != checked.password_hash:
@@ -80,7 +85,8 @@ class ChangePassword:
 
     async def _require(self, current: str, checked: Credentials, actor: Actor) -> None:
         """Raise WrongPassword, written down, unless it is the account's password."""
-        if not await self.passwords.verify(current, checked.password_hash):
+        share = Share.of(actor.origin, actor.user_id)
+        if not await self.passwords.verify(current, checked.password_hash, share):
             raise await self._refusal(actor)
 
     async def _refusal(self, actor: Actor) -> WrongPassword:
@@ -129,7 +135,8 @@ class RequestPasswordReset:
     async def __call__(self, email: Email, origin: Origin = NOWHERE) -> None:
         account = PASSWORD_RESET_OF_ACCOUNT.of(account=email.key)
         await self.counters.take(PASSWORD_RESET.of(address=origin.ip_address), account)
-        if not self.errands.take("password reset", partial(self.send, email, origin), request_id=origin.request_id):
+        send, share = partial(self.send, email, origin), share_of_origin(origin)
+        if not self.errands.take("password reset", send, share=share, request_id=origin.request_id):
             raise TooBusy
 
 
@@ -137,9 +144,11 @@ class RequestPasswordReset:
 class ConfirmPasswordReset:
     """Choose a new password with the token of a mail, and end all sessions. Whoever holds the token may, once.
 
-    Raises InvalidValue, PasswordResetRefused, the same for a used, expired, replaced and unknown token, and TooBusy.
+    Raises InvalidValue, PasswordResetRefused, the same for a used, expired, replaced and unknown token,
+    TooManyRequests and TooBusy.
     """
 
+    counters: Counters
     open_identity: OpenIdentity
     passwords: Passwords
     policy: PasswordPolicy
@@ -148,28 +157,44 @@ class ConfirmPasswordReset:
     clock: Clock
 
     async def __call__(self, token: str, new: Password, origin: Origin = NOWHERE) -> None:
+        await self.counters.take(PASSWORD_RESET_CONFIRM.of(address=origin.ip_address))
         self.policy.check(new, field=_FIELD)
-        token_hash = self.tokens.hash(token)
-        async with self.open_identity(None, read_only=True) as identity:
-            reset = await identity.password_resets.with_token(token_hash)
-        if reset is None:  # Nobody makes the service hash passwords with a token that was never given out.
-            raise PasswordResetRefused
-        password_hash = await self.passwords.hash(new)
+        reset = await self._open(self.tokens.hash(token), origin)
+        password_hash = await self.passwords.hash(new, Share.of(origin, reset.user_id))
         async with self.open_identity(None, origin=origin) as identity:
             user = await self._holder(identity, reset)
             await _replace(identity, user, password_hash, at=self.clock())
         self.post.send(changed_letter(user.email, origin=origin, at=self.clock()), origin=origin)
 
+    async def _open(self, token_hash: bytes, origin: Origin) -> PasswordReset:
+        """The way back with this token. A password is hashed for an open one only. Raises PasswordResetRefused."""
+        async with self.open_identity(None, read_only=True, origin=origin) as identity:
+            reset = await identity.password_resets.with_token(token_hash)
+            if reset is None:
+                raise PasswordResetRefused
+            self._require_open(reset, await _account(identity.users.get(reset.user_id)))
+        return reset
+
+    def _require_open(self, reset: PasswordReset, user: User) -> None:
+        if not reset.is_open(user, at=self.clock()):
+            raise PasswordResetRefused
+
     async def _holder(self, identity: Identity, checked: PasswordReset) -> User:
         """Whose way back it is, if it is still open after the time that hashing took."""
-        try:
-            held = await _held(identity, checked.user_id)
-        except NotFound:
-            raise PasswordResetRefused from None
+        held = await _account(_held(identity, checked.user_id))
         reset = await identity.password_resets.with_token(checked.token_hash)
-        if reset is None or not reset.is_open(held.user, at=self.clock()):
+        if reset is None:
             raise PasswordResetRefused
+        self._require_open(reset, held.user)
         return held.user
+
+
+async def _account(found: Awaitable[Found]) -> Found:
+    """The account of a token, which may have been closed meanwhile. Raises PasswordResetRefused."""
+    try:
+        return await found
+    except NotFound:
+        raise PasswordResetRefused from None
 
 
 async def _held(identity: Identity, user_id: UserId) -> Credentials:

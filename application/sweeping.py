@@ -16,7 +16,9 @@ _AT_ONCE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class SweepLeftovers:
-    """Remove sessions and answers that nobody can use any more, whoever's they are. The service alone may.
+    """Remove sessions, password resets and answers that are of no use any more, of every account.
+
+    The service alone may.
 
     A session goes a day after it would have ended at the latest, even if it was ended before: until then each of its
     refresh tokens is known, and seen when it is used twice. Raises Unavailable.
@@ -28,6 +30,7 @@ class SweepLeftovers:
     async def __call__(self) -> None:
         now = self.clock()
         await _all(self.leftovers.remove_sessions, now - KEPT)
+        await _all(self.leftovers.remove_password_resets, now)
         await _all(self.leftovers.remove_replies, now)
 
 

@@ -24,11 +24,12 @@ class By(StrEnum):
 
     ACCOUNT = "account"
     ADDRESS = "address"
+    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many times in so much time, for each account, each address, or each pair of them.
+    """So many times in so much time, for each account, address or session, or for each pair of them.
 
     ``name`` is told to clients and never changes.
     """
@@ -38,9 +39,14 @@ class Rate:
     per: timedelta
     by: tuple[By, ...]
 
-    def of(self, *, account: str = "", address: str | None = None, unless: "Tally | None" = None) -> "Tally":
-        """What is counted for this account and this address, as far as the rate is about them."""
-        return Tally(self, tuple([account if by is By.ACCOUNT else neighbourhood(address) for by in self.by]), unless)
+    def of(
+        self, *, account: str = "", address: str | None = None, session: str = "", unless: "Tally | None" = None
+    ) -> "Tally":
+        """What is counted for this account, this address and this session, as far as the rate is about them."""
+        named = [
+            account if by is By.ACCOUNT else neighbourhood(address) if by is By.ADDRESS else session for by in self.by
+        ]
+        return Tally(self, tuple(named), unless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,11 @@ class Tally:
     rate: Rate
     of: tuple[str, ...]
     unless: "Tally | None" = None
+
+    @property
+    def share(self) -> str:
+        """Whose work it is to count: the address's, or the account's where the rate is about no address."""
+        return self.of[-1]
 
     def fingerprint(self, secret: bytes) -> bytes:
         """A name for it from which nobody without the secret learns an address, of either kind."""
@@ -83,6 +94,9 @@ _DAY: Final = timedelta(days=1)
 REQUESTS: Final = Rate("requests", 600, _MINUTE, (By.ACCOUNT,))
 """Everything that somebody does who is signed in."""
 
+ENDED_SESSION: Final = Rate("ended-session", 10, _MINUTE, (By.SESSION,))
+"""Requests with a token or a cookie of a session that has ended."""
+
 SIGN_IN: Final = Rate("sign-in", 10, 15 * _MINUTE, (By.ACCOUNT, By.ADDRESS))
 """Failed sign-ins to one account from one address."""
 
@@ -91,6 +105,13 @@ SIGN_IN_OF_ADDRESS: Final = Rate("sign-in-address", 100, 15 * _MINUTE, (By.ADDRE
 
 SIGN_IN_OF_ACCOUNT: Final = Rate("sign-in-account", 100, _HOUR, (By.ACCOUNT,))
 """Failed sign-ins to one account from wherever it has not been signed in to lately."""
+
+CORRECT_PASSWORD_OF_ACCOUNT: Final = Rate("correct-password-account", 120, 15 * _MINUTE, (By.ACCOUNT,))
+"""Sign-ins and other uses of the right password of one account. More than the guesses that SIGN_IN_OF_ACCOUNT lets
+through at once, so that these cannot use it up while they are checked."""
+
+CORRECT_PASSWORD_OF_ADDRESS: Final = Rate("correct-password-address", 600, 15 * _MINUTE, (By.ADDRESS,))
+"""Sign-ins and other uses of a right password from one address."""
 
 USUAL_ADDRESS: Final = Rate("usual-address", 1, 30 * _DAY, (By.ACCOUNT, By.ADDRESS))
 """Not a limit: it is counted that somebody signed in to an account from an address lately."""
@@ -104,6 +125,9 @@ REFRESH: Final = Rate("refresh", 300, _MINUTE, (By.ADDRESS,))
 PASSWORD_RESET: Final = Rate("password-reset", 20, _HOUR, (By.ADDRESS,))
 """Password resets that are asked for from one address."""
 
+PASSWORD_RESET_CONFIRM: Final = Rate("password-reset-confirm", 60, _HOUR, (By.ADDRESS,))
+"""Tokens of a password reset that are presented from one address, good ones or not."""
+
 PASSWORD_RESET_OF_ACCOUNT: Final = Rate("password-reset-account", 5, _HOUR, (By.ACCOUNT,))
 """Password resets that are asked for one account."""
 
@@ -112,12 +136,16 @@ LIMITS: Final[Mapping[str, Rate]] = MappingProxyType(
         rate.name: rate
         for rate in (
             REQUESTS,
+            ENDED_SESSION,
             SIGN_IN,
             SIGN_IN_OF_ADDRESS,
             SIGN_IN_OF_ACCOUNT,
+            CORRECT_PASSWORD_OF_ACCOUNT,
+            CORRECT_PASSWORD_OF_ADDRESS,
             REGISTRATION,
             REFRESH,
             PASSWORD_RESET,
+            PASSWORD_RESET_CONFIRM,
             PASSWORD_RESET_OF_ACCOUNT,
         )
     }

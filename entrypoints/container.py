@@ -256,7 +256,7 @@ class Container(containers.DeclarativeContainer):
             look_ups,
         ),
         confirm_password_reset=providers.Singleton(
-            ConfirmPasswordReset, open_identity, passwords, policy, refresh_tokens, post, clock
+            ConfirmPasswordReset, counters, open_identity, passwords, policy, refresh_tokens, post, clock
         ),
         found_organization=providers.Singleton(organizations.FoundOrganization, open_identity, clock, new_id, room),
         list_organizations=providers.Singleton(organizations.ListOrganizations, open_identity, cursors),

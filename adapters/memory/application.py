@@ -124,7 +124,9 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         request_password_reset=RequestPasswordReset(
             counters, SendPasswordReset(open_identity, refresh_tokens, post, clock), post.errands
         ),
-        confirm_password_reset=ConfirmPasswordReset(open_identity, passwords, POLICY, refresh_tokens, post, clock),
+        confirm_password_reset=ConfirmPasswordReset(
+            counters, open_identity, passwords, POLICY, refresh_tokens, post, clock
+        ),
         found_organization=organizations.FoundOrganization(open_identity, clock, new_id, room),
         list_organizations=organizations.ListOrganizations(open_identity, cursors),
         get_organization=organizations.GetOrganization(open_space),

@@ -8,6 +8,7 @@ from application.ports.audit import LAST, AuditQuery, SealTaken
 from domain.audit import AuditEvent, Outcome, Resource
 from domain.ids import EventId, SpaceId
 from domain.seals import Seal
+from domain.shares import SERVICE, ShareKey
 
 
 def _found(events: list[AuditEvent], query: AuditQuery) -> Sequence[AuditEvent]:
@@ -33,11 +34,15 @@ class MemoryAuditLog:
         self._seals = contents.audit_seals
         self._unsealed = contents.unsealed_events
         self._space_id = space_id
+        self._exists = space_id in contents.organizations or space_id in contents.accounts
 
     async def append(self, *events: AuditEvent) -> None:
         for event in events:
             self._events[event.space_id, event.id] = event
             self._unsealed[event.space_id, event.id] = None
+
+    async def has_space(self) -> bool:
+        return self._exists
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
         return _found([event for (space_id, _), event in self._events.items() if space_id == self._space_id], query)
@@ -84,7 +89,13 @@ class MemoryOpenLog:
         self._store = store
 
     @asynccontextmanager
-    async def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[MemoryAuditLog]:
+    async def __call__(
+        self,
+        space_id: SpaceId,
+        *,
+        read_only: bool = False,
+        share: ShareKey = SERVICE,  # noqa: ARG002 - nothing is scarce
+    ) -> AsyncIterator[MemoryAuditLog]:
         """Open the log in a transaction of its own."""
         async with self._store.begin(read_only=read_only) as contents:
             yield MemoryAuditLog(contents, space_id)

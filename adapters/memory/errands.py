@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from application.ports.errands import ErrandFailed
+from domain.shares import SERVICE, ShareKey
 
 
 class MemoryErrands:
@@ -13,7 +14,14 @@ class MemoryErrands:
         self.waiting: list[tuple[str, str | None, Callable[[], Awaitable[None]]]] = []
         self.failed: list[str] = []
 
-    def take(self, what: str, work: Callable[[], Awaitable[None]], *, request_id: str | None) -> bool:
+    def take(
+        self,
+        what: str,
+        work: Callable[[], Awaitable[None]],
+        *,
+        share: ShareKey = SERVICE,  # noqa: ARG002 - tests fill the room by its size
+        request_id: str | None,
+    ) -> bool:
         """Keep it for later."""
         if len(self.waiting) >= self.room:
             return False

@@ -21,6 +21,14 @@ class MemoryLeftovers:
                 del contents.sessions[session_id]
         return len(ended)
 
+    async def remove_password_resets(self, expired_by: datetime, limit: int) -> int:
+        async with self._store.begin(read_only=False) as contents:
+            resets = contents.password_resets
+            expired = [user_id for user_id, reset in resets.items() if reset.expires_at <= expired_by][:limit]
+            for user_id in expired:
+                del resets[user_id]
+        return len(expired)
+
     async def remove_replies(self, expired_by: datetime, limit: int) -> int:
         async with self._store.begin(read_only=False) as contents:
             expired = [key for key, reply in contents.replies.items() if reply.expires_at <= expired_by][:limit]

@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, Integer, and_, bindparam, delete, insert, 
 
 from adapters.sql.connection import Connection, ConstraintViolated, Database, begin_upkeep
 from adapters.sql.query import Query, Row
-from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals, unsealed_events
+from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals, spaces, unsealed_events
 from adapters.sql.types import Id, is_any_id_of
 from application.ports.audit import LAST, AuditQuery, SealTaken
 from domain.audit import Action, AuditEvent, Outcome, Resource, Source
 from domain.ids import EventId, SpaceId
 from domain.seals import Seal
+from domain.shares import SERVICE, ShareKey
 
 _EVENT: Final = tuple(audit_events.c)
 _FIELDS: Final = tuple(column.name for column in _EVENT)
@@ -52,6 +53,7 @@ _UNSEALED: Final = Query(
     .order_by(unsealed_events.c.event_id)
     .limit(_LIMIT)
 )
+_SPACE: Final = Query(select(spaces.c.space_id).where(spaces.c.space_id == bindparam("space_id")))
 # Not joined with the above: a database may choose to read the whole log of the space for that.
 _THESE: Final = Query(select(*_EVENT).where(_OF_SPACE, is_any_id_of(audit_events.c.id, "ids")))
 # One at a time: for several, PostgreSQL may read the whole queue and sort it.
@@ -138,6 +140,10 @@ class SqlAuditLog:
             await self._connection.step_into(space_id)
             await self._connection.execute_many(_APPEND, in_space, with_each=[_ENQUEUE])
 
+    async def has_space(self) -> bool:
+        await self._step_in()
+        return await self._connection.fetch_one(_SPACE, space_id=self._space_id) is not None
+
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
         await self._step_in()
         return await find_events(self._connection, _OF_SPACE, query, space_id=self._space_id)
@@ -198,9 +204,11 @@ class SqlOpenLog:
         self._database = database
 
     @asynccontextmanager
-    async def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[SqlAuditLog]:
+    async def __call__(
+        self, space_id: SpaceId, *, read_only: bool = False, share: ShareKey = SERVICE
+    ) -> AsyncIterator[SqlAuditLog]:
         """Open the log in a transaction of its own."""
-        async with begin_upkeep(self._database, read_only=read_only) as connection:
+        async with begin_upkeep(self._database, read_only=read_only, share=share) as connection:
             await connection.step_into(space_id)
             yield SqlAuditLog(connection, space_id)
 

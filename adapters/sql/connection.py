@@ -14,6 +14,7 @@ from adapters.sql.tables import memberships, sessions, users
 from domain.access import Access, Actor, Role, admit
 from domain.errors import NotAuthenticated, Unavailable
 from domain.ids import EventId, SpaceId, UserId, personal_space
+from domain.shares import SERVICE, ShareKey
 
 _REMEMBERED_ROLES: Final = 10_000
 
@@ -101,10 +102,11 @@ class Entry:
 class Database(Protocol):
     """A database, whichever it is."""
 
-    def begin(self, *, read_only: bool) -> AbstractAsyncContextManager[Connection]:
+    def begin(self, *, read_only: bool, share: ShareKey = SERVICE) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction in nobody's name. Commits on a clean exit, rolls back on any exception.
 
-        Raises Unavailable if the database cannot answer.
+        Transactions are scarce: ``share`` says on whose account this one is. ``enter`` takes the actor's. Raises
+        Unavailable if the database cannot answer, and TooBusy where too much waits for it.
         """
         ...
 
@@ -141,13 +143,15 @@ class Database(Protocol):
 
 
 @asynccontextmanager
-async def begin_upkeep(database: Database, *, read_only: bool = False) -> AsyncIterator[Connection]:
+async def begin_upkeep(
+    database: Database, *, read_only: bool = False, share: ShareKey = SERVICE
+) -> AsyncIterator[Connection]:
     """Open a transaction for what the service does by itself, again and again: behind the requests that are waiting.
 
     Nothing else lets them in on SQLite, whose statements nobody waits for.
     """
     await asyncio.sleep(0)
-    async with database.begin(read_only=read_only) as connection:
+    async with database.begin(read_only=read_only, share=share) as connection:
         yield connection
 
 

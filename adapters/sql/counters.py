@@ -14,6 +14,7 @@ from adapters.sql.types import Moment
 from application.ports.clock import Clock
 from domain.errors import TooManyRequests
 from domain.rates import Tally
+from domain.shares import SERVICE, ShareKey
 
 _BETWEEN_SWEEPS: Final = timedelta(minutes=1)
 _SWEPT_AT_ONCE: Final = 100
@@ -75,14 +76,14 @@ class SqlCounters:
         self._refuse_again(tallies, now)
         await self._sweep(now)
         try:
-            async with self._database.begin(read_only=False) as connection:
+            async with self._database.begin(read_only=False, share=_share_of(tallies)) as connection:
                 await self._take(tallies, connection, now)
         except _Full as full:
             raise self._refusal(full, now) from None
 
     async def settle(self, *, give_back: Sequence[Tally] = (), restart: Sequence[tuple[Tally, int]] = ()) -> None:
         now, starts = self._clock(), dict(restart)
-        async with self._database.begin(read_only=False) as connection:
+        async with self._database.begin(read_only=False, share=_share_of([*give_back, *starts])) as connection:
             counting = await self._counting(give_back, connection, now)
             for fingerprint, tally in self._in_order([*counting, *starts]):
                 self._refused.pop(tally, None)
@@ -141,6 +142,11 @@ class SqlCounters:
                 await connection.execute_many(_REMOVE, [{"tally": fingerprint} for (fingerprint,) in over])
             if len(over) == _SWEPT_AT_ONCE:
                 self._sweep_at = now
+
+
+def _share_of(tallies: Sequence[Tally]) -> ShareKey:
+    """On whose account it is counted."""
+    return tallies[0].share if tallies else SERVICE
 
 
 class _Full(Exception):

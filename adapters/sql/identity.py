@@ -13,6 +13,7 @@ from adapters.sql.users import SqlUsers
 from application.ports.clock import Clock
 from domain.access import NOWHERE, Actor, Origin
 from domain.ids import NOBODY, SpaceId, UserId, personal_space
+from domain.shares import share_of_origin
 
 NO_SPACE = SpaceId(NOBODY)
 
@@ -58,11 +59,11 @@ class SqlOpenIdentity:
         actor: Actor | None,
         *,
         read_only: bool = False,
-        origin: Origin = NOWHERE,  # noqa: ARG002 - for the recording door
+        origin: Origin = NOWHERE,
     ) -> AsyncIterator[SqlIdentity]:
         """Open for the actor, whose personal space says who they are, or for nobody yet."""
         if actor is None:
-            async with self._database.begin(read_only=read_only) as connection:
+            async with self._database.begin(read_only=read_only, share=share_of_origin(origin)) as connection:
                 yield SqlIdentity(connection)
         else:
             entry = Entry(actor, personal_space(actor.user_id), self._clock())

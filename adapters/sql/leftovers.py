@@ -8,7 +8,7 @@ from sqlalchemy import Integer, bindparam, delete, select
 
 from adapters.sql.connection import Connection, Database, begin_upkeep
 from adapters.sql.query import Query
-from adapters.sql.tables import replies, sessions
+from adapters.sql.tables import password_resets, replies, sessions
 from adapters.sql.types import Id, Moment, is_any_id_of
 from domain.ids import SpaceId
 
@@ -25,6 +25,14 @@ _ENDED: Final = Query(
 )
 # Not in one statement: where sessions are copied to several machines, each would choose for itself.
 _REMOVE_SESSIONS: Final = Query(delete(sessions).where(is_any_id_of(sessions.c.id, "ids")))
+_EXPIRED_RESETS: Final = Query(
+    select(password_resets.c.user_id)
+    .where(password_resets.c.expires_at <= _BY)
+    .order_by(password_resets.c.expires_at)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_REMOVE_RESETS: Final = Query(delete(password_resets).where(is_any_id_of(password_resets.c.user_id, "ids")))
 # The last first: whoever lost the condition would find what has not expired, and nothing to remove.
 _WITH_EXPIRED: Final = Query(
     select(replies.c.space_id).where(replies.c.expires_at <= _BY).order_by(replies.c.expires_at.desc()).limit(_LIMIT)
@@ -53,6 +61,11 @@ class SqlLeftovers:
         async with begin_upkeep(self._database) as connection:
             rows = await connection.fetch_all(_ENDED, by=ended_by, limit=limit)
             return await connection.execute(_REMOVE_SESSIONS, ids=[id_ for (id_,) in rows]) if rows else 0
+
+    async def remove_password_resets(self, expired_by: datetime, limit: int) -> int:
+        async with begin_upkeep(self._database) as connection:
+            rows = await connection.fetch_all(_EXPIRED_RESETS, by=expired_by, limit=limit)
+            return await connection.execute(_REMOVE_RESETS, ids=[id_ for (id_,) in rows]) if rows else 0
 
     async def remove_replies(self, expired_by: datetime, limit: int) -> int:
         removed = 0

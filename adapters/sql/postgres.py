@@ -23,12 +23,18 @@ from adapters.sql.postgres_errors import is_unavailable, translating
 from adapters.sql.postgres_statements import Expectation, Soon, together
 from adapters.sql.postgres_transactions import PostgresTransaction
 from adapters.sql.query import Query, Row
+from adapters.system.admission import FairAdmission
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
 from domain.errors import TooBusy, Unavailable, WrongStoreVersion
 from domain.ids import EventId, SpaceId, UserId
+from domain.shares import SERVICE, ShareKey, share_of_actor
 
 _POOL_SIZE: Final = 16
+_OF_ONE_SHARE: Final = 4
+"""How many transactions of one account, or of one address without an account, are under way at most."""
+
+_LONGEST_QUEUE: Final = 1024
 _CONNECT_SECONDS: Final = 2
 _SETTINGS: Final = {"statement_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
 
@@ -189,6 +195,7 @@ class PostgresDatabase:
         self._arguments = dsn.arguments_of_service(url, _SETTINGS)
         self._begin = {read_only: dsn.opening(url, begin, _SETTINGS) for read_only, begin in _BEGIN.items()}
         self._pool = Pool(self._connect, transactions.roll_back, size=_POOL_SIZE)
+        self._turns = FairAdmission(_POOL_SIZE, at_once=_OF_ONE_SHARE, room=_LONGEST_QUEUE)
         self._inspection = inspection.PostgresInspection(self._connect_to_look, self._begin[True])
         self._roles = RolesSeen()
 
@@ -218,14 +225,16 @@ class PostgresDatabase:
         self._inspection.renew()
         await self._pool.close()
 
-    def begin(self, *, read_only: bool) -> PostgresTransaction[PostgresConnection, PostgresConnection]:
+    def begin(
+        self, *, read_only: bool, share: ShareKey = SERVICE
+    ) -> PostgresTransaction[PostgresConnection, PostgresConnection]:
         """Open a transaction."""
 
         async def begun(connection: PostgresConnection) -> PostgresConnection:
             await transactions.begin(connection.raw, self._begin[read_only])
             return connection
 
-        return PostgresTransaction(self, PostgresConnection(None, read_only=read_only), begun)
+        return PostgresTransaction(self, PostgresConnection(None, read_only=read_only), begun, share)
 
     def enter(
         self,
@@ -246,7 +255,7 @@ class PostgresDatabase:
             return connection, access
 
         begun = PostgresConnection(None, read_only=read_only, space_id=entry.space_id)
-        return PostgresTransaction(self, begun, entered)
+        return PostgresTransaction(self, begun, entered, share_of_actor(entry.actor))
 
     @property
     def leaves_open(self) -> bool:
@@ -268,11 +277,20 @@ class PostgresDatabase:
             connection.terminate()
             raise
 
-    async def acquire(self) -> Any:
+    async def acquire(self, share: ShareKey) -> Any:
         """A connection to begin a transaction on. Raises TooBusy, Unavailable."""
+        if not self._turns.admit(share):
+            await self._turns.wait(share)
         idle = self._pool.take()
         if idle is not None:
             return idle
+        try:
+            return await self._connection()
+        except BaseException:
+            self._turns.release(share)
+            raise
+
+    async def _connection(self) -> Any:
         try:
             with self._connecting():
                 return await self._pool.wait()
@@ -295,15 +313,16 @@ class PostgresDatabase:
             is_unsaid = isinstance(error, asyncpg.ProtocolViolationError) and not self._is_pooled
             raise (PoolerUnsaid if is_unsaid else Unavailable) from error
 
-    def release(self, raw: Any) -> None:
+    def release(self, raw: Any, share: ShareKey) -> None:
         """Take a connection back on which nothing is open but what only read."""
         self._pool.give_back(raw)
+        self._turns.release(share)
 
-    def discard(self, raw: Any) -> None:
+    def discard(self, raw: Any, share: ShareKey) -> None:
         """Take a connection back that is not to be used again, and close those that are as old."""
         raw.terminate()
         self._pool.renew(raw)
-        self._pool.give_back(raw)
+        self.release(raw, share)
         self._inspection.renew()
 
     async def require_revision(self) -> None:

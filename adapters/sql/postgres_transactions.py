@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from adapters.sql.postgres_errors import Failure, failure_behind, failure_of, translating
 from application.ports.transactions import TransactionRolledBack
 from domain.errors import Unavailable
+from domain.shares import ShareKey
 
 T = TypeVar("T")
 
@@ -33,15 +34,15 @@ class Source(Protocol):
         """Whether a transaction that only read may be left open on a connection that goes back."""
         ...
 
-    async def acquire(self) -> Any:
+    async def acquire(self, share: ShareKey) -> Any:
         """A connection to begin a transaction on. Raises TooBusy, Unavailable."""
         ...
 
-    def release(self, raw: Any) -> None:
+    def release(self, raw: Any, share: ShareKey) -> None:
         """Take a connection back on which nothing is open but what only read."""
         ...
 
-    def discard(self, raw: Any) -> None:
+    def discard(self, raw: Any, share: ShareKey) -> None:
         """Take a connection back that is not to be used again, and close those that are as old."""
         ...
 
@@ -56,8 +57,11 @@ class PostgresTransaction(Generic[Opened, T]):
     One that only reads may be left open, since it holds nothing that matters; it ends where the next one begins.
     """
 
-    def __init__(self, source: Source, connection: Opened, begin: Callable[[Opened], Awaitable[T]]) -> None:
+    def __init__(
+        self, source: Source, connection: Opened, begin: Callable[[Opened], Awaitable[T]], share: ShareKey
+    ) -> None:
         self._source = source
+        self._share = share
         self._connection = connection
         self._begin = begin
 
@@ -69,7 +73,7 @@ class PostgresTransaction(Generic[Opened, T]):
             return await self._enter()
 
     async def _enter(self) -> T:
-        self._connection.raw = await self._source.acquire()
+        self._connection.raw = await self._source.acquire(self._share)
         try:
             return await self._begin(self._connection)
         except BaseException as error:
@@ -82,7 +86,7 @@ class PostgresTransaction(Generic[Opened, T]):
         if kind is not None:
             await self._undo(error)
         elif self._connection.read_only and self._source.leaves_open:
-            self._source.release(self._connection.raw)
+            self._source.release(self._connection.raw, self._share)
         else:
             await self._keep()
 
@@ -94,18 +98,18 @@ class PostgresTransaction(Generic[Opened, T]):
         except BaseException as error:
             await self._undo(error)
             raise
-        self._source.release(self._connection.raw)
+        self._source.release(self._connection.raw, self._share)
 
     async def _undo(self, error: BaseException | None) -> None:
         """Roll back, and do what the error demands. Raises WrongStoreVersion where that explains it."""
         raw, failure = self._connection.raw, failure_behind(error)
         if failure is not None and failure.value.spoils_connections:
-            self._source.discard(raw)
+            self._source.discard(raw, self._share)
             return
         try:
             await roll_back(raw)
         finally:
-            self._source.release(raw)
+            self._source.release(raw, self._share)
         if failure is Failure.SCHEMA:
             await self._source.require_revision()
 

@@ -8,7 +8,6 @@ Statements that may look at many rows, such as a search, run in a thread if they
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
@@ -18,8 +17,10 @@ from adapters.sql.connection import Connection, Entry, RolesSeen, check_entry
 from adapters.sql.sqlite_batch import SqliteBatch
 from adapters.sql.sqlite_connection import SqliteConnection, is_busy, is_unavailable, translated
 from adapters.sql.sqlite_draft import SqliteDraft
+from adapters.sql.sqlite_threads import SqliteThreads
 from adapters.sql.sqlite_writer import SqliteWriter
 from domain.access import Access, admit
+from domain.shares import SERVICE, ShareKey, share_of_actor
 
 T = TypeVar("T")
 
@@ -42,8 +43,8 @@ tasks, and the same pages go there again and again.
 class _Side(Protocol):
     """Reading, or writing."""
 
-    async def begin(self) -> sqlite3.Connection:
-        """A connection on which a transaction has begun."""
+    async def begin(self, share: ShareKey) -> sqlite3.Connection:
+        """A connection on which a transaction has begun, on the account of this share."""
         ...
 
     async def commit(self, connection: sqlite3.Connection) -> None:
@@ -66,17 +67,17 @@ class SqliteDatabase:
         self._looking: sqlite3.Connection | None = None
         """For looks at the file itself: the connection that writes has its turns."""
         self._roles = RolesSeen()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sqlite")
-        self._writing_thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._threads = SqliteThreads(_THREADS)
+        self._writing_thread = SqliteThreads(1)
         """Whoever has the file waits for nobody who reads."""
 
-    def begin(self, *, read_only: bool) -> "_Transaction[SqliteConnection]":
+    def begin(self, *, read_only: bool, share: ShareKey = SERVICE) -> "_Transaction[SqliteConnection]":
         """Open a transaction. Writers come one after the other."""
 
         async def begun(connection: SqliteConnection) -> SqliteConnection:
             return connection
 
-        return self._transaction(begun, read_only=read_only)
+        return self._transaction(begun, share, read_only=read_only)
 
     def enter(
         self, entry: Entry, *, read_only: bool, recalls: bool = False
@@ -86,13 +87,13 @@ class SqliteDatabase:
         if expected is None:
             return self._enter(entry, read_only=read_only)
         access = admit(entry.actor, entry.space_id, expected)
-        return SqliteDraft(entry, access, partial(self._enter, entry), self._do)
+        return SqliteDraft(entry, access, partial(self._enter, entry), partial(self._do, share_of_actor(entry.actor)))
 
-    async def _do(self, work: Callable[[SqliteConnection], None]) -> None:
+    async def _do(self, share: ShareKey, work: Callable[[SqliteConnection], None]) -> None:
         def do(raw: sqlite3.Connection) -> None:
-            work(SqliteConnection(raw, self._writing_thread, read_only=False))
+            work(SqliteConnection(raw, self._writing_thread, share, read_only=False))
 
-        await self._batch.do(do)
+        await self._batch.do(do, share)
 
     def _enter(self, entry: Entry, *, read_only: bool) -> "_Transaction[tuple[SqliteConnection, Access]]":
         async def entered(connection: SqliteConnection) -> tuple[SqliteConnection, Access]:
@@ -100,16 +101,18 @@ class SqliteDatabase:
             self._roles.remember(access)
             return connection, access
 
-        return self._transaction(entered, read_only=read_only)
+        return self._transaction(entered, share_of_actor(entry.actor), read_only=read_only)
 
-    def _transaction(self, begin: Callable[[SqliteConnection], Awaitable[T]], *, read_only: bool) -> "_Transaction[T]":
+    def _transaction(
+        self, begin: Callable[[SqliteConnection], Awaitable[T]], share: ShareKey, *, read_only: bool
+    ) -> "_Transaction[T]":
         side: _Side = self._readers if read_only else self._writer
         threads = self._threads if read_only else self._writing_thread
 
         async def begun(raw: sqlite3.Connection) -> T:
-            return await begin(SqliteConnection(raw, threads, read_only=read_only))
+            return await begin(SqliteConnection(raw, threads, share, read_only=read_only))
 
-        return _Transaction(side, begun)
+        return _Transaction(side, begun, share)
 
     async def revision(self) -> str | None:
         """Which revision the schema is at."""
@@ -167,7 +170,7 @@ class _Readers:
         self._connect = connect
         self._idle: list[sqlite3.Connection] = []
 
-    async def begin(self) -> sqlite3.Connection:
+    async def begin(self, share: ShareKey) -> sqlite3.Connection:  # noqa: ARG002 - there are as many as are needed
         reader = self._idle.pop() if self._idle else self._connect()
         reader.execute("BEGIN")  # This takes nothing yet, so nobody can be in the way.
         return reader
@@ -191,12 +194,13 @@ class _Readers:
 class _Transaction(Generic[T]):
     """A transaction on a connection of its own: committed on a clean exit, rolled back on any exception."""
 
-    def __init__(self, side: _Side, begun: Callable[[sqlite3.Connection], Awaitable[T]]) -> None:
+    def __init__(self, side: _Side, begun: Callable[[sqlite3.Connection], Awaitable[T]], share: ShareKey) -> None:
         self._side = side
+        self._share = share
         self._begun = begun
 
     async def __aenter__(self) -> T:
-        self._raw = await self._side.begin()
+        self._raw = await self._side.begin(self._share)
         try:
             return await self._begun(self._raw)
         except BaseException:

@@ -6,15 +6,22 @@ page of the file is written once. Whoever asked for a piece is answered when it 
 
 import asyncio
 import sqlite3
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from adapters.sql.sqlite_writer import SqliteWriter, another, tried
 from adapters.sql.turns import now
+from domain.errors import TooBusy
+from domain.fair_queue import FairQueue
+from domain.shares import ShareKey
 
 _LONGEST_TURN: Final = 0.005
 """Seconds after which no other piece is begun: nothing else goes on in the process meanwhile."""
+
+_LONGEST_QUEUE: Final = 1024
+
+_BATCH: Final[ShareKey] = "the batch"
+"""All that waits here takes one turn among those who write."""
 
 _BEGIN_PIECE: Final = "SAVEPOINT piece"
 _KEEP_PIECE: Final = "RELEASE piece"
@@ -29,17 +36,19 @@ class SqliteBatch:
 
     def __init__(self, writer: SqliteWriter) -> None:
         self._writer = writer
-        self._waiting = deque[tuple[Work, _Done]]()
+        self._waiting = FairQueue[tuple[Work, _Done]](room=_LONGEST_QUEUE)
         self._doing: asyncio.Task[None] | None = None
 
-    async def do(self, work: Work) -> None:
+    async def do(self, work: Work, share: ShareKey) -> None:
         """Do a piece of work, and return when it is committed. Raises what it raises, TooBusy, Unavailable.
 
-        What raises is undone; so is everything whose commit fails. Whoever is cancelled before it begins has it not
-        done at all.
+        Shares take turns. What raises is undone; so is everything whose commit fails. Whoever is cancelled before it
+        begins has it not done at all.
         """
         done: _Done = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, done))
+        evicted = self._waiting.put((work, done), share)
+        if evicted is not None:
+            _tell(evicted[1], TooBusy())
         if self._doing is None or self._doing.done():
             self._doing = asyncio.create_task(self._do_all())
         await done
@@ -48,7 +57,7 @@ class SqliteBatch:
         while self._waiting:
             await self._let_others_come()
             try:
-                connection = await self._writer.begin()
+                connection = await self._writer.begin(_BATCH)
             except Exception as error:  # noqa: BLE001 - it is raised by those who wait
                 self._refuse(error)
             else:
@@ -62,8 +71,8 @@ class SqliteBatch:
             await asyncio.sleep(0)
 
     def _refuse(self, error: Exception) -> None:
-        while self._waiting:
-            _, done = self._waiting.popleft()
+        while (following := self._waiting.next()) is not None:
+            _, (_, done) = following
             _tell(done, another(error))
 
     async def _do_some(self, connection: sqlite3.Connection) -> None:
@@ -81,8 +90,8 @@ class SqliteBatch:
 
     def _do_pieces(self, connection: sqlite3.Connection, kept: list[_Done]) -> None:
         end = now() + _LONGEST_TURN
-        while self._waiting and (not kept or now() < end):
-            work, done = self._waiting.popleft()
+        while (not kept or now() < end) and (following := self._waiting.next()) is not None:
+            _, (work, done) = following
             if done.done():
                 continue  # Nobody waits for it any more.
             kept.append(done)

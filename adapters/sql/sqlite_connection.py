@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
 from adapters.sql.connection import ConstraintViolated, Refusing, are_alike
 from adapters.sql.query import Query, Row
+from adapters.sql.sqlite_threads import SqliteThreads
 from application.ports.reading import OpenedForReading
 from domain.errors import Unavailable
 from domain.ids import EventId, SpaceId, UserId
+from domain.shares import ShareKey
 
 _OUT_OF_ORDER: Final = frozenset(
     {
@@ -36,11 +39,12 @@ _STEPS: Final = 200
 
 
 class SqliteConnection:
-    """One open transaction on SQLite. What takes long runs in ``threads``."""
+    """One open transaction on SQLite. What takes long runs in ``threads``, on the account of ``share``."""
 
-    def __init__(self, raw: sqlite3.Connection, threads: Executor, *, read_only: bool) -> None:
+    def __init__(self, raw: sqlite3.Connection, threads: SqliteThreads, share: ShareKey, *, read_only: bool) -> None:
         self._raw = raw
         self._threads = threads
+        self._share = share
         self.read_only = read_only
 
     async def fetch_all(self, query: Query, **values: Any) -> list[Row]:
@@ -53,8 +57,8 @@ class SqliteConnection:
 
         if not query.is_slow:
             rows = work()
-        elif query.changes or (found := self._in_a_moment(work)) is None:
-            rows = await self._aside(work)
+        elif query.changes or self._threads.are_awaited(self._share) or (found := self._in_a_moment(work)) is None:
+            rows = await self._threads.run(self._share, partial(self._aside, work))
         else:
             rows = found
         return [compiled.read(row) for row in rows]
@@ -75,9 +79,9 @@ class SqliteConnection:
         finally:
             self._raw.set_progress_handler(None, 0)
 
-    async def _aside(self, work: Callable[[], list[Row]]) -> list[Row]:
+    async def _aside(self, work: Callable[[], list[Row]], threads: Executor) -> list[Row]:
         """Do it in a thread. Whoever is interrupted interrupts it, and leaves the connection at rest."""
-        job = self._threads.submit(work)
+        job = threads.submit(work)
         working = asyncio.wrap_future(job)
         try:
             return await asyncio.shield(working)

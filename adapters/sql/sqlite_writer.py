@@ -7,16 +7,19 @@ commit is. Before that nobody sees anything of it, and who asked for it is not a
 
 import asyncio
 import sqlite3
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from adapters.sql.sqlite_connection import is_busy, translated
 from adapters.sql.turns import Turns, now
-from domain.errors import Unavailable
+from domain.errors import TooBusy, Unavailable
+from domain.fair_queue import FairQueue
+from domain.shares import ShareKey
 
 _LONGEST_WAIT: Final = 0.005
 """Seconds after which nobody joins any more those who wait for their commit."""
+
+_LONGEST_QUEUE: Final = 1024
 
 _BEGIN_MINE: Final = "SAVEPOINT mine"
 _KEEP_MINE: Final = "RELEASE mine"
@@ -37,14 +40,14 @@ class SqliteWriter:
         self._connection: sqlite3.Connection | None = None
         self._turns = Turns()
         self._is_taken = False
-        self._waiting = deque[asyncio.Future[None]]()
+        self._waiting = FairQueue[asyncio.Future[None]](room=_LONGEST_QUEUE)
         self._began = 0.0
         self._shared: _Outcome | None = None
         """What comes of those whose transactions are over and not yet committed; whoever comes now joins them."""
 
-    async def begin(self) -> sqlite3.Connection:
-        """Wait for one's turn, and begin. Raises TooBusy, Unavailable."""
-        await self._take()
+    async def begin(self, share: ShareKey) -> sqlite3.Connection:
+        """Wait for one's turn, and begin: shares take turns. Raises TooBusy, Unavailable."""
+        await self._take(share)
         if self._connection is not None and self._shared is not None:
             return self._join(self._connection)
         try:
@@ -91,16 +94,19 @@ class SqliteWriter:
             self._connection.close()
             self._connection = None
 
-    async def _take(self) -> None:
+    async def _take(self, share: ShareKey) -> None:
         if not self._is_taken:
             self._is_taken = True
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        evicted = self._waiting.put(turn, share)
+        if evicted is not None and not evicted.done():
+            evicted.set_exception(TooBusy())
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # It had come already.
+            self._waiting.remove(turn)
+            if not turn.cancelled() and turn.exception() is None:  # It had come already.
                 self._pass_on()
             raise
 
@@ -116,7 +122,7 @@ class SqliteWriter:
         return connection
 
     def _others_may_join(self) -> bool:
-        return bool(self._waiting) and now() - self._began < _LONGEST_WAIT
+        return len(self._waiting) > 0 and now() - self._began < _LONGEST_WAIT
 
     def _settle(self, connection: sqlite3.Connection, error: Exception | None = None) -> Exception | None:
         """Commit all that is done, or undo it all if something has gone wrong. What that was."""
@@ -144,8 +150,8 @@ class SqliteWriter:
 
     def _pass_on(self) -> None:
         """Let the next one begin. Where nobody waits any more, what is done is committed."""
-        while self._waiting:
-            turn = self._waiting.popleft()
+        while (following := self._waiting.next()) is not None:
+            _, turn = following
             if not turn.done():
                 turn.set_result(None)
                 return

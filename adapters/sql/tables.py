@@ -114,6 +114,7 @@ password_resets = Table(
     Column("expires_at", Moment, nullable=False),
     PrimaryKeyConstraint("user_id"),
     Index("password_resets_token_hash_key", "token_hash", unique=True),
+    Index(None, "expires_at"),
     sqlite_strict=True,
 )
 

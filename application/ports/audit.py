@@ -11,6 +11,7 @@ from application.ports.paging import Onward
 from domain.audit import Action, AuditEvent, Resource
 from domain.ids import EventId, SpaceId
 from domain.seals import Seal
+from domain.shares import SERVICE, ShareKey
 
 LAST: Final = EventId(UUID(int=2**128 - 1))
 """The max UUID (RFC 9562, section 5.10): above the id of every event."""
@@ -32,6 +33,10 @@ class AuditLog(Protocol):
 
     async def append(self, *events: AuditEvent) -> None:
         """Write events down, each in the log of the space that it names."""
+        ...
+
+    async def has_space(self) -> bool:
+        """Tell whether the space still exists: a log outlives it."""
         ...
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEvent]:
@@ -74,8 +79,13 @@ class SealTaken(Exception):
 class OpenLog(Protocol):
     """The door to the log of one space, for the service itself: to note refusals, to seal, to verify."""
 
-    def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AbstractAsyncContextManager[AuditLog]:
-        """Open the log in a transaction of its own, in nobody's name. Raises Unavailable."""
+    def __call__(
+        self, space_id: SpaceId, *, read_only: bool = False, share: ShareKey = SERVICE
+    ) -> AbstractAsyncContextManager[AuditLog]:
+        """Open the log in a transaction of its own, in nobody's name.
+
+        ``share`` says on whose account, where a request has caused it. Raises Unavailable.
+        """
         ...
 
 

@@ -14,6 +14,10 @@ class Leftovers(Protocol):
         """Remove sessions that could not last beyond this moment, with their refresh tokens; tell how many."""
         ...
 
+    async def remove_password_resets(self, expired_by: datetime, limit: int) -> int:
+        """Remove password resets that had expired by this moment; tell how many."""
+        ...
+
     async def remove_replies(self, expired_by: datetime, limit: int) -> int:
         """Remove answers that had expired by this moment; tell how many."""
         ...

@@ -2,17 +2,22 @@
 
 from typing import Protocol
 
+from domain.shares import Share
 from domain.user import Password
 
 
 class Passwords(Protocol):
-    """Hash and check passwords without holding up anybody else."""
+    """Hash and check passwords without holding up anybody else.
 
-    async def hash(self, password: Password) -> str:
+    It is scarce, so it is shared: ``share`` says on whose account it is done. Raises TooBusy for work that could not
+    begin within two seconds, and for the newest of those who have most waiting where too many wait.
+    """
+
+    async def hash(self, password: Password, share: Share) -> str:
         """A salted hash, to be stored. Raises TooBusy."""
         ...
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
+    async def verify(self, password: str, password_hash: str | None, share: Share) -> bool:
         """Tell whether the hash is the password's. Without a hash it takes as long and is False. Raises TooBusy."""
         ...
 

@@ -7,10 +7,12 @@ from typing import Final
 from application.ports.audit import AuditLog, OpenLog
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
+from application.recording.noted import NotedLately
 from domain.access import Actor, Origin
 from domain.audit import Action, AuditEvent, Deed, Outcome, Resource, Source
-from domain.errors import DomainError
+from domain.errors import DomainError, NotAuthenticated
 from domain.ids import EventId, SpaceId, UserId, personal_space
+from domain.shares import share_of_origin
 
 _MOST_UNSEALED: Final = 2_000
 """How many events are remembered until they are sealed, besides those that are just being sealed: eight MiB or so."""
@@ -87,6 +89,7 @@ class Scribe:
     new_id: IdGenerator
     open_log: OpenLog
     unsealed: Unsealed
+    noted: NotedLately = field(default_factory=NotedLately)
 
     def _event(self, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin) -> AuditEvent:
         """What was done. It names an account only where that account did it itself."""
@@ -116,15 +119,29 @@ class Scribe:
         """Take note of what the logs have grown by, once that is certain: nobody could seal what is not committed."""
         self.unsealed.add(*notes.events)
 
-    async def write_apart(self, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin) -> None:
-        """Append a deed to a log, in a transaction of its own. Who did it may be unknown."""
+    async def write_apart(
+        self, deed: Deed, *, space_id: SpaceId, by: UserId | None, origin: Origin, if_exists: bool = False
+    ) -> None:
+        """Append a deed to a log, in a transaction of its own. Who did it may be unknown.
+
+        With ``if_exists``, the log of a space that is gone stays as it is.
+        """
         event = self._event(deed, space_id=space_id, by=by, origin=origin)
-        async with self.open_log(space_id) as log:
+        share = share_of_origin(origin) if by is None else by.int
+        async with self.open_log(space_id, share=share) as log:
+            if if_exists and not await log.has_space():
+                return
             await log.append(event)
         self.unsealed.add(event)
 
     async def write_refusal(self, refusal: DomainError, notes: Notes, actor: Actor) -> None:
-        """Note in somebody's own log what they were refused."""
+        """Note in somebody's own log what they were refused.
+
+        The use of a session that has ended is noted once a minute, and not at all once the account is closed.
+        """
+        has_ended = isinstance(refusal, NotAuthenticated)
+        if has_ended and not self.noted.is_due(actor.session_id, refusal.code, self.clock()):
+            return
         deed = Deed(
             action=notes.action,
             resource_type=notes.resource_type,
@@ -133,7 +150,7 @@ class Scribe:
             changes={"reason": refusal.code},
         )
         own = personal_space(actor.user_id)
-        await self.write_apart(deed, space_id=own, by=actor.user_id, origin=actor.origin)
+        await self.write_apart(deed, space_id=own, by=actor.user_id, origin=actor.origin, if_exists=has_ended)
 
     async def write_reading(self, notes: Notes, *, space_id: SpaceId, actor: Actor) -> None:
         """Note in a space's log that somebody has read in it."""

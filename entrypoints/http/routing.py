@@ -114,12 +114,12 @@ class SecuredRoute(StrictRoute):
         """Answer 401 before anything else."""
         app: Application = request.app.state.application
         caller = caller_of(request)
-        await app.count_request(caller.actor)
+        counted = await app.count_request(caller.actor)
         request.scope["call"] = Call(app, caller.actor, request.path_params.get(OWNER), request)
         try:
             return await self._answer(request, app, caller)
         except NotAuthenticated:
-            await app.count_request.take_back(caller.actor)
+            await app.count_request.move(caller.actor, counted)
             raise
         finally:
             del request.scope["call"]  # It leads to the request, and so back here: a ring for the garbage collector.

@@ -72,6 +72,8 @@ VIOLATIONS: Final = {
     "adapters": [
         _plant("adapters.system.clock -> adapters.memory.store"),
         _plant("adapters.unlisted -> adapters.security.keys"),
+        _plant("adapters.sql.sqlite -> adapters.system.admission"),
+        _plant("adapters.system.admission -> adapters.sql.turns"),
     ],
     "routes": [
         _plant("entrypoints.http.routes.users -> entrypoints.http.routes.auth"),

@@ -740,6 +740,23 @@ async def test_a_refusal_is_kept_although_everything_else_is_undone(
         assert Origin(event.ip_address, event.user_agent, event.request_id) == ORIGIN
 
 
+async def test_a_log_tells_whether_its_space_still_exists(store: Store, people: People, open_log: OpenLog) -> None:
+    user, another = await people.register(), await people.register()
+    assert await exist(open_log, user.id, another.id, new_id()) == [True, True, False]
+    async with store.open_identity(None) as identity:
+        await identity.users.remove(user)
+    assert await exist(open_log, user.id, another.id) == [False, True]
+
+
+async def exist(open_log: OpenLog, *space_ids: UUID) -> list[bool]:
+    found = []
+    for space_id in space_ids:
+        async with open_log(SpaceId(space_id)) as log:
+            await log.append(an_event(SpaceId(new_id())))
+            found.append(await log.has_space())
+    return found
+
+
 async def test_the_log_of_an_organization_outlives_it(
     store: Store,
     people: People,

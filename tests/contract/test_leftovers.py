@@ -16,6 +16,7 @@ from application.ports.replies import Reply
 from domain.access import Actor
 from domain.errors import NotFound
 from domain.ids import SessionId
+from domain.password_reset import PasswordReset
 from domain.session import RefreshToken, Session
 from tests.support.people import People, new_id
 from tests.support.stores import NOON, Store
@@ -33,7 +34,7 @@ async def leftovers(store: Store) -> Leftovers:
         return MemoryLeftovers(door._store)
     assert isinstance(door, SqlOpenSpace)
     found = SqlLeftovers(door._database)
-    for remove in (found.remove_sessions, found.remove_replies):
+    for remove in (found.remove_sessions, found.remove_password_resets, found.remove_replies):
         while await remove(LONG_AGO + 10 * DAY, 1000):
             pass
     return found
@@ -120,6 +121,32 @@ async def test_others_go_on_while_much_is_swept(
         assert await leftovers.remove_replies(LONG_AGO, 1) == 0
     going_on.cancel()
     assert turns >= 2 * 5
+
+
+async def offer(store: Store, people: People, until: datetime = LONG_AGO) -> bytes:
+    """A password reset that expires then, known by the hash of its token."""
+    user, token_hash = await people.register(), new_id().bytes
+    reset = PasswordReset(user_id=user.id, token_hash=token_hash, created_at=LONG_AGO - DAY, expires_at=until)
+    async with store.open_identity(None) as identity:
+        await identity.password_resets.put(reset)
+    return token_hash
+
+
+async def test_password_resets_go_when_they_have_expired(store: Store, people: People, leftovers: Leftovers) -> None:
+    expired, good = await offer(store, people), await offer(store, people, LONG_AGO + TICK)
+    assert await leftovers.remove_password_resets(LONG_AGO - TICK, 9) == 0
+    assert await leftovers.remove_password_resets(LONG_AGO, 9) == 1
+    async with store.open_identity(None, read_only=True) as identity:
+        found = [await identity.password_resets.with_token(token_hash) is not None for token_hash in (expired, good)]
+    assert found == [False, True]
+
+
+async def test_no_more_password_resets_than_asked_for_go_at_once(
+    store: Store, people: People, leftovers: Leftovers
+) -> None:
+    for _ in range(3):
+        await offer(store, people)
+    assert [await leftovers.remove_password_resets(LONG_AGO, 2) for _ in range(3)] == [2, 1, 0]
 
 
 async def keep(store: Store, actor: Actor, key: bytes, until: datetime = LONG_AGO) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -53,7 +53,8 @@ async def test_work_begins_after_whoever_asked_has_gone_on() -> None:
 
 async def test_there_is_room_for_so_many_and_no_more(lines: list[Any]) -> None:
     errands, work = TaskErrands(room=3, at_once=9), Worker()
-    assert [errands.take("work", work, request_id=f"r{number}") for number in range(5)] == [True] * 3 + [False] * 2
+    taken = [errands.take("work", work, share=number, request_id=f"r{number}") for number in range(5)]
+    assert taken == [True] * 3 + [False] * 2
     assert [(line["event"], line["errand"], line["request_id"]) for line in lines] == [
         ("no room for an errand", "work", "r3"),
         ("no room for an errand", "work", "r4"),
@@ -65,8 +66,34 @@ async def test_there_is_room_for_so_many_and_no_more(lines: list[Any]) -> None:
     assert work.done == 4
 
 
+async def test_one_share_fills_half_of_the_room_and_another_one_finds_some() -> None:
+    errands, work = TaskErrands(room=12, at_once=1), Worker()
+    taken = {share: [errands.take("work", work, share=share, request_id=None) for _ in range(12)] for share in "abc"}
+    assert {share: sum(found) for share, found in taken.items()} == {"a": 6, "b": 3, "c": 2}
+    await errands.finish()
+    assert work.done == 11
+    assert [errands.take("work", work, share="a", request_id=None) for _ in range(7)] == [True] * 6 + [False]
+    await errands.finish()
+
+
+async def test_shares_take_turns() -> None:
+    errands, order = TaskErrands(room=20, at_once=1), list[str]()
+
+    def noting(share: str) -> Callable[[], Awaitable[None]]:
+        async def note() -> None:
+            order.append(share)
+            await asyncio.sleep(0)
+
+        return note
+
+    for share in "aaaab":
+        errands.take("work", noting(share), share=share, request_id=None)
+    await errands.finish()
+    assert order[:3] == ["a", "b", "a"]
+
+
 async def test_so_many_are_done_at_once() -> None:
-    errands, work = TaskErrands(room=20, at_once=2), Worker()
+    errands, work = TaskErrands(room=40, at_once=2), Worker()
     for _ in range(20):
         errands.take("work", work, request_id=None)
     await errands.finish()

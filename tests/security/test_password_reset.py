@@ -24,6 +24,7 @@ from adapters.memory.mail import MemoryMailer
 from adapters.security.passwords import BcryptPasswords
 from application.ports.mail import Mail
 from domain.password_reset import VALIDITY, PasswordReset
+from domain.shares import Share
 from domain.user import Email, Password
 from entrypoints.container import Service
 from entrypoints.http.app import create_app
@@ -175,10 +176,10 @@ async def test_every_address_takes_the_same_hashing_of_passwords(
     worked = 0
     really = BcryptPasswords._in_thread
 
-    async def counted(self: BcryptPasswords, work: Callable[[], Any]) -> Any:
+    async def counted(self: BcryptPasswords, work: Callable[[], Any], share: Share) -> Any:
         nonlocal worked
         worked += 1
-        return await really(self, work)
+        return await really(self, work, share)
 
     monkeypatch.setattr(BcryptPasswords, "_in_thread", counted)
     found = {}

@@ -266,6 +266,13 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     event.set()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is refused after 100 seconds only: on a busy machine everything takes long."""
+    monkeypatch.setattr("adapters.system.admission.TICKS_TO_WAIT", 400)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_the_queue_is_bounded_and_opens_again(held: threading.Event, passwords: BcryptPasswords) -> None:
     waiting = [asyncio.ensure_future(passwords.verify(PASSWORD, None)) for _ in range(THREADS + LONGEST_QUEUE)]
     await asyncio.sleep(0)
@@ -280,6 +287,7 @@ async def test_the_queue_is_bounded_and_opens_again(held: threading.Event, passw
     assert await passwords.verify(PASSWORD, await passwords.hash(Password(PASSWORD)))
 
 
+@pytest.mark.usefixtures("patient")
 async def test_who_gives_up_leaves_the_queue(held: threading.Event, passwords: BcryptPasswords) -> None:
     waiting = [asyncio.ensure_future(passwords.verify(PASSWORD, None)) for _ in range(THREADS + LONGEST_QUEUE)]
     await asyncio.sleep(0)
@@ -291,6 +299,7 @@ async def test_who_gives_up_leaves_the_queue(held: threading.Event, passwords: B
     assert await asyncio.gather(*waiting[:-1]) == [False] * (len(waiting) - 1)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_flood_of_sign_ins_is_503_past_the_queue_and_holds_up_nobody_else(
     ann: Person, held: threading.Event
 ) -> None:
@@ -311,6 +320,11 @@ async def test_a_flood_of_sign_ins_is_503_past_the_queue_and_holds_up_nobody_els
         assert answer.json()["type"].endswith("#too-busy")
     async with asyncio.timeout(30):
         assert (await ann.get("/api/tasks")).status_code == 200
-        assert (await ann.http.post("/api/auth/register", json=body | {"email": new_email()})).status_code == 503
+    another = asyncio.ensure_future(ann.http.post("/api/auth/register", json=body | {"email": new_email()}))
+    async with asyncio.timeout(30):
+        done, _ = await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
     held.set()
-    assert {answer.status_code for answer in await asyncio.gather(*flood)} == {200}
+    assert (await another).status_code == 201
+    statuses = [answer.status_code for answer in await asyncio.gather(*flood)]
+    assert statuses.count(503) == len(done) == 1
+    assert set(statuses) == {200, 503}

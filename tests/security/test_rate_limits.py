@@ -17,10 +17,15 @@ from sqlalchemy import URL
 
 from adapters.security.passwords import BcryptPasswords
 from adapters.sql.audit import SqlOpenLog
+from adapters.sql.postgres import PostgresDatabase
+from adapters.sql.sqlite import SqliteDatabase
 from adapters.system.clock import SetClock, SystemClock
 from application.ports.clock import Clock
 from domain.rates import (
+    CORRECT_PASSWORD_OF_ACCOUNT,
+    ENDED_SESSION,
     PASSWORD_RESET,
+    PASSWORD_RESET_CONFIRM,
     PASSWORD_RESET_OF_ACCOUNT,
     REFRESH,
     REGISTRATION,
@@ -30,6 +35,7 @@ from domain.rates import (
     SIGN_IN_OF_ADDRESS,
     Rate,
 )
+from domain.shares import SERVICE, Share
 from entrypoints.container import Container, Service
 from entrypoints.http.app import create_app
 from tests.http.people import PASSWORD, Person, bearer, new_email, register, sign_in, somebody
@@ -37,6 +43,8 @@ from tests.http.service import client, settings_for
 from tests.security.databases import rows_of, values_of
 from tests.support.redis import RedisProcess
 from tests.support.stores import NOON
+
+ANYBODY = Share(SERVICE, SERVICE)
 
 
 class CountedPasswords(BcryptPasswords):
@@ -46,9 +54,9 @@ class CountedPasswords(BcryptPasswords):
         super().__init__(4, None)
         self.checks = 0
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
+    async def verify(self, password: str, password_hash: str | None, share: Share = ANYBODY) -> bool:
         self.checks += 1
-        return await super().verify(password, password_hash)
+        return await super().verify(password, password_hash, share)
 
 
 @dataclass
@@ -393,17 +401,78 @@ async def test_somebody_can_send_so_many_requests_from_wherever(site: Site) -> N
 
 
 @pytest.mark.parametrize("request_", [("GET", "/api/users/me", b""), ("POST", "/api/tasks", b"{")], ids=["fine", "not"])
-async def test_a_token_whose_session_has_ended_uses_up_nothing(request_: tuple[str, str, bytes], site: Site) -> None:
+async def test_a_token_whose_session_has_ended_is_limited_by_itself_and_uses_up_nothing(
+    request_: tuple[str, str, bytes], site: Site
+) -> None:
     http = await site.from_(an_address())
     ann = await somebody(http)
     stolen = await ann.sign_in_again()
     assert (await stolen.post("/api/auth/logout")).status_code == 204
     method, path, body = request_
-    for _ in range(REQUESTS.amount):
+    for _ in range(ENDED_SESSION.amount):
         answer = await stolen.send(method, path, content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 401
+    answer = await stolen.send(method, path, content=body, headers={"Content-Type": "application/json"})
+    assert_limited(answer, ENDED_SESSION)
     await spend(ann, REQUESTS.amount - 1)  # and one for signing out
     assert (await ann.get("/api/users/me")).status_code == 429
+
+
+async def test_a_token_of_an_ended_session_over_its_limit_asks_no_database(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stolen = await somebody(await site.from_(an_address()))
+    assert (await stolen.post("/api/auth/logout")).status_code == 204
+    for _ in range(ENDED_SESSION.amount):
+        assert (await stolen.get("/api/tasks")).status_code == 401
+    for kind in (SqliteDatabase, PostgresDatabase):
+        for way in ("begin", "enter"):
+            monkeypatch.setattr(kind, way, _break)
+    assert_limited(await stolen.get("/api/tasks"), ENDED_SESSION)
+
+
+async def test_an_ended_session_leaves_one_line_a_minute_in_the_log_and_none_once_the_account_is_closed(
+    site: Site, owner_url: URL
+) -> None:
+    ann = await somebody(await site.from_(an_address()))
+    stolen = await ann.sign_in_again()
+    assert (await stolen.post("/api/auth/logout")).status_code == 204
+
+    async def lines() -> int:
+        return len([row for row in await rows_of(owner_url, "audit_events") if row["outcome"] == "denied"])
+
+    before, found = await lines(), []
+    for _ in range(2):
+        for _ in range(5):
+            assert (await stolen.get("/api/tasks")).status_code == 401
+        found.append(await lines() - before)
+        site.clock.advance(timedelta(minutes=1))
+    assert found == [1, 2]
+    assert (await ann.send("DELETE", "/api/users/me", json={"password": PASSWORD})).status_code == 204
+    assert [(await gone.get("/api/tasks")).status_code for gone in (ann, stolen)] == [401, 401]
+    assert await lines() - before == 2
+
+
+async def test_right_passwords_are_limited_too(site: Site) -> None:
+    http = await site.from_(an_address())
+    email = (await register(http))["email"]
+    for _ in range(CORRECT_PASSWORD_OF_ACCOUNT.amount):
+        assert (await log_in(http, email)).status_code == 200
+    checks = site.passwords.checks
+    assert_limited(await log_in(http, email), CORRECT_PASSWORD_OF_ACCOUNT)
+    assert site.passwords.checks == checks
+    site.clock.advance(CORRECT_PASSWORD_OF_ACCOUNT.per)
+    assert (await log_in(http, email)).status_code == 200
+
+
+async def test_an_address_can_present_so_many_tokens_of_a_password_reset(site: Site) -> None:
+    http = await site.from_(an_address())
+    body = {"token": "unknown", "new_password": "seven slow blue boats"}
+    for _ in range(PASSWORD_RESET_CONFIRM.amount):
+        assert (await http.post("/api/auth/password-reset/confirm", json=body)).status_code == 400
+    assert_limited(await http.post("/api/auth/password-reset/confirm", json=body), PASSWORD_RESET_CONFIRM)
+    elsewhere = await site.from_(an_address())
+    assert (await elsewhere.post("/api/auth/password-reset/confirm", json=body)).status_code == 400
 
 
 async def test_nothing_is_limited_where_limits_are_off(new_site: NewSite, owner_url: URL) -> None:

@@ -27,6 +27,7 @@ from domain.access import NOWHERE, Access, Actor, Origin, Role
 from domain.ids import SessionId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import Membership
 from domain.session import Session
+from domain.shares import Share
 from domain.tag import TagName
 from domain.task import Description, Priority, Task, TaskDraft, TaskStatus, Title
 from domain.user import Email, Password, User
@@ -112,15 +113,18 @@ class WatchedPasswords(MemoryPasswords):
         super().__init__()
         self.checked: list[str | None] = []
         self.hashed: list[Password] = []
+        self.shares: list[Share | None] = []
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
-    async def hash(self, password: Password) -> str:
+    async def hash(self, password: Password, share: Share | None = None) -> str:
         self.hashed.append(password)
+        self.shares.append(share)
         await self._work()
         return await super().hash(password)
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
+    async def verify(self, password: str, password_hash: str | None, share: Share | None = None) -> bool:
         self.checked.append(password_hash)
+        self.shares.append(share)
         await self._work()
         return await super().verify(password, password_hash)
 

@@ -12,6 +12,7 @@ from adapters.sql import sqlite_batch
 from adapters.sql.sqlite import SqliteDatabase
 from adapters.sql.sqlite_connection import SqliteConnection
 from domain.errors import TooBusy, Unavailable
+from domain.shares import SERVICE, ShareKey
 from tests.contract.commits.watched import ADD, SECONDS, Mistake, Watched, failure
 
 Seen = Callable[[], list[int]]
@@ -23,7 +24,7 @@ async def do(database: SqliteDatabase, number: int, then: Then = lambda _: None)
         connection.run(ADD.on_sqlite.sql, [number])
         then(connection._raw)
 
-    await database._do(work)
+    await database._do(SERVICE, work)
 
 
 async def write(database: SqliteDatabase, number: int) -> None:
@@ -141,7 +142,7 @@ async def test_where_sqlite_undoes_it_all_whoever_was_done_is_told(
 async def test_where_nobody_can_begin_all_are_told(
     database: SqliteDatabase, seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse() -> sqlite3.Connection:
+    async def refuse(_: ShareKey) -> sqlite3.Connection:
         raise TooBusy
 
     with monkeypatch.context() as patched:

@@ -18,6 +18,7 @@ from domain.access import Actor
 from domain.errors import NotAuthenticated, RefreshRefused, WrongCredentials
 from domain.ids import SessionId
 from domain.session import RefreshToken, Session
+from domain.shares import Share
 from domain.user import Email, User, UserRole
 from tests.unit.builders import (
     ANN,
@@ -51,7 +52,7 @@ class NotedAccessTokens(MemoryAccessTokens):
 class GulliblePasswords(MemoryPasswords):
     """Take every password for the right one."""
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
+    async def verify(self, password: str, password_hash: str | None, share: Share | None = None) -> bool:
         return True
 
 

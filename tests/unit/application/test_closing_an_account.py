@@ -9,6 +9,7 @@ from domain.access import Role
 from domain.audit import Action, Resource
 from domain.errors import LastAdministrator, LastOwner, NotAuthenticated, WrongPassword
 from domain.ids import personal_space
+from domain.shares import Share
 from domain.user import Email, Password
 from tests.unit.application.organizations_builders import PASSWORD, Office, a_draft
 
@@ -88,7 +89,7 @@ async def test_a_password_that_was_changed_meanwhile_is_wrong(office: Office) ->
     class Slow:
         """While the password is checked, somebody changes it."""
 
-        async def verify(self, password: str, password_hash: str | None) -> bool:
+        async def verify(self, password: str, password_hash: str | None, share: Share | None = None) -> bool:
             known: bool = await use.passwords.verify(password, password_hash)
             async with use.open_identity(None) as identity:
                 await identity.users.save_password_hash(office["member"].user_id, "another hash")

@@ -1,16 +1,22 @@
 """How often things may be done: guessing stops before a password is checked, and its victims are not locked out."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from adapters.memory.counters import MemoryCounters
 from application.authentication import TokenPair
+from application.limiting import EndedSessions
 from domain.access import NOWHERE, Origin
 from domain.errors import EmailTaken, RefreshRefused, TooBusy, TooManyRequests, WrongCredentials
+from domain.ids import SessionId
 from domain.rates import (
+    CORRECT_PASSWORD_OF_ACCOUNT,
+    CORRECT_PASSWORD_OF_ADDRESS,
+    ENDED_SESSION,
     REFRESH,
     REGISTRATION,
     REQUESTS,
@@ -20,6 +26,7 @@ from domain.rates import (
     USUAL_ADDRESS,
     Rate,
 )
+from domain.shares import Share
 from domain.user import Email, Password
 from tests.unit.builders import PASSWORD, TICK, House, Interrupted
 
@@ -235,6 +242,61 @@ async def test_whatever_else_goes_wrong_counts(house: House) -> None:
     assert await refused(sign_in(house))
 
 
+async def test_right_passwords_are_limited_for_each_account(house: House) -> None:
+    await house.register("ann")
+    await house.register("ben")
+    for _ in range(CORRECT_PASSWORD_OF_ACCOUNT.amount):
+        await sign_in(house)
+    checked = len(house.passwords.checked)
+    found = await refused(sign_in(house, origin=ELSEWHERE))
+    assert (found.rate, found.wait) == (CORRECT_PASSWORD_OF_ACCOUNT, CORRECT_PASSWORD_OF_ACCOUNT.per)
+    assert len(house.passwords.checked) == checked
+    assert await sign_in(house, BEN)
+    house.clock.advance(CORRECT_PASSWORD_OF_ACCOUNT.per)
+    assert await sign_in(house)
+
+
+async def test_right_passwords_are_limited_for_each_address(house: House) -> None:
+    names = [f"person{number}" for number in range(CORRECT_PASSWORD_OF_ADDRESS.amount // 100)]
+    for name in names:
+        await house.register(name)
+        for _ in range(100):
+            await sign_in(house, f"{name}@example.org")
+    await house.register("ann")
+    assert (await refused(sign_in(house))).rate == CORRECT_PASSWORD_OF_ADDRESS
+    assert await sign_in(house, origin=ELSEWHERE)
+
+
+@pytest.mark.parametrize("failure", [_too_busy, _interrupted])
+async def test_what_fails_uses_up_nothing_of_what_right_passwords_have(
+    house: House, failure: Callable[[], Awaitable[None]]
+) -> None:
+    await house.register("ann")
+    for number in range(CORRECT_PASSWORD_OF_ACCOUNT.amount):
+        if number % SIGN_IN.amount == 0:
+            house.passwords.meanwhile = failure
+            with pytest.raises((TooBusy, Interrupted)):
+                await sign_in(house)
+            house.passwords.meanwhile = None
+        await sign_in(house)
+    assert (await refused(sign_in(house))).rate == CORRECT_PASSWORD_OF_ACCOUNT
+
+
+async def test_guesses_use_up_nothing_of_what_right_passwords_have(house: House) -> None:
+    await house.register("ann")
+    for number in range(CORRECT_PASSWORD_OF_ACCOUNT.amount):
+        await guess(house, times=number < SIGN_IN_OF_ADDRESS.amount - 1)
+        await sign_in(house)
+    assert (await refused(sign_in(house))).rate == CORRECT_PASSWORD_OF_ACCOUNT
+
+
+async def test_passwords_are_checked_on_the_account_of_the_address_and_there_of_the_account(house: House) -> None:
+    await house.register("ann")
+    house.passwords.shares.clear()
+    await sign_in(house, " Ann@example.org")
+    assert house.passwords.shares == [Share("203.0.113.7", ANN)]
+
+
 # Registering and refreshing
 
 
@@ -285,11 +347,38 @@ async def test_somebody_can_send_so_many_requests(house: House) -> None:
     await house.app.count_request(ann)
 
 
-async def test_a_request_can_be_taken_back(house: House) -> None:
+async def test_requests_of_an_ended_session_are_counted_for_it_alone(house: House) -> None:
     ann = await house.somebody("ann")
-    for _ in range(REQUESTS.amount + 1):
+    stolen = house.app.authenticate((await house.sign_in("ann")).access_token)
+    for _ in range(ENDED_SESSION.amount):
+        await house.app.count_request.move(stolen, await house.app.count_request(stolen))
+    found = await refused(house.app.count_request(stolen))
+    assert (found.rate, found.wait) == (ENDED_SESSION, ENDED_SESSION.per)
+    for _ in range(REQUESTS.amount):
         await house.app.count_request(ann)
-        await house.app.count_request.take_back(ann)
+    assert (await refused(house.app.count_request(ann))).rate == REQUESTS
+    house.clock.advance(ENDED_SESSION.per)
+    assert (await house.app.count_request(stolen)).rate == ENDED_SESSION
+
+
+async def test_requests_that_found_out_together_that_a_session_has_ended_use_up_nothing_else(house: House) -> None:
+    ann = await house.somebody("ann")
+    stolen = house.app.authenticate((await house.sign_in("ann")).access_token)
+    together = [await house.app.count_request(stolen) for _ in range(ENDED_SESSION.amount + 1)]
+    for counted in together:
+        await house.app.count_request.move(stolen, counted)
+    assert (await refused(house.app.count_request(stolen))).rate == ENDED_SESSION
+    for _ in range(REQUESTS.amount):
+        await house.app.count_request(ann)
+
+
+def test_there_is_room_for_so_many_ended_sessions() -> None:
+    ended, ids = EndedSessions(room=2), [SessionId(UUID(int=number)) for number in range(3)]
+    for session_id in ids[:2]:
+        ended.add(session_id)
+    assert [session_id in ended for session_id in ids] == [True, True, False]
+    ended.add(ids[2])
+    assert [session_id in ended for session_id in ids] == [False, False, True]
 
 
 async def test_nothing_is_limited_in_an_application_that_does_not_count() -> None:
@@ -297,7 +386,7 @@ async def test_nothing_is_limited_in_an_application_that_does_not_count() -> Non
     ann = await house.somebody("ann")
     for _ in range(REQUESTS.amount + 1):
         await house.app.count_request(ann)
-    await house.app.count_request.take_back(ann)
+    await house.app.count_request.move(ann, await house.app.count_request(ann))
     await guess(house, times=SIGN_IN_OF_ACCOUNT.amount + 1)
 
 

@@ -18,11 +18,13 @@ from domain.errors import (
     NotAuthenticated,
     PasswordResetRefused,
     TooBusy,
+    TooManyRequests,
     WrongCredentials,
     WrongPassword,
 )
 from domain.ids import SessionId, personal_space
 from domain.password_reset import VALIDITY, PasswordReset
+from domain.rates import PASSWORD_RESET_CONFIRM
 from domain.user import Email, Password
 from tests.unit.builders import (
     ANN,
@@ -430,6 +432,39 @@ async def test_a_token_that_nobody_was_given_is_refused_without_hashing(house: H
     hashed = replace(house.app.confirm_password_reset, tokens=_Digested())
     await refused(hashed(token, NEW), PasswordResetRefused)
     assert house.passwords.hashed == []
+
+
+async def test_an_expired_token_is_refused_without_hashing(house: House) -> None:
+    await house.register("ann")
+    token = await asked(house)
+    house.clock.advance(VALIDITY)
+    house.passwords.hashed.clear()
+    await refused(house.app.confirm_password_reset(token, NEW), PasswordResetRefused)
+    assert house.passwords.hashed == []
+
+
+async def test_a_token_for_an_account_that_is_not_active_is_refused_without_hashing(house: House) -> None:
+    ann = await house.register("ann")
+    token = await asked(house)
+    async with house.app.change_me.open_identity(None) as identity:
+        await identity.users.save(replace(ann, is_active=False))
+    house.passwords.hashed.clear()
+    await refused(house.app.confirm_password_reset(token, NEW), PasswordResetRefused)
+    assert house.passwords.hashed == []
+
+
+async def test_an_address_can_present_so_many_tokens() -> None:
+    house = House(is_limited=True)
+    await house.register("ann")
+    token = await asked(house)
+    for _ in range(PASSWORD_RESET_CONFIRM.amount):
+        await refused(house.app.confirm_password_reset("nonsense", NEW, ORIGIN), PasswordResetRefused)
+    house.passwords.hashed.clear()
+    with pytest.raises(TooManyRequests) as found:
+        await house.app.confirm_password_reset(token, NEW, ORIGIN)
+    assert found.value.rate == PASSWORD_RESET_CONFIRM
+    assert house.passwords.hashed == []
+    await house.app.confirm_password_reset(token, NEW, Origin("198.51.100.9"))
 
 
 class _Digested:

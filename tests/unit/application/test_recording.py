@@ -44,7 +44,7 @@ from domain.ids import NOBODY, InvitationId, SessionId, SpaceId, TaskId, UserId,
 from domain.organization import OrganizationName
 from domain.task import Description, Task, TaskStatus, Title
 from domain.user import Email, FullName, Password, User, UserRole
-from tests.unit.application.organizations_builders import LATER, NOON, PASSWORD, Office, a_draft
+from tests.unit.application.organizations_builders import LATER, NOON, PASSWORD, TICK, Office, a_draft
 
 ORIGIN: Final = Origin("192.0.2.7", "a browser", "a request")
 UNKNOWN: Final = UUID("0190f000-0000-7000-8000-00000000000f")
@@ -536,6 +536,28 @@ async def test_a_refusal_is_kept_in_the_log_of_the_one_who_was_refused(scene: Sc
     assert event.changes == {"reason": why.code}
     assert (event.at, Origin(event.ip_address, event.user_agent, event.request_id)) == (LATER, ORIGIN)
     assert await scene.kept() == before
+
+
+async def test_a_use_of_an_ended_session_is_noted_once_a_minute(scene: Scene) -> None:
+    ended, other = scene[STRANGER], scene["viewer"]
+    for actor in (ended, other):
+        await scene.app.sign_out(actor)
+
+    async def noted(actor: Actor) -> int:
+        return len(await scene.news(refused(scene.app.get_me(actor), NotAuthenticated)))
+
+    assert [await noted(ended) for _ in range(3)] == [1, 0, 0]
+    assert await noted(other) == 1
+    scene.clock.advance(timedelta(minutes=1) - TICK)
+    assert await noted(ended) == 0
+    scene.clock.advance(TICK)
+    assert [await noted(ended) for _ in range(2)] == [1, 0]
+
+
+async def test_nothing_is_noted_once_the_account_is_closed(scene: Scene) -> None:
+    gone = scene[STRANGER]
+    await scene.app.close_account(gone, PASSWORD)
+    assert await scene.news(refused(scene.app.get_me(gone), NotAuthenticated)) == []
 
 
 async def test_every_refused_invitation_is_the_same_in_the_log(scene: Scene) -> None:

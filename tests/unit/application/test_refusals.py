@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.refusals import NotedLately
+from application.recording.noted import NotedLately
 from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.ids import personal_space
 from tests.unit.application.organizations_builders import NOON, Office

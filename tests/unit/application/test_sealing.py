@@ -20,6 +20,7 @@ from domain.audit import AuditEvent
 from domain.errors import NotAuthenticated, SpaceForbidden, Unavailable
 from domain.ids import EventId, SpaceId, first_id_at
 from domain.seals import Seal, Verdict
+from domain.shares import SERVICE, ShareKey
 from tests.unit.application.log_builders import (
     ELSEWHERE,
     SOMEWHERE,
@@ -84,7 +85,9 @@ class Contested:
         self.losses = losses
 
     @asynccontextmanager
-    async def __call__(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
+    async def __call__(
+        self, space_id: SpaceId, *, read_only: bool = False, share: ShareKey = SERVICE
+    ) -> AsyncIterator[AuditLog]:
         async with self._store.begin(read_only=read_only) as contents:
             kind = _Late if self.losses else MemoryAuditLog
             self.losses = max(0, self.losses - 1)
@@ -119,9 +122,11 @@ async def test_a_log_that_has_not_grown_is_left_alone() -> None:
     opened: list[SpaceId] = []
 
     @asynccontextmanager
-    async def open_log(space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
+    async def open_log(
+        space_id: SpaceId, *, read_only: bool = False, share: ShareKey = SERVICE
+    ) -> AsyncIterator[AuditLog]:
         opened.append(space_id)
-        async with MemoryOpenLog(store)(space_id, read_only=read_only) as log:
+        async with MemoryOpenLog(store)(space_id, read_only=read_only, share=share) as log:
             yield log
 
     store, unsealed = MemoryStore(), Unsealed()
@@ -158,7 +163,9 @@ class Work:
         Reading.looks.clear()
 
     @asynccontextmanager
-    async def open_log(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
+    async def open_log(
+        self, space_id: SpaceId, *, read_only: bool = False, share: ShareKey = SERVICE
+    ) -> AsyncIterator[AuditLog]:
         if not read_only:
             self.turns.append(space_id)
             if space_id in self.faults:

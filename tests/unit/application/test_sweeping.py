@@ -11,12 +11,15 @@ from tests.unit.builders import NOON, House
 class Counted:
     """A heap of things that have run out, which notes how many are taken at once."""
 
-    def __init__(self, sessions: int, replies: int) -> None:
-        self.left = {"sessions": sessions, "replies": replies}
+    def __init__(self, sessions: int, resets: int, replies: int) -> None:
+        self.left = {"sessions": sessions, "resets": resets, "replies": replies}
         self.taken: list[tuple[str, int, datetime]] = []
 
     async def remove_sessions(self, ended_by: datetime, limit: int) -> int:
         return self._remove("sessions", ended_by, limit)
+
+    async def remove_password_resets(self, expired_by: datetime, limit: int) -> int:
+        return self._remove("resets", expired_by, limit)
 
     async def remove_replies(self, expired_by: datetime, limit: int) -> int:
         return self._remove("replies", expired_by, limit)
@@ -29,11 +32,12 @@ class Counted:
 
 
 async def test_all_of_it_goes_a_hundred_at_a_time() -> None:
-    heap = Counted(sessions=250, replies=100)
+    heap = Counted(sessions=250, resets=120, replies=100)
     await SweepLeftovers(heap, lambda: NOON)()
     day_before = NOON - timedelta(days=1)
     assert heap.taken == [
         *(("sessions", removed, day_before) for removed in (100, 100, 50)),
+        *(("resets", removed, NOON) for removed in (100, 20)),
         *(("replies", removed, NOON) for removed in (100, 0)),
     ]
 

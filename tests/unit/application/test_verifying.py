@@ -19,6 +19,7 @@ from application.verifying import InspectLog, Look, Looks
 from domain.audit import AuditEvent
 from domain.ids import EventId, SpaceId
 from domain.seals import Seal, Verdict
+from domain.shares import SERVICE, ShareKey
 from tests.unit.application.log_builders import ELSEWHERE, SOMEWHERE, a_log, an_event
 from tests.unit.application.organizations_builders import NOON
 
@@ -59,7 +60,9 @@ class Place:
         self.inspect = InspectLog(self.open_log, SealLog(self.open_log), self.work, self.clock)
 
     @asynccontextmanager
-    async def open_log(self, space_id: SpaceId, *, read_only: bool = False) -> AsyncIterator[AuditLog]:
+    async def open_log(
+        self, space_id: SpaceId, *, read_only: bool = False, share: ShareKey = SERVICE
+    ) -> AsyncIterator[AuditLog]:
         place = self
 
         class Watched(MemoryAuditLog):

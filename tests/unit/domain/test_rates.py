@@ -6,6 +6,9 @@ from datetime import timedelta
 import pytest
 
 from domain.rates import (
+    CORRECT_PASSWORD_OF_ACCOUNT,
+    CORRECT_PASSWORD_OF_ADDRESS,
+    ENDED_SESSION,
     LIMITS,
     PASSWORD_RESET,
     PASSWORD_RESET_OF_ACCOUNT,
@@ -21,17 +24,21 @@ from domain.rates import (
     neighbourhood,
 )
 
-ACCOUNT, ADDRESS = By.ACCOUNT, By.ADDRESS
+ACCOUNT, ADDRESS, SESSION = By.ACCOUNT, By.ADDRESS, By.SESSION
 SECRET = b"a secret of the tests"
 
 TABLE = {
     "requests": (600, 60, (ACCOUNT,)),
+    "ended-session": (10, 60, (SESSION,)),
     "sign-in": (10, 900, (ACCOUNT, ADDRESS)),
     "sign-in-address": (100, 900, (ADDRESS,)),
     "sign-in-account": (100, 3600, (ACCOUNT,)),
+    "correct-password-account": (120, 900, (ACCOUNT,)),
+    "correct-password-address": (600, 900, (ADDRESS,)),
     "registration": (100, 3600, (ADDRESS,)),
     "refresh": (300, 60, (ADDRESS,)),
     "password-reset": (20, 3600, (ADDRESS,)),
+    "password-reset-confirm": (60, 3600, (ADDRESS,)),
     "password-reset-account": (5, 3600, (ACCOUNT,)),
 }
 
@@ -57,9 +64,21 @@ def test_a_tally_is_about_what_its_rate_is_about() -> None:
     assert SIGN_IN_OF_ACCOUNT.of(account="ann@example.org", address="203.0.113.7").of == ("ann@example.org",)
     assert SIGN_IN_OF_ADDRESS.of(account="ann@example.org", address="203.0.113.7").of == ("203.0.113.7",)
     assert REQUESTS.of(account="ann").of == ("ann",)
+    assert ENDED_SESSION.of(account="ann", session="one of hers").of == ("one of hers",)
     assert REGISTRATION.of().of == ("",)
     assert PASSWORD_RESET.of(address="203.0.113.7").of == ("203.0.113.7",)
     assert PASSWORD_RESET_OF_ACCOUNT.of(account="ann@example.org").of == ("ann@example.org",)
+
+
+def test_guesses_that_are_checked_at_once_do_not_use_up_what_right_passwords_have() -> None:
+    assert SIGN_IN_OF_ACCOUNT.amount < CORRECT_PASSWORD_OF_ACCOUNT.amount
+    assert SIGN_IN_OF_ADDRESS.amount < CORRECT_PASSWORD_OF_ADDRESS.amount
+
+
+def test_counting_is_the_work_of_the_address_or_else_of_the_account() -> None:
+    rates = (SIGN_IN, SIGN_IN_OF_ADDRESS, SIGN_IN_OF_ACCOUNT)
+    shares = [rate.of(account="ann@example.org", address="203.0.113.7").share for rate in rates]
+    assert shares == ["203.0.113.7", "203.0.113.7", "ann@example.org"]
 
 
 def test_a_tally_may_depend_on_another() -> None:
