@@ -61,10 +61,9 @@ class Connections:
             return True
         place = neighbourhood(address)
         peers = self._of.get(place, {})
-        if (len(peers) >= self._limits.per_address or self._is_full) and not self._close_one(peers, Standing.SILENT):
-            bounded = len(peers) >= self._limits.per_address
-            if bounded or not self._make_room(len(peers) + 1):
-                return False
+        is_needed = len(peers) >= self._limits.per_address or self._is_full
+        if is_needed and not self._close_one(peers, Standing.SILENT) and not self._make_room(len(peers) + 1):
+            return False
         self._of.setdefault(place, {})[connection] = None
         self._address_of[connection] = place
         return True

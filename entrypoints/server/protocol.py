@@ -201,7 +201,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """Go on with what had to wait."""
         super().on_response_complete()
         if self._held and not self.pipeline and not self.transport.is_closing():
-            self._unset_keepalive_if_required()
             held, self._held = self._held, b""
             self._parse(held)
 

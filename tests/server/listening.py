@@ -149,6 +149,10 @@ class Client:
         except ConnectionResetError:
             return True
 
+    def is_finished(self) -> bool:
+        """Wait until the server says that nothing more comes. A reset is a mistake."""
+        return not self._came and self._raw.recv(1 << 16) == b""
+
     def is_open(self) -> bool:
         """Whether a request is answered on it."""
         self.send(get("/still-there"))

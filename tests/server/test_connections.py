@@ -11,7 +11,7 @@ from entrypoints.server import limits as module
 from entrypoints.server.connections import Connections, Standing
 from entrypoints.server.limits import Limits, limits_of
 from entrypoints.settings import Settings
-from tests.server.listening import PATIENT, Answer, Client, Listening, eventually, get, listening
+from tests.server.listening import FOR_EVER, PATIENT, Answer, Client, Listening, eventually, get, listening
 
 if sys.platform != "win32":
     import resource
@@ -199,10 +199,30 @@ def test_a_half_sent_request_gives_way_and_one_that_is_served_does_not(narrow: L
 
 def test_a_newcomer_that_says_nothing_does_not_keep_its_place_in_the_lobby() -> None:
     with listening(replace(NARROW, lobby=1, linger_seconds=0.2, tick=0.02)) as server, clients(server, 5):
-        with server.client() as first, server.client() as second:
-            assert second.is_closed()
-            assert first.is_closed()
+        with server.client() as newcomer:
+            assert newcomer.is_closed()
         assert_no_room(server.ask(get("/")))
+
+
+def test_a_newcomer_for_which_there_is_no_place_in_the_lobby_is_dropped() -> None:
+    crowded = replace(NARROW, lobby=1, linger_seconds=FOR_EVER)
+    with listening(crowded) as server, clients(server, 5), server.client() as first, server.client() as second:
+        assert second.is_closed()
+        first.send(get("/"))
+        assert_no_room(first.answer())
+
+
+@on_linux
+def test_an_idle_connection_gives_way_before_a_half_sent_request(narrow: Listening) -> None:
+    with clients(narrow, 5) as opened, clients(narrow, 1, OTHER):
+        opened[0].send(b"GET /half HTTP/1.1\r\n")
+        opened[0].send(b"Host: a\r\n")
+        opened[2].send(get("/"))  # When this is answered, what was sent before it has been read.
+        assert opened[2].answer().status == 200
+        assert narrow.ask(get("/"), OTHER).status == 200
+        assert opened[1].is_closed()
+        opened[0].send(b"\r\n")
+        assert opened[0].answer().json["target"] == "/half"
 
 
 def test_clients_of_a_trusted_proxy_share_no_bound() -> None:

@@ -1,8 +1,10 @@
 """Request heads: how large they may be, what they must say, and how a refusal is answered."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.server.listening import Answer, Listening, get, post
+from tests.server.listening import FOR_EVER, PATIENT, Answer, Listening, get, listening, post
 
 LINES = "GET / HTTP/1.1\r\n{}\r\n"
 
@@ -70,11 +72,13 @@ def test_a_head_without_an_end_is_refused_at_the_limit(
         assert client.is_closed()
 
 
-def test_a_refusal_reaches_a_client_that_goes_on_sending(server: Listening) -> None:
-    with server.client() as client:
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_client_that_goes_on_sending_gets_the_refusal_and_no_reset(loop: str) -> None:
+    with listening(replace(PATIENT, linger_seconds=FOR_EVER), loop=loop) as server, server.client() as client:
         client.send(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100_000)
         assert_refused(client.answer(), 431, "head-too-large")
-        assert client.is_closed()
+        client.send(b"a: b\r\n" * 100_000)
+        assert client.is_finished()
 
 
 @pytest.mark.parametrize(
