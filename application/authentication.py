@@ -21,7 +21,7 @@ from domain.ids import SessionId, personal_space
 from domain.quotas import Quota, Quotas
 from domain.rates import REFRESH
 from domain.session import RefreshToken, RefreshUse, Session, SessionLimits
-from domain.user import Email, Password, User
+from domain.user import Email, Password, User, password_spellings
 
 Issued = TypeVar("Issued")
 
@@ -130,10 +130,14 @@ class StartSession:
             return await identity.users.with_email(address)
 
     async def _renewed_hash(self, password: str, credentials: Credentials, origin: Origin) -> str | None:
-        if not self.passwords.is_outdated(credentials.password_hash):
+        """The hash to be stored instead, where the present one is too weak or was made of another spelling."""
+        share = share_of_sign_in(credentials.user.email, origin)
+        composed, *others = password_spellings(password)
+        is_outdated = self.passwords.is_outdated(credentials.password_hash)
+        if not is_outdated and (not others or await self.passwords.verify(composed, credentials.password_hash, share)):
             return None
         try:
-            return await self.passwords.hash(Password(password), share_of_sign_in(credentials.user.email, origin))
+            return await self.passwords.hash(Password(password), share)
         except InvalidValue:
             return None  # The rule is stricter than it was when the account was opened.
 

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeVar
+from datetime import datetime
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from application.ports.cursors import Cursors
 from application.ports.paging import Onward, Page, Stretch
 from domain.ids import SpaceId, UserId, read_id
 from domain.place import Place
+from domain.time import EPOCH, MICROSECOND, microseconds
 
 
 class _Placed(Protocol):
@@ -43,18 +45,31 @@ class Bookmarks:
     bound_to: str
     place: Callable[[Any], Place] = own_place
     """Where an item of the list stands."""
+    began_at: datetime | None = None
+    """The moment from which a relative filter is seen on every page; None where there is no such filter."""
+
+    def begun(self, cursor: str | None, now: datetime) -> Self:
+        """The same for a walk that begins now, or that the cursor goes on with. Raises CursorRefused."""
+        _, _, *began = self._read(cursor) if cursor else (None, None)
+        return replace(self, began_at=EPOCH + began[0] * MICROSECOND if began else now)
 
     def behind(self, items: Sequence[object]) -> str:
         """The cursor that leads on from the last of these."""
         place = self.place(items[-1])
-        return self.cursors.write(json.dumps([place.key, str(place.id)], ensure_ascii=False), bound_to=self.bound_to)
+        began = [] if self.began_at is None else [microseconds(self.began_at)]
+        position = json.dumps([place.key, str(place.id), *began], ensure_ascii=False)
+        return self.cursors.write(position, bound_to=self.bound_to)
 
     def read(self, cursor: str) -> Place | None:
         """Where a cursor leads on from; nowhere, for the empty one. Raises CursorRefused."""
         if not cursor:
             return None
-        key, item_id = json.loads(self.cursors.read(cursor, bound_to=self.bound_to))
+        key, item_id, *_ = self._read(cursor)
         return Place(key, read_id(item_id))
+
+    def _read(self, cursor: str) -> list[Any]:
+        position: list[Any] = json.loads(self.cursors.read(cursor, bound_to=self.bound_to))
+        return position
 
 
 async def list_page(

@@ -24,7 +24,8 @@ from domain.task_order import place_in_trash
 class ListTasks:
     """List the tasks of a space that fit every filter. Every member may. Raises CursorRefused.
 
-    With a cursor, be it the empty one for the beginning, they are not counted.
+    With a cursor, be it the empty one for the beginning, they are not counted. ``due`` is seen from the moment of the
+    first stretch, which the cursor carries.
     """
 
     open_space: OpenSpace
@@ -45,7 +46,11 @@ class ListTasks:
             bookmarks = Bookmarks(
                 self.cursors, bound(actor.user_id, space.access.space_id, "tasks", *_said(query, due)), query.sort.place
             )
-            return await list_stretch(space.tasks.find, query.narrowed(due, self.clock()), cursor, bookmarks)
+            now = self.clock()
+            if due is not None:
+                bookmarks = bookmarks.begun(cursor, now)
+            wanted = query.narrowed(due, bookmarks.began_at or now)
+            return await list_stretch(space.tasks.find, wanted, cursor, bookmarks)
 
 
 @retried

@@ -10,7 +10,7 @@ from domain.ids import DocumentId, SpaceId, UserId
 from domain.place import Place
 from domain.task import Title
 from domain.text import checked_text
-from domain.time import microseconds
+from domain.time import microseconds, not_before
 
 MOST_CONTENT_AT_ONCE: Final = 4 * 2**20
 """Bytes of UTF-8: how much content one answer holds at most, if it holds several documents."""
@@ -113,6 +113,7 @@ class Document:
         """Apply ``changes``. Whoever may edit may; raises RoleTooLow. Returns itself where nothing changes."""
         by.require(Permission.EDIT_ITEMS)
         changed = replace(self, **changes)
+        at = not_before(self.updated_at, at)
         return self if changed == self else replace(changed, version=self.version + 1, updated_at=at)
 
     def replace_with(self, draft: DocumentDraft, *, by: Access, at: datetime) -> Self:

@@ -8,8 +8,8 @@ from domain.access import GRANTS, Access, Permission, Role
 from domain.errors import InvalidValue, LastOwner, RoleTooLow
 from domain.ids import InvitationId, SpaceId, UserId
 from domain.place import Place
-from domain.text import checked_text
-from domain.time import microseconds
+from domain.text import visible_text
+from domain.time import microseconds, not_before
 from domain.user import Email
 
 DEFAULT_VALIDITY: Final = timedelta(days=7)
@@ -17,15 +17,12 @@ LONGEST_VALIDITY: Final = timedelta(days=30)
 
 
 class OrganizationName(str):
-    """What an organisation is called: 1 to 255 characters, not only blanks. Raises InvalidValue."""
+    """What an organisation is called: 1 to 255 characters, one of which can be seen. Raises InvalidValue."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        checked = checked_text(text, what="A name", shortest=1, longest=255)
-        if checked.isspace():
-            raise InvalidValue("blank", "A name needs at least one character that is not a blank.")
-        return super().__new__(cls, checked)
+        return super().__new__(cls, visible_text(text, what="A name", shortest=1, longest=255))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +42,7 @@ class Organization:
     def rename(self, name: OrganizationName, *, by: Access, at: datetime) -> Self:
         """Give it another name. Raises RoleTooLow."""
         by.require(Permission.MANAGE_SPACE)
-        return self if name == self.name else replace(self, name=name, updated_at=at)
+        return self if name == self.name else replace(self, name=name, updated_at=not_before(self.updated_at, at))
 
     def require_name(self, name: str | None) -> None:
         """Make sure that the caller means this organisation: ``name`` is its present name. Raises InvalidValue."""
@@ -183,7 +180,7 @@ class Invitation:
 
     def close(self, *, at: datetime) -> Self:
         """Close it: it was used or taken back, or ends with a right of its maker."""
-        return replace(self, closed_at=at)
+        return replace(self, closed_at=not_before(self.created_at, at))
 
     def membership_of(self, user_id: UserId, *, at: datetime) -> Membership:
         """What the invitation gives."""

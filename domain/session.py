@@ -8,7 +8,7 @@ from typing import Self
 from domain.access import NOWHERE, Origin
 from domain.ids import SessionId, UserId
 from domain.place import Place
-from domain.time import microseconds
+from domain.time import microseconds, not_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,12 @@ class Session:
 
     def renew(self, *, limits: SessionLimits, at: datetime) -> Self:
         """Keep the session alive for another idle period, never past its absolute end."""
+        at = not_before(self.last_used_at, at)
         return replace(self, last_used_at=at, expires_at=min(at + limits.idle, self.ends_at))
 
     def revoke(self, *, at: datetime) -> Self:
         """End the session now. One that has been revoked stays as it is."""
-        return self if self.revoked_at is not None else replace(self, revoked_at=at)
+        return self if self.revoked_at is not None else replace(self, revoked_at=not_before(self.last_used_at, at))
 
 
 class RefreshUse(Enum):
@@ -102,4 +103,4 @@ class RefreshToken:
 
     def replaced_by(self, successor: bytes, *, at: datetime) -> Self:
         """Hand over to the next token of the chain."""
-        return replace(self, successor=successor, replaced_at=at)
+        return replace(self, successor=successor, replaced_at=not_before(self.issued_at, at))

@@ -13,6 +13,7 @@ from domain.errors import InvalidValue
 from domain.ids import SpaceId, UserId
 from domain.place import Place
 from domain.text import checked_text
+from domain.time import not_before
 
 LARGEST_VALUE: Final = 64 * 1024
 DEEPEST_VALUE: Final = 32
@@ -121,4 +122,5 @@ class Setting:
     def change(self, value: SettingValue, *, by: Access, at: datetime) -> Self:
         """Give it another value. Whoever manages the space may; raises RoleTooLow. Returns itself for the same."""
         by.require(Permission.MANAGE_SPACE)
+        at = not_before(self.updated_at, at)
         return self if value == self.value else replace(self, value=value, version=self.version + 1, updated_at=at)

@@ -9,10 +9,12 @@ from itertools import islice
 from typing import Final, Self, TypedDict
 
 from domain.access import Access, Permission
+from domain.characters import has_unseen, is_visible, without_sequences
 from domain.errors import InvalidValue
 from domain.ids import SpaceId, TagId, UserId
 from domain.place import Place
 from domain.text import normalized_text
+from domain.time import not_before
 
 MOST_TAGS: Final = 50
 _MOST_NAMED: Final = 1000
@@ -21,24 +23,32 @@ _COLOR_LENGTH: Final = 7
 
 
 class TagName(str):
-    """What a tag is called: 1 to 100 characters in NFC, not only blanks. Raises InvalidValue.
+    """What a tag is called: 1 to 100 characters, one of which can be seen. Raises InvalidValue.
 
-    Text that looks the same is the same name: it is kept in the composed form of Unicode (NFC).
+    Text that looks the same is the same name. It is kept in the composed form of Unicode (NFC), without white space at
+    its ends, and with one blank for white space inside. Control characters and characters that show nothing are
+    refused, but for joiners and variation selectors where writing and emoji need them.
     """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
         checked = normalized_text(text, what="A tag", shortest=1, longest=100)
-        if checked.isspace():
+        if has_unseen(checked):
+            raise InvalidValue("invisible_character", "A tag may not hold characters that cannot be seen.")
+        name = " ".join(checked.split())
+        if not is_visible(name):
             raise InvalidValue("blank", "A tag needs at least one character that is not a blank.")
-        return super().__new__(cls, checked)
+        return super().__new__(cls, name)
 
     @property
     def key(self) -> str:
-        """The name without regard to case: unique in a space. Folding may take a name out of NFC."""
-        folded = self.casefold()
-        return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
+        """The name without regard to case, joiners and variation selectors: unique in a space.
+
+        Folding may take a name out of NFC.
+        """
+        plain = without_sequences(self).casefold()
+        return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
 class Color(str):
@@ -124,6 +134,7 @@ class Tag:
         """Apply ``changes``. Whoever may edit may; raises RoleTooLow. Returns itself where nothing changes."""
         by.require(Permission.EDIT_ITEMS)
         changed = replace(self, **changes)
+        at = not_before(self.updated_at, at)
         return self if changed == self else replace(changed, version=self.version + 1, updated_at=at)
 
     def require_deletion(self, *, by: Access) -> None:

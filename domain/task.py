@@ -6,27 +6,25 @@ from enum import StrEnum
 from typing import Final, Self, TypedDict, TypeVar
 
 from domain.access import Access, Permission
+from domain.characters import SEPARATOR, folded
 from domain.errors import InvalidValue
 from domain.ids import SpaceId, TaskId, UserId
 from domain.tag import TagName, distinct_tags
-from domain.text import checked_text
-from domain.time import in_utc
+from domain.text import checked_text, visible_text
+from domain.time import in_utc, not_before
 
 
 class Title(str):
-    """What a task is called: 1 to 255 characters, not only blanks. Raises InvalidValue."""
+    """What a task is called: 1 to 255 characters, one of which can be seen. Raises InvalidValue."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        checked = checked_text(text, what="A title", shortest=1, longest=255)
-        if checked.isspace():
-            raise InvalidValue("blank", "A title needs at least one character that is not a blank.")
-        return super().__new__(cls, checked)
+        return super().__new__(cls, visible_text(text, what="A title", shortest=1, longest=255))
 
     @property
     def key(self) -> str:
-        """The title without regard to case: it is ordered and searched by this, code point by code point."""
+        """The title without regard to case: it is ordered by this, code point by code point."""
         return self.casefold()
 
 
@@ -38,24 +36,25 @@ class Description(str):
     def __new__(cls, text: str) -> Self:
         return super().__new__(cls, checked_text(text, what="A description", shortest=0, longest=10_000))
 
-    @property
-    def key(self) -> str:
-        """The description without regard to case: it is searched by this."""
-        return self.casefold()
-
 
 class SearchText(str):
-    """What to look for in titles and descriptions: at most 255 characters, in any case. Raises InvalidValue."""
+    """What to look for in titles and descriptions: at most 255 characters. Raises InvalidValue.
+
+    Case and accents make no difference, so text of nothing but accents is refused: every task would fit it.
+    """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        return super().__new__(cls, checked_text(text, what="A search", shortest=0, longest=255))
+        checked = checked_text(text, what="A search", shortest=0, longest=255)
+        if checked and not folded(checked):
+            raise InvalidValue("blank", "A search needs a character besides accents.")
+        return super().__new__(cls, checked)
 
     @property
     def key(self) -> str:
-        """What is looked for, without regard to case."""
-        return self.casefold()
+        """What is looked for in the search text of tasks."""
+        return folded(self)
 
 
 class TaskStatus(StrEnum):
@@ -141,6 +140,12 @@ class Task:
         if self.version < 1:
             raise InvalidValue("inconsistent", "Versions of a task count from 1.")
 
+    @property
+    def search_text(self) -> str:
+        """What a search looks through: title and description, without regard to case and accents."""
+        description = self.description
+        return folded(self.title) if not description else f"{folded(self.title)}{SEPARATOR}{folded(description)}"
+
     @classmethod
     def create(cls, draft: TaskDraft, *, id: TaskId, by: Access, at: datetime) -> Self:
         """Make a task in the space of ``by``. Whoever may edit there may; raises RoleTooLow otherwise."""
@@ -158,6 +163,7 @@ class Task:
     def change(self, changes: TaskChanges, *, by: Access, at: datetime) -> Self:
         """Apply ``changes``. Whoever may edit may; raises RoleTooLow. Returns itself where nothing changes."""
         by.require(Permission.EDIT_ITEMS)
+        at = not_before(self.updated_at, at)
         changed = self._with(changes, at=at)
         return self if changed == self else replace(changed, version=self.version + 1, updated_at=at)
 
@@ -185,17 +191,19 @@ class Task:
     def delete(self, *, by: Access, at: datetime) -> Self:
         """Move to the trash. The maker may, and whoever may delete others' items; raises RoleTooLow."""
         by.require_deletion_of_item_by(self.created_by)
+        at = not_before(self.updated_at, at)
         return replace(self, deleted_at=at, version=self.version + 1, updated_at=at)
 
     def restore(self, *, by: Access, at: datetime) -> Self:
         """Bring back from the trash. Whoever may have put it there may; raises RoleTooLow."""
         by.require_deletion_of_item_by(self.created_by)
-        return replace(self, deleted_at=None, version=self.version + 1, updated_at=at)
+        return replace(self, deleted_at=None, version=self.version + 1, updated_at=not_before(self.updated_at, at))
 
     def transfer(self, to: SpaceId, *, keeps_assignee: bool, by: Access, at: datetime) -> Self:
         """Hand over to another space. Whoever may delete it here may; raises RoleTooLow."""
         by.require_deletion_of_item_by(self.created_by)
         assignee_id = self.assignee_id if keeps_assignee else None
+        at = not_before(self.updated_at, at)
         return replace(self, space_id=to, assignee_id=assignee_id, version=self.version + 1, updated_at=at)
 
     def with_tags(self, tags: tuple[TagName, ...]) -> Self:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
+from domain.characters import is_visible
 from domain.errors import InvalidValue
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -35,14 +36,27 @@ def checked_text(text: str, *, what: str, shortest: int, longest: int) -> str:
     return text
 
 
+def visible_text(text: str, *, what: str, shortest: int, longest: int) -> str:
+    """The same, and at least one character can be seen. Raises InvalidValue, ``blank`` where none can."""
+    checked = checked_text(text, what=what, shortest=shortest, longest=longest)
+    if not is_visible(checked):
+        raise InvalidValue("blank", f"{what} needs at least one character that is not a blank.")
+    return checked
+
+
 def normalized_text(text: str, *, what: str, shortest: int, longest: int) -> str:
     """Return ``text`` in Normalization Form C (UAX #15) if the result is one that ``checked_text`` accepts.
 
     A decomposed spelling may be up to four times as long as its composed form; longer text is refused unread.
     """
     require_length(text, what=what, shortest=shortest, longest=_LONGEST_DECOMPOSITION * longest)
-    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
+    composed = in_composed_form(text)
     return checked_text(composed, what=what, shortest=shortest, longest=longest)
+
+
+def in_composed_form(text: str) -> str:
+    """The text in Normalization Form C. The time grows with the square of the length: bound that first."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _characters(count: int) -> str:

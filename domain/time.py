@@ -14,6 +14,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
+def not_before(last: datetime, at: datetime) -> datetime:
+    """The moment ``at``, but never one before ``last``: clocks are set back, and times within a row are not."""
+    return max(last, at)
+
+
 def in_utc(moment: datetime) -> datetime:
     """The same moment in UTC. Raises InvalidValue for a time without offset or outside the years 1 to 9999."""
     if moment.tzinfo is UTC:

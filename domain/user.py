@@ -10,8 +10,8 @@ from typing import Final, Self, TypedDict
 from domain.errors import InvalidValue, LastAdministrator, NotAnAdministrator
 from domain.ids import UserId
 from domain.place import Place
-from domain.text import checked_text, require_length
-from domain.time import microseconds
+from domain.text import checked_text, in_composed_form, normalized_text, require_length, visible_text
+from domain.time import microseconds, not_before
 
 _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -21,6 +21,9 @@ _ADDRESS: Final = re.compile(
 
 _LONGEST_LOCAL_PART: Final = 64
 """RFC 5321, section 4.5.3.1.1."""
+
+_LONGEST_TYPED: Final = 512
+"""Of a password: 128 characters in their longest decomposition."""
 
 _LONGEST_SPELLING: Final = 1000
 """Of an address with the blanks around it, which do not count."""
@@ -49,24 +52,39 @@ class Email(str):
 
 
 class FullName(str):
-    """What a person wants to be called: 1 to 200 characters. Raises InvalidValue."""
+    """What a person wants to be called: 1 to 200 characters, one of which can be seen. Raises InvalidValue."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        return super().__new__(cls, checked_text(text, what="A name", shortest=1, longest=200))
+        return super().__new__(cls, visible_text(text, what="A name", shortest=1, longest=200))
 
 
 class Password(str):
-    """A password as typed: 8 to 128 characters of any kind. It shows itself to nobody. Raises InvalidValue."""
+    """A password: 8 to 128 characters of any kind. It shows itself to nobody. Raises InvalidValue.
+
+    Keyboards and systems type one text in several forms, so it is kept in one of them, the composed form (NFC), as NIST
+    SP 800-63B-4, section 3.1.1.2 recommends.
+    """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        return super().__new__(cls, checked_text(text, what="A password", shortest=8, longest=128))
+        return super().__new__(cls, normalized_text(text, what="A password", shortest=8, longest=128))
 
     def __repr__(self) -> str:
         return "Password(***)"
+
+
+def password_spellings(text: str) -> tuple[str, ...]:
+    """What a password may have been hashed as, given as it was typed: in its composed form, and before that as typed.
+
+    Text that is longer than any password ever was is left as it is.
+    """
+    if len(text) > _LONGEST_TYPED:
+        return (text,)
+    composed = in_composed_form(text)
+    return (composed,) if composed == text else (composed, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +144,7 @@ class User:
     def change(self, changes: UserChanges, *, at: datetime) -> Self:
         """Apply what the person wants changed. Returns itself where nothing is."""
         changed = replace(self, **changes)
-        return self if changed == self else replace(changed, updated_at=at)
+        return self if changed == self else replace(changed, updated_at=not_before(self.updated_at, at))
 
     @property
     def place(self) -> Place:
@@ -151,7 +169,7 @@ class User:
         changed = replace(self, **changes)
         if not changed.is_administrator:
             self.require_another_administrator(administrators)
-        return self if changed == self else replace(changed, updated_at=at)
+        return self if changed == self else replace(changed, updated_at=not_before(self.updated_at, at))
 
     def require_another_administrator(self, administrators: int) -> None:
         """Raise LastAdministrator if this is the only one."""

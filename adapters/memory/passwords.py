@@ -1,7 +1,7 @@
 """Passwords for tests: compared as they are, at no cost. Never for real ones."""
 
 from domain.shares import Share
-from domain.user import Password
+from domain.user import Password, password_spellings
 
 
 class MemoryPasswords:
@@ -21,7 +21,7 @@ class MemoryPasswords:
         share: Share | None = None,  # noqa: ARG002 - the same
     ) -> bool:
         """Compare."""
-        return password_hash is not None and password_hash.partition(":")[2] == password
+        return password_hash is not None and password_hash.partition(":")[2] in password_spellings(password)
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether it was kept in an earlier generation."""

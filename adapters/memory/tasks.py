@@ -14,6 +14,7 @@ from domain.ids import SpaceId, TaskId, UserId
 from domain.tag import TagName
 from domain.task import UNFINISHED, Task
 from domain.task_order import place_in_trash
+from domain.time import not_before
 
 
 class MemoryTasks:
@@ -87,7 +88,8 @@ class MemoryTasks:
         """Move what fits to the trash."""
         found = [task for task in self._all() if task.deleted_at is None and _fits(task, filters)]
         for task in found:
-            deleted = replace(task, deleted_at=at, version=task.version + 1, updated_at=at)
+            moment = not_before(task.updated_at, at)
+            deleted = replace(task, deleted_at=moment, version=task.version + 1, updated_at=moment)
             self._tasks[self._space_id, task.id] = deleted
         return [task.id for task in found]
 
@@ -96,7 +98,8 @@ class MemoryTasks:
         found: list[TaskId] = []
         for (space_id, task_id), task in list(self._tasks.items()):
             if space_id == self._space_id and task.assignee_id == user_id:
-                unassigned = replace(task, assignee_id=None, version=task.version + 1, updated_at=at)
+                moment = not_before(task.updated_at, at)
+                unassigned = replace(task, assignee_id=None, version=task.version + 1, updated_at=moment)
                 self._tasks[space_id, task_id] = unassigned
                 found.append(task_id)
         return found
@@ -107,7 +110,9 @@ class MemoryTasks:
         for task in found:
             exchanged = (now if tag == was else tag for tag in task.tags)
             kept = tuple(tag for tag in exchanged if tag is not None)
-            self._tasks[self._space_id, task.id] = replace(task, tags=kept, version=task.version + 1, updated_at=at)
+            moment = not_before(task.updated_at, at)
+            retagged = replace(task, tags=kept, version=task.version + 1, updated_at=moment)
+            self._tasks[self._space_id, task.id] = retagged
         return [task.id for task in found]
 
     async def find(self, query: TaskQuery) -> Page[Task]:
@@ -145,4 +150,4 @@ def _is_due(task: Task, span: Span) -> bool:
 
 
 def _holds(task: Task, text: str) -> bool:
-    return text in task.title.key or (task.description is not None and text in task.description.key)
+    return text in task.search_text

@@ -17,7 +17,7 @@ import bcrypt
 from adapters.system.admission import FairAdmission
 from domain.errors import TooBusy
 from domain.shares import SERVICE, Share
-from domain.user import Password
+from domain.user import Password, password_spellings
 
 T = TypeVar("T")
 
@@ -68,6 +68,12 @@ class BcryptPasswords:
 
     async def verify(self, password: str, password_hash: str | None, share: Share = _OF_THE_SERVICE) -> bool:
         """Compare; without a hash, or with one whose pepper is not there, work as long and say no."""
+        for spelling in password_spellings(password):
+            if await self._fits(spelling, password_hash, share):
+                return True
+        return False
+
+    async def _fits(self, password: str, password_hash: str | None, share: Share) -> bool:
         pepper_id, _, hashed = (password_hash or "").partition("$")
         pepper = self._peppers.get(pepper_id)
         comparable = bool(hashed) and pepper is not None

@@ -9,6 +9,7 @@ from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, ConstraintViolated, Database, Entry, Reading
+from adapters.sql.owned import as_kept
 from adapters.sql.pages import Keyset, Order
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import invitations, memberships, organizations, spaces, users
@@ -227,7 +228,7 @@ _REMOVE_SPACE: Final = Query(delete(spaces).where(spaces.c.space_id == bindparam
 
 def _organization_from(row: Row) -> Organization:
     space_id, name, created_at, updated_at = row
-    return Organization(id=space_id, name=OrganizationName(name), created_at=created_at, updated_at=updated_at)
+    return Organization(id=space_id, name=as_kept(OrganizationName, name), created_at=created_at, updated_at=updated_at)
 
 
 class SqlCharter:

@@ -188,11 +188,11 @@ tasks = Table(
     Column("updated_at", Moment, nullable=False),
     Column("deleted_at", Moment),
     Column("title_key", PlainOrder, nullable=False, server_default=text("''")),
-    Column("description_key", Text),
     Column("tag_keys", TextList),
     Column("priority_rank", Integer, nullable=False, server_default="0"),
     Column("due_ascending", Number, nullable=False, server_default="0"),
     Column("due_descending", Number, nullable=False, server_default="0"),
+    Column("search_text", Text, nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("space_id", "id"),
     ForeignKeyConstraint(["space_id", "assignee_id"], ["memberships.space_id", "memberships.user_id"]),
     _one_of("status", TaskStatus),
@@ -394,5 +394,5 @@ Index(
     postgresql_where=IN_TRASH,
     sqlite_where=IN_TRASH,
 )
-DERIVED = frozenset({"title_key", "description_key", "tag_keys", "priority_rank", "due_ascending", "due_descending"})
+DERIVED = frozenset({"title_key", "tag_keys", "priority_rank", "due_ascending", "due_descending", "search_text"})
 """What follows from the other columns of a task, written down so that it can be ordered and searched by."""

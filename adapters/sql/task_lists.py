@@ -5,14 +5,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, bindparam, or_, select, update
+from sqlalchemy import Column, ColumnElement, and_, bindparam, select, update
 
 from adapters.sql.connection import Connection
 from adapters.sql.owned import in_this_space
 from adapters.sql.pages import Order, Stretches
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import DERIVED, IN_TRASH, IN_USE, tasks
-from adapters.sql.types import holds_text, is_any_of, shares_any
+from adapters.sql.types import holds_text, is_any_of, later_of, shares_any
 from application.ports.paging import Stretch
 from application.ports.tasks import TaskFilters, TaskQuery
 from domain.ids import SpaceId
@@ -35,7 +35,7 @@ FILTERS: Final[Mapping[str, ColumnElement[bool]]] = {
     "assignee_id": tasks.c.assignee_id == bindparam("assignee_id"),
     "due_after": and_(tasks.c.due_ascending > bindparam("due_after"), tasks.c.due_ascending < NEVER),
     "due_before": tasks.c.due_ascending < bindparam("due_before"),
-    "text": or_(holds_text(tasks.c.title_key, "text"), holds_text(tasks.c.description_key, "text")),
+    "text": holds_text(tasks.c.search_text, "text"),
 }
 """The conditions that can be asked for, each with the parameter of its name.
 
@@ -81,7 +81,8 @@ def _in_use(filters: frozenset[str], sort: Sort) -> Stretches:
 def _delete(filters: frozenset[str]) -> Query:
     """They are locked in the order of their ids, as everywhere: nobody waits for somebody who waits for them."""
     fits = select(tasks.c.id).where(*fitting(filters)).order_by(tasks.c.id).with_for_update()
-    deleted = {"deleted_at": bindparam("at"), "updated_at": bindparam("at"), "version": tasks.c.version + 1}
+    at = later_of(tasks.c.updated_at, "at")
+    deleted = {"deleted_at": at, "updated_at": at, "version": tasks.c.version + 1}
     these = update(tasks).where(_IN_THIS_SPACE, tasks.c.id.in_(fits)).values(deleted)
     return Query(these.returning(tasks.c.id), is_slow=True)
 

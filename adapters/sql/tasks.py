@@ -12,7 +12,7 @@ from adapters.sql.owned import as_kept, in_this_space
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import IN_USE, tasks
 from adapters.sql.task_lists import COLUMNS, delete_found, find_deleted, find_tasks
-from adapters.sql.types import exchanged, holds, is_any_id_of, without
+from adapters.sql.types import exchanged, holds, is_any_id_of, later_of, without
 from application.ports.paging import Page, Stretch
 from application.ports.tasks import TaskFilters, TaskQuery
 from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
@@ -37,14 +37,14 @@ _REMOVE: Final = Query(delete(tasks).where(*_THIS_TASK, tasks.c.version == bindp
 _UNASSIGN: Final = Query(
     update(tasks)
     .where(_IN_THIS_SPACE, tasks.c.assignee_id == bindparam("user_id"))
-    .values(assignee_id=null(), version=tasks.c.version + 1, updated_at=bindparam("at"))
+    .values(assignee_id=null(), version=tasks.c.version + 1, updated_at=later_of(tasks.c.updated_at, "at"))
     .returning(tasks.c.id)
 )
 # What every tag that is renamed or removed does to its tasks, in one statement.
 _TAGGED: Final = (
     update(tasks)
     .where(_IN_THIS_SPACE, holds(tasks.c.tags, "was"))
-    .values(version=tasks.c.version + 1, updated_at=bindparam("at"))
+    .values(version=tasks.c.version + 1, updated_at=later_of(tasks.c.updated_at, "at"))
     .returning(tasks.c.id)
 )
 _RENAME_TAG: Final = Query(
@@ -102,11 +102,11 @@ def _to_row(task: Task) -> dict[str, Any]:
     return {
         **dict(zip(_FIELDS, _VALUES(task), strict=True)),
         "title_key": task.title.key,
-        "description_key": None if task.description is None else task.description.key,
         "tag_keys": [tag.key for tag in task.tags],
         "priority_rank": task.priority.rank,
         "due_ascending": due_key(task.due_date, descending=False),
         "due_descending": due_key(task.due_date, descending=True),
+        "search_text": task.search_text,
     }
 
 

@@ -190,6 +190,17 @@ def _size_on_sqlite(element: size_of, compiler: SQLCompiler, **kw: Any) -> str:
     return f"length(CAST({compiler.process(element.column, **kw)} AS BLOB))"
 
 
+class later_of(ColumnElement[Any]):  # noqa: N801 - reads as the function that it is
+    """The moment in ``column`` or the parameter ``name``, whichever is later."""
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.type = column.type
+        self.column = column
+        self.value = bindparam(name, type_=column.type)
+
+
 class exchanged(ColumnElement[Any]):  # noqa: N801 - reads as the function that it is
     """The texts in ``column``, with the parameter ``now`` in the place of ``was``."""
 
@@ -230,6 +241,10 @@ def _octets_on_postgresql(element: octets, compiler: SQLCompiler, **kw: Any) -> 
 @compiles(octets, "sqlite")
 def _octets_on_sqlite(element: octets, compiler: SQLCompiler, **kw: Any) -> str:
     return f"length(CAST({compiler.process(element.column, **kw)} AS BLOB))"
+
+
+for _dialect, _latest in (("postgresql", "greatest({column}, {value})"), ("sqlite", "max({column}, {value})")):
+    compiles(later_of, _dialect)(_written(_latest))
 
 
 @compiles(exchanged, "postgresql")

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
+from adapters.sql.owned import as_kept
 from adapters.sql.pages import Order, Stretches
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import IS_ADMINISTRATOR, memberships, spaces, users
@@ -57,8 +58,8 @@ def account_from(row: Row) -> User:
     id_, email, full_name, role, is_active, created_at, updated_at = row
     return User(
         id=id_,
-        email=Email(email),
-        full_name=None if full_name is None else FullName(full_name),
+        email=as_kept(Email, email),
+        full_name=None if full_name is None else as_kept(FullName, full_name),
         role=UserRole(role),
         is_active=is_active,
         created_at=created_at,

@@ -18,7 +18,10 @@ class Passwords(Protocol):
         ...
 
     async def verify(self, password: str, password_hash: str | None, share: Share) -> bool:
-        """Tell whether the hash is the password's. Without a hash it takes as long and is False. Raises TooBusy."""
+        """Tell whether the hash is the password's. Without a hash it takes as long and is False. Raises TooBusy.
+
+        Each of ``password_spellings`` is tried, so what a refusal costs depends on the text alone.
+        """
         ...
 
     def is_outdated(self, password_hash: str) -> bool:

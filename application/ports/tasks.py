@@ -29,7 +29,7 @@ class TaskFilters:
     is_unfinished: bool = False
     """Neither completed nor cancelled."""
     text: str | None = None
-    """With this in the key of the title or of the description."""
+    """With this in the search text, as ``SearchText.key`` writes it."""
 
     def narrowed(self, due: DueIn | None, at: datetime) -> Self:
         """The same, and due when ``due`` says, seen from this moment."""

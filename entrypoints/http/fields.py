@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, GetPydanticSchema
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, GetPydanticSchema
 from pydantic_core import core_schema
 
 from domain.document import Content
@@ -18,6 +18,7 @@ from domain.task import Description, SearchText, Title
 from domain.text import checked_text
 from domain.time import in_utc
 from domain.user import Email, FullName, Password
+from entrypoints.http.patterns import SEEN, TAG
 
 STRICT: Final = ConfigDict(extra="forbid")
 """For every object that a client sends: these fields and no others."""
@@ -35,11 +36,11 @@ def _from_text(kind: Callable[[str], object], **documented: Any) -> GetPydanticS
 
 
 TitleField = Annotated[
-    Title, _from_text(Title, minLength=1, maxLength=255, pattern=r"\S", examples=["Write the report"])
+    Title, _from_text(Title, minLength=1, maxLength=255, pattern=SEEN, examples=["Write the report"])
 ]
 DescriptionField = Annotated[Description, _from_text(Description, maxLength=10_000)]
 SearchField = Annotated[SearchText, _from_text(SearchText, maxLength=255, examples=["report"])]
-TagField = Annotated[TagName, _from_text(TagName, minLength=1, maxLength=100, pattern=r"\S", examples=["work"])]
+TagField = Annotated[TagName, _from_text(TagName, minLength=1, maxLength=100, pattern=TAG, examples=["work"])]
 ColorField = Annotated[
     Color, _from_text(Color, minLength=7, maxLength=7, pattern="^#[0-9A-Fa-f]{6}$", examples=["#1e90ff"])
 ]
@@ -56,9 +57,11 @@ ValueField = Annotated[
     Field(description="Any JSON, up to 64 KiB and 32 levels deep.", examples=[{"theme": "dark"}]),
 ]
 EmailField = Annotated[Email, _from_text(Email, format="email", maxLength=254, examples=["ann@example.org"])]
-NameField = Annotated[FullName, _from_text(FullName, minLength=1, maxLength=200, examples=["Ann Example"])]
+NameField = Annotated[
+    FullName, _from_text(FullName, minLength=1, maxLength=200, pattern=SEEN, examples=["Ann Example"])
+]
 OrganizationNameField = Annotated[
-    OrganizationName, _from_text(OrganizationName, minLength=1, maxLength=255, pattern=r"\S", examples=["Acme"])
+    OrganizationName, _from_text(OrganizationName, minLength=1, maxLength=255, pattern=SEEN, examples=["Acme"])
 ]
 PasswordField = Annotated[Password, _from_text(Password, minLength=8, maxLength=128, format="password")]
 
@@ -69,6 +72,21 @@ def _whole(value: object) -> object:
 
 WRITTEN_WITH_A_POINT: Final = BeforeValidator(_whole)
 """For strict whole numbers, which JSON may write as ``60.0``. It comes last in the annotation."""
+
+_DIGITS: Final = re.compile("-?(?:0|[1-9][0-9]{0,18})")
+
+
+def _in_digits(value: object) -> object:
+    """A whole number that a query writes as JSON would; Python also reads ``1_0``, ``+1``, blanks and other digits."""
+    if isinstance(value, str):
+        if not _DIGITS.fullmatch(value):
+            raise InvalidValue("int_parsing", "Write a whole number in digits: '20'.")
+        return int(value)
+    return value
+
+
+IN_DIGITS: Final = BeforeValidator(_in_digits)
+"""For whole numbers in queries. It comes last in the annotation."""
 
 UuidField = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 """An id in an answer."""
@@ -90,22 +108,48 @@ UserIdField = Annotated[UserId, _from_text(_read_plain_id, format="uuid", maxLen
 """A person's id. What is no UUID is an id that nobody has, and is answered like one."""
 
 _LONGEST_MOMENT: Final = 64
-_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*", re.DOTALL)
+_HOUR_AND_MINUTE: Final = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_MOMENT: Final = re.compile(
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt]{_HOUR_AND_MINUTE}:(?P<second>[0-5][0-9]|60)"
+    rf"(?P<fraction>\.[0-9]+)?(?P<offset>[Zz]|[+-]{_HOUR_AND_MINUTE})?"
+)
+"""RFC 3339, section 5.6, and the same without an offset, which has a refusal of its own."""
+
+_FINEST: Final = 7
+"""The point and six digits: moments are kept to the microsecond."""
 
 
-def _written_out(value: object) -> object:
-    """Refuse numbers, as numbers and as text, which pydantic would take for seconds since 1970."""
-    if not isinstance(value, str) or len(value) > _LONGEST_MOMENT or not _RFC3339.fullmatch(value):
-        raise InvalidValue("not_a_moment", "Write date and time as text: '2026-05-01T12:00:00Z'.")
-    return value
+def read_moment(value: object) -> datetime:
+    """Read a moment as RFC 3339 writes it: the one reader of moments in bodies and queries.
+
+    Raises InvalidValue for other text and for numbers, for a time without offset, for more than six digits of a second,
+    and for a leap second, which no clock of the service ever shows.
+    """
+    is_short = isinstance(value, str) and len(value) <= _LONGEST_MOMENT
+    written = _MOMENT.fullmatch(value) if isinstance(value, str) and is_short else None
+    if written is None:
+        raise _no_moment()
+    if len(written["fraction"] or "") > _FINEST:
+        raise InvalidValue("too_precise", "A moment is kept to the microsecond: write six digits of a second at most.")
+    if written["second"] == "60":
+        raise InvalidValue("leap_second", "Leap seconds are not kept: write the second before or after.")
+    try:
+        return in_utc(datetime.fromisoformat(written[0].upper()))
+    except InvalidValue:
+        raise
+    except ValueError:
+        raise _no_moment() from None
+
+
+def _no_moment() -> InvalidValue:
+    return InvalidValue("not_a_moment", "Write date and time as RFC 3339 does: '2026-05-01T12:00:00Z'.")
 
 
 MomentField = Annotated[
     AwareDatetime,
-    BeforeValidator(_written_out, json_schema_input_type=datetime),
-    AfterValidator(in_utc),
+    BeforeValidator(read_moment, json_schema_input_type=datetime),
     Field(
-        description="RFC 3339, with an offset; answered in UTC.",
+        description="RFC 3339, with an offset and up to six digits of a second; answered in UTC.",
         examples=["2026-05-01T12:00:00Z"],
         json_schema_extra={"maxLength": _LONGEST_MOMENT},
     ),

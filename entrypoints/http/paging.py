@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from application.ports.paging import Onward, Stretch
 from domain.errors import InvalidValue
-from entrypoints.http.fields import STRICT, PlainText
+from entrypoints.http.fields import IN_DIGITS, STRICT, PlainText
 
 DEFAULT_SIZE: Final = 20
 LARGEST_SIZE: Final = 100
@@ -35,10 +35,10 @@ class StretchParameters(BaseModel):
 
     model_config = STRICT
 
-    page: Annotated[int | None, Field(ge=1, le=FARTHEST // LARGEST_SIZE)] = None
-    page_size: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE)] = None
-    skip: Annotated[int | None, Field(ge=0, le=FARTHEST)] = None
-    limit: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE)] = None
+    page: Annotated[int | None, Field(ge=1, le=FARTHEST // LARGEST_SIZE), IN_DIGITS] = None
+    page_size: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE), IN_DIGITS] = None
+    skip: Annotated[int | None, Field(ge=0, le=FARTHEST), IN_DIGITS] = None
+    limit: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE), IN_DIGITS] = None
 
     @model_validator(mode="after")
     def _one_way_of_paging(self) -> Self:

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 import domain
-from domain import ids, rates, setting, tag, text
+from domain import ids, rates, setting, tag, text, user
 from domain.access import Actor, space_named
 from domain.errors import InvalidValue
 from domain.ids import NOBODY, SessionId, UserId
@@ -84,6 +84,7 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "setting.SettingValue.of": setting.SettingValue.of,
     "text.checked_text": lambda long: text.checked_text(long, what="It", shortest=0, longest=9),
     "text.normalized_text": lambda long: text.normalized_text(long, what="It", shortest=0, longest=9),
+    "text.visible_text": lambda long: text.visible_text(long, what="It", shortest=0, longest=9),
     "text.require_length": lambda long: text.require_length(long, what="It", shortest=0, longest=9),
     **{f"{kind.__module__.partition('.')[2]}.{kind.__name__}.__new__": kind for kind in KINDS},
 }
@@ -93,6 +94,7 @@ LENIENT: Final[dict[str, tuple[Callable[[str], object], object]]] = {
     "ids.read_id": (ids.read_id, NOBODY),
     "access.space_named": (lambda long: space_named(ACTOR, long), NOBODY),
     "setting.read_key": (setting.read_key, setting.NO_KEY),
+    "user.password_spellings": (lambda long: len(user.password_spellings(long)), 1),
     "rates.neighbourhood": (lambda long: len(rates.neighbourhood(long)), LONG),
 }
 """What takes any text, and gives something for what is too long without reading it."""
@@ -100,6 +102,13 @@ LENIENT: Final[dict[str, tuple[Callable[[str], object], object]]] = {
 OTHERS: Final[dict[str, str]] = {
     "rates.Rate.of": "hands the address on to neighbourhood; an account is an id or an address",
     "errors.InvalidValue.__init__": "the texts are the service's own",
+    "errors.RegistrationRefused.__init__": "the texts are the service's own",
+    "deeds._written": "writes what entities hold",
+    "characters.is_visible": "is what value objects look with, once the length fits",
+    "characters.has_unseen": "the same",
+    "characters.without_sequences": "is what value objects are compared by",
+    "characters.folded": "is what value objects are searched by",
+    "text.in_composed_form": "is what normalized_text and password_spellings compose with",
     "user.PasswordPolicy.check": "a Password has its bound, and the field is the service's own",
     "organization.Organization.require_name": "compares with the name that the organisation has",
     "audit.plain": "gives back what entities hold",

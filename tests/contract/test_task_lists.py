@@ -15,10 +15,11 @@ from application.ports.paging import Stretch
 from application.ports.spaces import Space
 from application.ports.tasks import TaskFilters, TaskQuery
 from domain.access import Actor
+from domain.characters import SEPARATOR
 from domain.due import Span
 from domain.ids import UserId, personal_space
 from domain.tag import TagName
-from domain.task import Description, Priority, Task, TaskStatus, Title
+from domain.task import Description, Priority, SearchText, Task, TaskStatus, Title
 from domain.task_order import Sort, TaskOrder
 from tests.support.people import People, a_task, new_id
 from tests.support.stores import NOON, Store
@@ -81,7 +82,7 @@ def a_random_query(dice: random.Random, somebody: UserId) -> TaskQuery:
         assignee_id=one(somebody, UserId(new_id())),
         due=Span(one(*MOMENTS), one(*MOMENTS)),
         is_unfinished=dice.random() < 0.2,
-        text=one(*(title.casefold() for title in TITLES)),
+        text=one(*(SearchText(title).key for title in TITLES if title != SEPARATOR)),
         sort=dice.choice(SORTS),
         skip=dice.choice([0, 0, 1, 5]),
         limit=dice.choice([1, 4, 100]),

@@ -303,6 +303,44 @@ async def test_what_fits_goes_to_the_trash_and_nothing_else(store: Store, people
         assert (await space.tasks.find(TaskQuery())).total == 3
 
 
+COMPOSED, DECOMPOSED = "Caf\u00e9 \N{LATIN SMALL LETTER SHARP S}", "CAFE\N{COMBINING ACUTE ACCENT} SS"
+
+
+async def test_a_search_finds_every_spelling_with_or_without_accents(store: Store, people: People) -> None:
+    ann = await people.somebody()
+    async with store.open_space(ann, None) as space:
+        tasks = [
+            a_task(space, COMPOSED),
+            a_task(space, DECOMPOSED),
+            replace(a_task(space, "x"), description=Description(f"a {COMPOSED}")),
+            replace(a_task(space, "cafe"), description=Description(" ss")),
+        ]
+        await space.tasks.add_all(tasks)
+        for text in (COMPOSED, DECOMPOSED, "cafe ss", "CAF\u00c9 SS"):
+            found = await space.tasks.find(TaskQuery(text=SearchText(text).key))
+            assert {task.id for task in found.items} == {task.id for task in tasks[:3]}
+
+
+async def test_times_of_a_task_never_run_backwards(store: Store, people: People) -> None:
+    ann = await people.somebody()
+    earlier = NOON - timedelta(hours=1)
+    async with store.open_space(ann, None) as space:
+        first = replace(a_task(space, "a"), tags=(TagName("was"),), assignee_id=ann.user_id)
+        second = a_task(space, "b")
+        await space.tasks.add_all([first, second])
+        await space.tasks.retag(TagName("was"), TagName("now"), at=earlier)
+        await space.tasks.retag(TagName("now"), None, at=earlier)
+        await space.tasks.unassign(ann.user_id, at=earlier)
+        found = await space.tasks.get(first.id)
+        assert (found.version, found.updated_at) == (first.version + 3, first.updated_at)
+        assert len(await space.tasks.delete_found(TaskFilters(), at=earlier)) == 2
+        for task in (first, second):
+            gone = await space.tasks.trashed(task.id)
+            assert (gone.updated_at, gone.deleted_at) == (task.updated_at, task.updated_at)
+        later = await space.tasks.trashed(second.id)
+    assert later.updated_at == second.updated_at
+
+
 async def test_what_fits_elsewhere_goes_nowhere_even_with_the_same_ids(store: Store, people: People) -> None:
     ann, ben = await people.somebody(), await people.somebody()
     first, second = sorted(TaskId(new_id()) for _ in range(2))

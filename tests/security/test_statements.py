@@ -19,8 +19,8 @@ def test_a_list_whose_length_is_compiled_in_is_refused(values: list[str]) -> Non
 
 
 FOLLOWS = {
-    "title": {"title_key"},
-    "description": {"description_key"},
+    "title": {"title_key", "search_text"},
+    "description": {"search_text"},
     "tags": {"tag_keys"},
     "priority": {"priority_rank"},
     "due_date": {"due_ascending", "due_descending"},

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from application.listing import Listing
 from application.ports.audit import AuditQuery
 from domain.audit import Action, AuditEvent, Outcome, Resource, Source
-from entrypoints.http.fields import STRICT, MomentField, PlainText, UuidField
+from entrypoints.http.fields import IN_DIGITS, STRICT, MomentField, PlainText, UuidField
 from entrypoints.http.leaving import while_connected
 from entrypoints.http.paging import DEFAULT_SIZE, LARGEST_SIZE
 from entrypoints.http.responses import Json
@@ -29,7 +29,7 @@ class EventParameters(BaseModel):
         PlainText,
         Field(description="The next_cursor of the page before, with the same filters; empty for the first one."),
     ] = ""
-    limit: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] = DEFAULT_SIZE
+    limit: Annotated[int, Field(ge=1, le=LARGEST_SIZE), IN_DIGITS] = DEFAULT_SIZE
     action: Action | None = None
     resource_type: Resource | None = None
     resource_id: PlainText | None = None

@@ -19,7 +19,7 @@ from domain.errors import NotAuthenticated, RefreshRefused, WrongCredentials
 from domain.ids import SessionId
 from domain.session import RefreshToken, Session
 from domain.shares import Share
-from domain.user import Email, User, UserRole
+from domain.user import Email, Password, User, UserRole
 from tests.unit.builders import (
     ANN,
     LATER,
@@ -179,6 +179,28 @@ async def test_of_two_sign_ins_at_once_both_succeed_though_one_renews_the_hash()
     house.passwords.generation = 2
     pairs = await asyncio.gather(house.sign_in("ann"), house.sign_in("ann"))
     assert len({house.app.authenticate(pair.access_token).session_id for pair in pairs}) == 2
+
+
+COMPOSED, DECOMPOSED = "correct horse batt\u00e9ry", "correct horse batte\u0301ry"
+
+
+@pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED])
+async def test_a_password_may_be_typed_in_any_form(house: House, typed: str) -> None:
+    await house.app.register(Email("ann@example.org"), Password(DECOMPOSED), None)
+    before = await house.contents()
+    assert await house.app.sign_in("ann@example.org", typed)
+    assert (await house.contents()).accounts == before.accounts
+
+
+async def test_a_hash_of_the_text_as_typed_is_renewed(house: House) -> None:
+    ann = await house.register("ann")
+    async with house.store.begin(read_only=False) as contents:
+        contents.accounts[ann.id] = replace(contents.accounts[ann.id], password_hash=f"1:{DECOMPOSED}")
+    with pytest.raises(WrongCredentials):
+        await house.app.sign_in("ann@example.org", COMPOSED)
+    assert await house.app.sign_in("ann@example.org", DECOMPOSED)
+    assert (await house.contents()).accounts[ann.id].password_hash == f"1:{COMPOSED}"
+    assert await house.app.sign_in("ann@example.org", COMPOSED)
 
 
 async def test_a_hash_of_today_stays_as_it_is(house: House) -> None:

@@ -105,6 +105,31 @@ async def test_a_cursor_is_bound_to_the_zone(house: House) -> None:
         await house.app.list_tasks(ann, None, TaskQuery(limit=1), due=there, cursor=cursor)
 
 
+@pytest.mark.parametrize("due", Due)
+async def test_a_walk_goes_on_as_it_began_whatever_the_clock_says(house: House, due: Due) -> None:
+    overdue = due is Due.OVERDUE
+    ann, made = await with_tasks(house, *[{"due_date": NOON - TICK if overdue else NOON + timedelta(hours=1)}] * 5)
+    house.clock.now = NOON + timedelta(hours=11)
+    first = await house.app.list_tasks(ann, None, TaskQuery(limit=2), due=DueIn(due), cursor="")
+    house.clock.now += timedelta(days=6)
+    late = await house.app.create_task(ann, None, a_draft("new", due_date=house.clock.now - TICK))
+    found, cursor = list(first.items), first.next_cursor
+    while cursor:
+        stretch = await house.app.list_tasks(ann, None, TaskQuery(limit=2), due=DueIn(due), cursor=cursor)
+        found, cursor = [*found, *stretch.items], stretch.next_cursor
+    assert sorted(task.id for task in found) == sorted(task.id for task in made)
+    anew = await house.app.list_tasks(ann, None, TaskQuery(), due=DueIn(due), cursor="")
+    assert late.id in [task.id for task in anew.items]
+
+
+async def test_a_walk_that_began_with_a_page_goes_on_as_it_began(house: House) -> None:
+    ann, made = await with_tasks(house, *[{"due_date": NOON}] * 3)
+    first = await house.app.list_tasks(ann, None, TaskQuery(limit=2), due=DueIn(Due.TODAY))
+    house.clock.now += timedelta(days=1)
+    rest = await house.app.list_tasks(ann, None, TaskQuery(limit=2), due=DueIn(Due.TODAY), cursor=first.next_cursor)
+    assert [task.id for task in rest.items] == [made[0].id]
+
+
 async def test_overdue_is_what_should_be_done_by_now_and_is_not(house: House) -> None:
     drafts = [{"status": status, "due_date": date} for status in TaskStatus for date in (None, NOON - TICK, NOON)]
     ann, made = await with_tasks(house, *drafts)

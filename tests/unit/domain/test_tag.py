@@ -18,7 +18,15 @@ def named(*names: str) -> list[TagName]:
     return [TagName(name) for name in names]
 
 
-@pytest.mark.parametrize("text", ["a", "a" * 100, "\N{PILE OF POO}" * 100, " a ", "two words", "\u200b"])
+FAMILY = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
+RAINBOW = "\N{WAVING WHITE FLAG}\ufe0f\u200d\N{RAINBOW}"
+HEART = "\N{HEAVY BLACK HEART}\ufe0f"
+PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "a" * 100, "\N{PILE OF POO}" * 100, "two words", FAMILY, PERSIAN, HEART, "\u00e1\u0315"]
+)
 def test_a_tag_is_named_as_it_is_written(text: str) -> None:
     assert TagName(text) == text
 
@@ -30,6 +38,7 @@ def test_a_tag_is_named_as_it_is_written(text: str) -> None:
         ("a" * 101, "too_long"),
         ("\N{PILE OF POO}" * 101, "too_long"),
         (" ", "blank"),
+        ("\u2800", "blank"),
         ("\t\n\N{NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}", "blank"),
         *((character, "unstorable_character") for character in UNSTORABLE.values()),
     ],
@@ -54,12 +63,81 @@ def test_a_refused_name_is_told_what_is_allowed(text: str, message: str) -> None
     assert str(refused.value) == message
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (" vue", "vue"),
+        ("vue\u00a0", "vue"),
+        ("vue\t", "vue"),
+        ("\r\nvue\u2028", "vue"),
+        ("two  words", "two words"),
+        ("two\t\n\u3000words", "two words"),
+        ("two\u0085words ", "two words"),
+    ],
+)
+def test_white_space_is_trimmed_and_collapsed(text: str, name: str) -> None:
+    assert TagName(text) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "\x01",
+            "\x1b[1m",
+            "a\x1cb",
+            "a\x7f",
+            "a\x9f",
+            "a\u00adb",
+            "\u200b",
+            "vue\u200b",
+            "a\u202eb",
+            "a\u2066b",
+            "\ufeffa",
+        ),
+        *("\u3164", "a\uffa0", "a\u115f", "\U000e0041a", "a\ufe00", "a\ufff0"),
+        *(
+            "\u200da",
+            "a\u200d",
+            "a \u200db",
+            "a\u200d b",
+            "a\u200d\u200db",
+            "\ufe0fa",
+            "a\ufe0f\ufe0f",
+            "a\u200c\ufe0fb",
+            " \ufe0f",
+        ),
+        "a\u2800\u200db",
+    ],
+)
+def test_what_cannot_be_seen_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        TagName(text)
+    assert refused.value.reason == "invisible_character"
+    assert str(refused.value) == "A tag may not hold characters that cannot be seen."
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (FAMILY, FAMILY.replace("\u200d", "")),
+        (RAINBOW, "\N{WAVING WHITE FLAG}\N{RAINBOW}"),
+        (HEART, HEART[:1]),
+        (HEART, HEART[:1] + "\ufe0e"),
+        (PERSIAN, PERSIAN.replace("\u200c", "")),
+    ],
+)
+def test_joiners_and_variation_selectors_do_not_tell_names_apart(one: str, other: str) -> None:
+    assert TagName(one).key == TagName(other).key
+    assert TagName(one) != TagName(other)
+
+
 @pytest.mark.parametrize(("one", "other"), [("Home", "hOME"), ("straße", "STRASSE"), ("\N{KELVIN SIGN}", "k")])
 def test_names_that_differ_in_case_only_have_one_key(one: str, other: str) -> None:
     assert TagName(one).key == TagName(other).key
 
 
-@pytest.mark.parametrize(("one", "other"), [("home", "home "), ("e", "\N{LATIN SMALL LETTER E WITH ACUTE}")])
+@pytest.mark.parametrize(("one", "other"), [("home", "ho me"), ("e", "\N{LATIN SMALL LETTER E WITH ACUTE}")])
 def test_other_names_have_other_keys(one: str, other: str) -> None:
     assert TagName(one).key != TagName(other).key
 
@@ -76,6 +154,13 @@ def test_no_tags_are_fine() -> None:
 
 def test_tags_may_come_from_anything_that_can_be_walked_through_once() -> None:
     assert distinct_tags(iter(named("a", "b"))) == ("a", "b")
+
+
+def test_tags_may_not_be_named_any_number_of_times() -> None:
+    assert distinct_tags(named("a") * 1000) == ("a",)
+    with pytest.raises(InvalidValue) as refused:
+        distinct_tags(named("a") * 1001)
+    assert refused.value.reason == "too_many"
 
 
 def test_fifty_tags_are_fine_however_often_they_are_named() -> None:

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from domain.errors import InvalidValue, NotAnAdministrator
-from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole
+from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole, password_spellings
 from tests.unit.builders import ANN, LATER, NOON, UNSTORABLE
 
 LONG_DOMAIN = ".".join(["a" * 63, "b" * 63, "c" * 57, "org"])
@@ -103,6 +103,28 @@ def test_blanks_around_an_address_are_not_part_of_it(blank: str) -> None:
 
 def test_blanks_around_the_longest_address_do_not_count() -> None:
     assert Email(f"  {LONGEST}  ") == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("text", "spellings"),
+    [
+        ("plain", ("plain",)),
+        ("caf\u00e9", ("caf\u00e9",)),
+        ("cafe\u0301", ("caf\u00e9", "cafe\u0301")),
+        ("e\u0301" * 257, ("e\u0301" * 257,)),
+    ],
+    ids=["plain", "composed", "decomposed", "long"],
+)
+def test_a_password_was_hashed_composed_or_as_typed(text: str, spellings: tuple[str, ...]) -> None:
+    assert password_spellings(text) == spellings
+
+
+def test_a_password_is_kept_composed_and_measured_then() -> None:
+    assert Password("e\u0301" * 8) == "\u00e9" * 8
+    assert Password("e\u0301" * 128) == "\u00e9" * 128
+    for text in ("e\u0301" * 7, "e\u0301" * 129):
+        with pytest.raises(InvalidValue):
+            Password(text)
 
 
 def test_addresses_that_differ_in_case_only_have_one_key() -> None:
