@@ -67,7 +67,7 @@ class Session:
 
     def revoke(self, *, at: datetime) -> Self:
         """End the session now. One that has been revoked stays as it is."""
-        return self if self.revoked_at is not None else replace(self, revoked_at=not_before(self.last_used_at, at))
+        return self if self.revoked_at is not None else replace(self, revoked_at=not_before(self.created_at, at))
 
 
 class RefreshUse(Enum):

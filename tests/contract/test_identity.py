@@ -212,7 +212,7 @@ async def test_somebodys_sessions_are_found_the_one_used_last_first(store: Store
         async with store.open_identity(None, read_only=read_only) as identity:
             assert await identity.sessions.of(ann.id) == [kept[1], kept[2], kept[0]]
     async with store.open_identity(None, read_only=True) as identity:
-        assert (await identity.sessions.get(ended.id)).revoked_at == NOON
+        assert await identity.sessions.get(ended.id) == ended.revoke(at=NOON)
         assert await identity.sessions.of(UserId(new_id())) == []
 
 

@@ -20,7 +20,7 @@ from domain.task import Title
 from tests.support.people import ROOM, People, a_task, new_id
 from tests.support.stores import NOON, Store
 
-AWKWARD = "'; DROP TABLE tags; -- \" \\ %_ \U0001f600 \u202e"
+AWKWARD = "'; DROP TABLE tags; -- \" \\ %_ \U0001f600 \u062e\u200c\u0648"
 
 
 def a_tag(space: Space, name: str = "work", **parts: Any) -> Tag:

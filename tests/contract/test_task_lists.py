@@ -42,7 +42,7 @@ MOMENTS: Final = (
 TITLES: Final = (
     "a", "A", "b", "B", "Z", "_", "~", "ab", "a b", "a\nb", "10", "9", "é", "É", "e\u0301", "ß", "SS", "İ",
     "i", "\u0131",
-    "%", "a%b", "\\", "'", "\u202e", "\uffff", "\U0001f600", "日本", "Ω", "ω",
+    "%", "a%b", "\\", "'", "\u202ea", "\uffff", "\U0001f600", "日本", "Ω", "ω",
 )  # fmt: skip
 TAGS: Final = ("work", "Work", "STRASSE", "Straße", "é", '"', "null")
 SORTS: Final = [Sort(by, descending) for by, descending in product(TaskOrder, (False, True))]

@@ -16,7 +16,7 @@ from domain.task import Description, Priority, SearchText, Task, TaskStatus, Tit
 from tests.support.people import People, a_task, new_id
 from tests.support.stores import NOON, Store
 
-AWKWARD = "'; DROP TABLE tasks; -- \"\\ %_ \U0001f600 é \u202e"
+AWKWARD = "'; DROP TABLE tasks; -- \"\\ %_ \U0001f600 é \u062e\u200c\u0648"
 
 
 async def test_every_field_comes_back_as_it_was(store: Store, people: People) -> None:

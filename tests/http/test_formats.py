@@ -1,13 +1,17 @@
 """Formats are read as the OpenAPI document says, and no more leniently, wherever a value of theirs is taken."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import URL
 
+from adapters.system.clock import SetClock
 from tests.http.document import Operation
 from tests.http.offer import DOCUMENT, OPERATIONS, WITH_BODY
-from tests.http.people import Person
+from tests.http.people import Person, somebody
+from tests.http.service import serving, settings_for
 
 SECURED = [o for o in OPERATIONS if not o.is_public and o.method == "GET"]
 
@@ -131,6 +135,22 @@ async def test_a_search_for_nothing_but_accents_is_refused_and_deletes_nothing(a
     ):
         assert (answer.status_code, codes(answer)) == (422, [("/query/q", "blank")])
     assert (await ann.tasks())["total"] == 1
+
+
+async def test_a_walk_keeps_its_day(url: URL) -> None:
+    clock = SetClock(datetime(2026, 5, 1, 23, 59, 59, tzinfo=UTC))
+    async with serving(settings_for(url), clock=clock) as http:
+        ann = await somebody(http)
+        made = [
+            (await ann.post("/api/tasks", json={"title": "x", "due_date": "2026-05-01T12:00:00Z"})).json()["id"]
+            for _ in range(3)
+        ]
+        query = {"due": "today", "limit": "2", "cursor": ""}
+        first = (await ann.get("/api/tasks", params=query)).json()
+        clock.now += timedelta(seconds=2)
+        rest = (await ann.get("/api/tasks", params=query | {"cursor": first["next_cursor"]})).json()
+        assert [task["id"] for task in first["items"] + rest["items"]] == made[::-1]
+        assert (await ann.get("/api/tasks", params=query)).json()["items"] == []
 
 
 async def test_tags_that_look_alike_are_one(ann: Person) -> None:

@@ -53,6 +53,38 @@ async def test_every_character_counts_to_the_last(start: str, passwords: BcryptP
         assert not await passwords.verify(wrong, hashed)
 
 
+@pytest.mark.parametrize("stored", ["caf\u00e9 au lait", "cafe\u0301 au lait"], ids=ascii)
+@pytest.mark.parametrize("typed", ["caf\u00e9 au lait", "cafe\u0301 au lait"], ids=ascii)
+async def test_a_password_is_one_in_every_form(stored: str, typed: str, passwords: BcryptPasswords) -> None:
+    assert await passwords.verify(typed, await passwords.hash(Password(stored)))
+
+
+async def test_a_hash_of_the_text_as_typed_still_fits(passwords: BcryptPasswords) -> None:
+    typed = "cafe\u0301 au lait"
+    hashed = await passwords.hash(str.__new__(Password, typed))
+    assert await passwords.verify(typed, hashed)
+    assert not await passwords.verify("caf\u00e9 au lait", hashed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "checks"), [("cafe au lait", 1), ("caf\u00e9 au lait", 1), ("cafe\u0301 au lait", 2)]
+)
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_a_refusal_costs_depends_on_the_text_alone(
+    typed: str, checks: int, *, is_known: bool, passwords: BcryptPasswords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = await passwords.hash(Password("another password")) if is_known else None
+    checkpw, made = bcrypt.checkpw, list[bytes]()
+
+    def counted(digest: bytes, stored: bytes) -> bool:
+        made.append(stored)
+        return checkpw(digest, stored)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
+    assert not await passwords.verify(typed, hashed)
+    assert len(made) == checks
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Threads have priorities of their own on Linux.")
 async def test_hashing_gives_way_to_those_who_answer(
     passwords: BcryptPasswords, monkeypatch: pytest.MonkeyPatch
