@@ -59,19 +59,18 @@ MISPLACED = re.compile(
 
 def upgrade() -> None:
     """Write the names and keys anew, and the text that is searched."""
-    op.add_column("tasks", sa.Column("search_text", sa.Text, nullable=False, server_default=sa.text("''")))
+    op.execute("ALTER TABLE tasks RENAME COLUMN description_key TO search_text")
     op.drop_index(UNIQUE, "tags")
     _hold_policies("NO FORCE")
     renamed = _rename_tags(op.get_bind())
     _rewrite_tasks(op.get_bind(), lambda task: _new_values(task, renamed))
     _hold_policies("FORCE")
     op.create_index(UNIQUE, "tags", ["space_id", "name_key"], unique=True)
-    op.drop_column("tasks", "description_key")
 
 
 def downgrade() -> None:
     """Write the former keys. Names stay as they are, and so does what was merged."""
-    op.add_column("tasks", sa.Column("description_key", sa.Text))
+    op.execute("ALTER TABLE tasks RENAME COLUMN search_text TO description_key")
     op.drop_index(UNIQUE, "tags")
     _hold_policies("NO FORCE")
     for tag in _each(op.get_bind(), TAGS, TAGS.c.id):
@@ -79,7 +78,6 @@ def downgrade() -> None:
     _rewrite_tasks(op.get_bind(), _former_values)
     _hold_policies("FORCE")
     op.create_index(UNIQUE, "tags", ["space_id", "name_key"], unique=True)
-    op.drop_column("tasks", "search_text")
 
 
 def _hold_policies(force: str) -> None:

@@ -28,7 +28,7 @@ def query_items(request: Request) -> Items:
     """The names and values of a query in the order in which they were sent (URL Standard, section 5.1).
 
     They are counted before they are decoded, and decoded once for each request. Raises RequestValidationError for too
-    many of them, and for what is not UTF-8.
+    many of them, and for names that are not UTF-8.
     """
     items: Items | None = request.scope.get(_ITEMS)
     if items is None:
@@ -44,14 +44,20 @@ def _decoded(query: bytes) -> Items:
         names = [unquote_plus(name, errors="strict") for name, _, _ in pairs]
     except UnicodeDecodeError:
         raise _refused(_not_utf8()) from None
-    return [(name, _value(name, text)) for name, (_, _, text) in zip(names, pairs, strict=True)]
+    return [(name, _value(text)) for name, (_, _, text) in zip(names, pairs, strict=True)]
 
 
-def _value(name: str, text: str) -> str:
+class _NotUtf8(str):
+    """A value that is no text: it is refused where it is read, by its place."""
+
+    __slots__ = ()
+
+
+def _value(text: str) -> str:
     try:
         return unquote_plus(text, errors="strict")
     except UnicodeDecodeError:
-        raise _refused(_not_utf8(), name) from None
+        return _NotUtf8(text)
 
 
 def _not_utf8() -> InvalidValue:
@@ -72,6 +78,8 @@ def query_of(model: type[BaseModel]) -> Callable[[Request], object]:
         if not request.scope["query_string"]:
             return found
         for name, text in query_items(request):
+            if isinstance(text, _NotUtf8):
+                raise _refused(_not_utf8(), name, *([len(found.get(name, ()))] if name in repeated else []))
             if name in repeated:
                 found.setdefault(name, []).append(text)
             elif name in found and name in single:
@@ -110,7 +118,7 @@ def _holds_several(kind: Any) -> bool:
     return any(map(_holds_several, get_args(kind)))
 
 
-def _refused(refusal: InvalidValue, *name: str) -> RequestValidationError:
+def _refused(refusal: InvalidValue, *name: str | int) -> RequestValidationError:
     return RequestValidationError(
         [{"type": refusal.reason, "loc": ("query", *name), "msg": refusal.message, "ctx": {"error": refusal}}]
     )

@@ -231,7 +231,7 @@ MANY = "&".join(f"many={number}" for number in range(200)).encode()
         (b"&" * 100, ("query",), "too_many"),
         (b"many=1&many=1&many=1&many=1", ("query", "many"), "too_long"),
         (b"one=%FF", ("query", "one"), "not_utf8"),
-        (b"one=1&many=%C3%A9&many=%C3", ("query", "many"), "not_utf8"),
+        (b"one=1&many=%C3%A9&many=%C3", ("query", "many", 1), "not_utf8"),
         (b"%FF=1", ("query",), "not_utf8"),
         (b"one=\xff", ("query",), "not_utf8"),
         (b"one=%ED%A0%80", ("query", "one"), "not_utf8"),
