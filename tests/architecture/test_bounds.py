@@ -102,6 +102,7 @@ LENIENT: Final[dict[str, tuple[Callable[[str], object], object]]] = {
 OTHERS: Final[dict[str, str]] = {
     "rates.Rate.of": "hands the address on to neighbourhood; an account is an id or an address",
     "deeds._written": "writes what entities hold",
+    "shares.Share.of": "hands the address on to neighbourhood; an account is an id or an address",
     "characters.is_visible": "is what value objects look with, once the length fits",
     "characters.has_unseen": "the same",
     "characters.without_sequences": "is what value objects are compared by",
@@ -119,6 +120,7 @@ OTHERS: Final[dict[str, str]] = {
 
 
 MANY: Final[dict[str, str]] = {
+    "fair_queue._longest": "looks through a queue that has its room",
     "document.fitting": "takes a stretch of a list, which its port cuts",
     "seals.verify": "takes a stretch of a log, which its port cuts",
     "tag.each_once": "takes the tags of tasks, which have their bounds",

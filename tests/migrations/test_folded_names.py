@@ -17,7 +17,7 @@ from tests.migrations.test_existing_tasks import owner_url, url
 
 __all__ = ["owner_url", "url"]
 
-BEFORE, AFTER = "0016", "0017"
+BEFORE, AFTER = "0017", "0018"
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HERE, THERE = SpaceId(UUID(int=1)), SpaceId(UUID(int=2))
 KEPT = (column(c.name, c.type) for c in tasks.c if c.name != "search_text")

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from adapters.sql.types import Id, Moment, PlainOrder, TextList
 from alembic import op
 
-revision: str = "0017"
-down_revision: str | None = "0016"
+revision: str = "0018"
+down_revision: str | None = "0017"
 branch_labels: str | None = None
 depends_on: str | None = None
 
