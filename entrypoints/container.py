@@ -21,7 +21,6 @@ from adapters.security.tokens import JwtAccessTokens, JwtSessionCookies, RandomR
 from adapters.sql.audit import SqlNextUnsealed, SqlOpenLog
 from adapters.sql.connection import Database
 from adapters.sql.counters import SqlCounters
-from adapters.sql.history import expected_revision
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.leftovers import SqlLeftovers
 from adapters.sql.organizations import SqlOpenReception
@@ -32,6 +31,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.errands import TaskErrands
 from adapters.system.ids import Uuid7Generator
 from adapters.system.long_work import TaskLongWork
+from adapters.system.readiness import SharedReadiness
 from application import (
     accounts,
     administration,
@@ -197,10 +197,8 @@ class Container(containers.DeclarativeContainer):
     long_work = providers.Singleton(TaskLongWork, _TURNS_AT_ONCE)
     inspect_log = providers.Singleton(verifying.InspectLog, open_log, seal_log, long_work, clock)
     readiness = providers.Singleton(
-        SqlReadiness,
-        database,
-        providers.Callable(expected_revision),
-        tolerate_unsafe_role=settings.provided.unsafe_database_role,
+        SharedReadiness,
+        providers.Singleton(SqlReadiness, database, tolerate_unsafe_role=settings.provided.unsafe_database_role),
     )
 
     start_session = providers.Singleton(

@@ -1,5 +1,6 @@
 """Which database the settings mean, and as whom."""
 
+from adapters.sql.sqlite_file import keep_private
 from adapters.sql.url import DatabaseUrl, database_file, is_sqlite, read_url
 from entrypoints.settings import Settings, parsed
 
@@ -29,7 +30,8 @@ def database_place(settings: Settings, *, of_owner: bool = False) -> str:
     return url.set(query={name: text for name, text in url.query.items() if name == "host"}).render_as_string()
 
 
-def may_exist(settings: Settings) -> bool:
-    """Whether the database can be looked at: looking at a file that is not there would make one."""
+def keep_database_private(settings: Settings) -> None:
+    """Keep the file of an embedded database from all but its owner. Raises FileNotPrivate."""
     url = service_url(settings)
-    return not is_sqlite(url) or database_file(url).exists()
+    if is_sqlite(url):
+        keep_private(database_file(url))

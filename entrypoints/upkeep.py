@@ -3,10 +3,9 @@
 This takes Alembic, which is half a second and 20 MB: only what needs it imports this.
 """
 
-from pathlib import Path
-
 from adapters.sql import distribution, migrations, roles
 from adapters.sql.history import expected_revision
+from adapters.sql.sqlite_file import make_private
 from adapters.sql.url import database_file, is_sqlite
 from entrypoints.databases import migration_url, owner_url, service_url
 from entrypoints.settings import Settings, WrongSetting
@@ -15,22 +14,17 @@ from entrypoints.settings import Settings, WrongSetting
 async def migrate(settings: Settings, revision: str = "head") -> str:
     """Bring the schema to a revision, older or newer, as the owner of the database; return which it is then.
 
-    Raises Unavailable, WrongSetting, and LookupError for a revision that there is not.
+    Raises Unavailable, WrongSetting, and LookupError: for a revision that there is not, for a database that a later
+    version has migrated, and for a file that cannot be made.
     """
     url = owner_url(settings)
     if is_sqlite(url):
-        _make_private(database_file(url))
+        make_private(database_file(url))
     reached = await migrations.move(url, revision)
     service = service_url(settings)
     if service.username != url.username and reached == expected_revision():
         await roles.grant(url, service)
     return reached
-
-
-def _make_private(file: Path) -> None:
-    """Make the file, so that nobody else may read it."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.touch(mode=0o600)
 
 
 async def create_roles(settings: Settings) -> str:

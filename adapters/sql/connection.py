@@ -200,6 +200,10 @@ class RightMissing(Unavailable):
         self.message = message
 
 
+class ReadOnly(Unavailable):
+    """The database can be read and not written."""
+
+
 class PoolerUnsaid(Unavailable):
     """A pooler answers in the place of PostgreSQL, and the URL does not say so."""
 

@@ -16,3 +16,15 @@ def revisions() -> tuple[str, ...]:
 def expected_revision() -> str:
     """The revision that this code needs."""
     return revisions()[-1]
+
+
+def mismatch(found: str | None) -> str | None:
+    """Why this code cannot work with a database at this revision, and what to do, in a sentence; None if it can."""
+    expected = expected_revision()
+    if found == expected:
+        return None
+    if found is None:
+        return "The database has no tables yet: run 'taskward migrate'."
+    if found in revisions():
+        return f"The database is at revision {found}, this service needs {expected}: run 'taskward migrate'."
+    return f"The database is at revision {found}, newer than this version ({expected}): start the newer version."

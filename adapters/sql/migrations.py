@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from adapters.sql import dsn
-from adapters.sql.history import SCRIPTS, revisions
+from adapters.sql.history import SCRIPTS, mismatch, revisions
 from adapters.sql.url import is_sqlite
 from alembic import command
 from domain.errors import Unavailable
@@ -36,7 +36,7 @@ async def upgrade(url: URL) -> None:
 async def move(url: URL, revision: str) -> str:
     """Bring the database to a revision, older or newer, 'head' or 'base'; return which it is. All or nothing.
 
-    Raises Unavailable, and LookupError for a revision that there is not.
+    Raises Unavailable, LookupError for a revision that there is not, and NewerDatabase.
     """
     history = ["base", *revisions()]
     target = history[-1] if revision == "head" else revision
@@ -46,9 +46,15 @@ async def move(url: URL, revision: str) -> str:
     return target
 
 
+class NewerDatabase(LookupError):
+    """The database has been migrated by a later version. The message says so."""
+
+
 def _move(connection: Connection, history: list[str], target: str) -> None:
     current = MigrationContext.configure(connection).get_current_revision() or "base"
-    older = current in history and history.index(target) < history.index(current)
+    if current not in history:
+        raise NewerDatabase(mismatch(current))
+    older = history.index(target) < history.index(current)
     (command.downgrade if older else command.upgrade)(_config(connection), target)
 
 

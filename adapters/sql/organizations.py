@@ -49,7 +49,7 @@ _OWNERS: Final = Reading(
     of=memberships,
 )
 _PROFILE: Final = Query(select(*_MEMBERSHIP, *ACCOUNT).join(users, users.c.id == memberships.c.user_id).where(*_MEMBER))
-_EVERY_MEMBER: Final = Reading(select(memberships.c.user_id).where(_MEMBERS))
+_EVERY_MEMBER: Final = Reading(select(memberships.c.user_id).where(_MEMBERS).order_by(memberships.c.user_id))
 _ADD_MEMBER: Final = Query(insert(memberships))
 _SAVE_MEMBER: Final = Query(update(memberships).where(*_MEMBER).values(role=bindparam("new_role")))
 _REMOVE_MEMBER: Final = Query(delete(memberships).where(*_MEMBER))

@@ -213,6 +213,7 @@ class PostgresDatabase:
 
     async def faults(self) -> list[str]:
         """What the role could do that it must not."""
+        self._inspection.renew()  # A role that has changed shows on a new connection.
         return await self._inspection.run(roles.faults)
 
     async def _revision(self, raw: Any) -> str | None:

@@ -8,18 +8,22 @@ Statements that may look at many rows, such as a search, run in a thread if they
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Final, Generic, Protocol, TypeVar
 
 from adapters.sql.connection import Connection, Entry, RolesSeen, check_entry
+from adapters.sql.history import expected_revision
 from adapters.sql.sqlite_batch import SqliteBatch
-from adapters.sql.sqlite_connection import SqliteConnection, is_busy, is_unavailable, translated
+from adapters.sql.sqlite_connection import SqliteConnection
 from adapters.sql.sqlite_draft import SqliteDraft
+from adapters.sql.sqlite_errors import ERRORS, is_about_schema, is_busy, is_unavailable, refusal
 from adapters.sql.sqlite_threads import SqliteThreads
 from adapters.sql.sqlite_writer import SqliteWriter
 from domain.access import Access, admit
+from domain.errors import WrongStoreVersion
 from domain.shares import SERVICE, ShareKey, share_of_actor
 
 T = TypeVar("T")
@@ -93,7 +97,16 @@ class SqliteDatabase:
         def do(raw: sqlite3.Connection) -> None:
             work(SqliteConnection(raw, self._writing_thread, share, read_only=False))
 
-        await self._batch.do(do, share)
+        try:
+            await self._batch.do(do, share)
+        except Exception as error:
+            await self.require_revision(error)
+            raise
+
+    async def require_revision(self, error: BaseException | None) -> None:
+        """Raise WrongStoreVersion where that explains the error: the schema is at another revision than is needed."""
+        if is_about_schema(error) and await self.revision() != expected_revision():
+            raise WrongStoreVersion from error
 
     def _enter(self, entry: Entry, *, read_only: bool) -> "_Transaction[tuple[SqliteConnection, Access]]":
         async def entered(connection: SqliteConnection) -> tuple[SqliteConnection, Access]:
@@ -112,10 +125,12 @@ class SqliteDatabase:
         async def begun(raw: sqlite3.Connection) -> T:
             return await begin(SqliteConnection(raw, threads, share, read_only=read_only))
 
-        return _Transaction(side, begun, share)
+        return _Transaction(side, begun, share, self.require_revision)
 
     async def revision(self) -> str | None:
-        """Which revision the schema is at."""
+        """Which revision the schema is at; None where there is no file either."""
+        if not self._path.exists():
+            return None
         async with self.begin(read_only=True) as connection:
             return connection.revision()
 
@@ -125,10 +140,10 @@ class SqliteDatabase:
             self._looking = self._looking or self._connect(_WRITER)
             self._looking.execute("BEGIN IMMEDIATE")
             self._looking.rollback()
-        except sqlite3.OperationalError as error:
+        except ERRORS as error:
             if not is_unavailable(error):
                 raise
-            return is_busy(error)  # Then somebody else is writing.
+            return is_busy(error)  # Then another process is writing.
         return True
 
     async def faults(self) -> list[str]:
@@ -149,7 +164,8 @@ class SqliteDatabase:
     def _connect(self, pragmas: Sequence[str]) -> sqlite3.Connection:
         try:
             raw = sqlite3.connect(
-                self._path,
+                f"{self._path.absolute().as_uri()}?mode=rw",  # A file that is not there is made by migrations alone.
+                uri=True,
                 isolation_level=None,
                 cached_statements=512,
                 check_same_thread=False,  # One at a time: a slow statement runs in a thread while its task waits.
@@ -158,8 +174,10 @@ class SqliteDatabase:
                 raw.execute(f"PRAGMA {pragma}")
             raw.create_function("lower", 1, _lower, deterministic=True)
             raw.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
-        except sqlite3.OperationalError as error:
-            raise translated(error) from error
+        except ERRORS as error:
+            if not is_unavailable(error):
+                raise
+            raise refusal(error) from error
         return raw
 
 
@@ -179,8 +197,10 @@ class _Readers:
         self.roll_back(connection)  # There is nothing to keep.
 
     def roll_back(self, connection: sqlite3.Connection) -> None:
-        connection.rollback()
-        if len(self._idle) < _IDLE_READERS:
+        """Take the connection back, unless it cannot even be rolled back: then it is closed, which does that too."""
+        with suppress(*ERRORS):
+            connection.rollback()
+        if len(self._idle) < _IDLE_READERS and not connection.in_transaction:
             self._idle.append(connection)
         else:
             connection.close()
@@ -194,24 +214,36 @@ class _Readers:
 class _Transaction(Generic[T]):
     """A transaction on a connection of its own: committed on a clean exit, rolled back on any exception."""
 
-    def __init__(self, side: _Side, begun: Callable[[sqlite3.Connection], Awaitable[T]], share: ShareKey) -> None:
+    def __init__(
+        self,
+        side: _Side,
+        begun: Callable[[sqlite3.Connection], Awaitable[T]],
+        share: ShareKey,
+        explain: Callable[[BaseException | None], Awaitable[None]],
+    ) -> None:
         self._side = side
         self._share = share
         self._begun = begun
+        self._explain = explain
+        """Raises a better error than the one that it is given, if there is one."""
 
     async def __aenter__(self) -> T:
         self._raw = await self._side.begin(self._share)
         try:
             return await self._begun(self._raw)
-        except BaseException:
+        except BaseException as error:
             self._side.roll_back(self._raw)
+            await self._explain(error)
             raise
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             await self._side.commit(self._raw)
         else:
             self._side.roll_back(self._raw)
+            await self._explain(error)
 
 
 def _lower(text: str | None) -> str | None:

@@ -12,23 +12,13 @@ from typing import Any, Final
 
 from adapters.sql.connection import ConstraintViolated, Refusing, are_alike
 from adapters.sql.query import Query, Row
+from adapters.sql.sqlite_errors import ERRORS, constraint, is_unavailable, refusal
 from adapters.sql.sqlite_threads import SqliteThreads
 from application.ports.reading import OpenedForReading
 from domain.errors import Unavailable
 from domain.ids import EventId, SpaceId, UserId
 from domain.shares import ShareKey
 
-_OUT_OF_ORDER: Final = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_READONLY,
-    },
-)
-_PRIMARY_CODE: Final = 0xFF
 _NAP: Final = 0.01
 
 _A_MOMENT: Final = 0.0015
@@ -180,38 +170,8 @@ class SqliteConnection:
         try:
             return self._raw.execute(sql, arguments)
         except sqlite3.IntegrityError as error:
-            raise ConstraintViolated(_constraint(error)) from error
-        except sqlite3.OperationalError as error:
-            raise translated(error) from error
-
-
-def is_busy(error: sqlite3.OperationalError) -> bool:
-    """Whether another process has what was wanted."""
-    return error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
-
-
-def is_unavailable(error: sqlite3.OperationalError) -> bool:
-    """Whether SQLite or the disk is out of order."""
-    return error.sqlite_errorcode & _PRIMARY_CODE in _OUT_OF_ORDER
-
-
-def translated(error: sqlite3.OperationalError) -> Exception:
-    """Unavailable where SQLite or the disk is out of order; a mistake of ours stays what it is."""
-    if not is_unavailable(error):
-        return error
-    unavailable = Unavailable()
-    unavailable.__cause__ = error
-    return unavailable
-
-
-def _constraint(error: sqlite3.IntegrityError) -> str:
-    """The name of the constraint, put together by the naming convention of the tables.
-
-    SQLite's error object carries no name. Its message holds the table's and the columns' names and nothing that
-    a user wrote.
-    """
-    if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_UNIQUE:
-        return error.sqlite_errorname
-    columns = str(error).removeprefix("UNIQUE constraint failed: ").split(", ")
-    table = columns[0].partition(".")[0]
-    return "_".join([table, *(column.partition(".")[2] for column in columns), "key"])
+            raise ConstraintViolated(constraint(error)) from error
+        except ERRORS as error:
+            if not is_unavailable(error):
+                raise
+            raise refusal(error) from error

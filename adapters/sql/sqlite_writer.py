@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from adapters.sql.sqlite_connection import is_busy, translated
+from adapters.sql.sqlite_errors import ERRORS, is_busy, is_unavailable, refusal, translated
 from adapters.sql.turns import Turns, now
 from domain.errors import TooBusy, Unavailable
 from domain.fair_queue import FairQueue
@@ -25,9 +25,6 @@ _BEGIN_MINE: Final = "SAVEPOINT mine"
 _KEEP_MINE: Final = "RELEASE mine"
 _UNDO_MINE: Final = "ROLLBACK TO mine"
 _COMMIT: Final = "COMMIT"
-
-_ERRORS: Final = (sqlite3.Error, MemoryError)
-"""What sqlite3 raises, whatever has gone wrong in SQLite."""
 
 _Outcome = asyncio.Future[Exception | None]
 
@@ -115,10 +112,12 @@ class SqliteWriter:
         connection = self._connection = self._connection or self._connect()
         try:
             connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
+        except ERRORS as error:
             if is_busy(error):
                 return None
-            raise translated(error) from error
+            if not is_unavailable(error):
+                raise
+            raise refusal(error) from error
         return connection
 
     def _others_may_join(self) -> bool:
@@ -136,7 +135,7 @@ class SqliteWriter:
         """Undo everything. A connection on which that fails is thrown away, which undoes it too."""
         try:
             connection.rollback()
-        except _ERRORS:
+        except ERRORS:
             self._connection = None
             connection.close()
 
@@ -173,8 +172,6 @@ def tried(connection: sqlite3.Connection, statement: str) -> Exception | None:
         return Unavailable()  # SQLite itself has undone it, as it does where there is no space left.
     try:
         connection.execute(statement)
-    except sqlite3.OperationalError as error:
+    except ERRORS as error:
         return translated(error)
-    except _ERRORS as error:
-        return error
     return None

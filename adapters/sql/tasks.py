@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, null, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, null, select, update
 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.owned import as_kept, in_this_space
@@ -32,18 +32,29 @@ _GET_TRASHED: Final = Reading(select(*COLUMNS).where(*_THIS_TASK, ~IN_USE))
 _GET_ALL: Final = Reading(
     select(*COLUMNS).where(_IN_THIS_SPACE, is_any_id_of(tasks.c.id, "ids"), IN_USE).order_by(tasks.c.id)
 )
-_EMPTY_TRASH: Final = Query(delete(tasks).where(_IN_THIS_SPACE, ~IN_USE).returning(tasks.c.id))
+
+
+def _in_order(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition for those tasks of this space, which are locked in the order of their ids before any is changed.
+
+    Every statement that locks several tasks does so in this order: two of them cannot wait for each other.
+    """
+    fits = select(tasks.c.id).where(_IN_THIS_SPACE, *conditions).order_by(tasks.c.id).with_for_update()
+    return tasks.c.id.in_(fits)
+
+
+_EMPTY_TRASH: Final = Query(delete(tasks).where(_IN_THIS_SPACE, _in_order(~IN_USE)).returning(tasks.c.id))
 _REMOVE: Final = Query(delete(tasks).where(*_THIS_TASK, tasks.c.version == bindparam("version_read")))
 _UNASSIGN: Final = Query(
     update(tasks)
-    .where(_IN_THIS_SPACE, tasks.c.assignee_id == bindparam("user_id"))
+    .where(_IN_THIS_SPACE, _in_order(tasks.c.assignee_id == bindparam("user_id")))
     .values(assignee_id=null(), version=tasks.c.version + 1, updated_at=later_of(tasks.c.updated_at, "at"))
     .returning(tasks.c.id)
 )
 # What every tag that is renamed or removed does to its tasks, in one statement.
 _TAGGED: Final = (
     update(tasks)
-    .where(_IN_THIS_SPACE, holds(tasks.c.tags, "was"))
+    .where(_IN_THIS_SPACE, _in_order(holds(tasks.c.tags, "was")))
     .values(version=tasks.c.version + 1, updated_at=later_of(tasks.c.updated_at, "at"))
     .returning(tasks.c.id)
 )

@@ -15,7 +15,7 @@ from entrypoints.cli.running import one_line, ready
 from entrypoints.cli.telling import progress_on_stderr
 from entrypoints.cli.users import users
 from entrypoints.container import Service, build
-from entrypoints.databases import database_place, may_exist
+from entrypoints.databases import database_place, keep_database_private
 from entrypoints.http.app import create_app
 from entrypoints.keys import new_key
 from entrypoints.server.listening import listen
@@ -45,6 +45,7 @@ def serve() -> None:
 async def _prepare(settings: Settings) -> None:
     """Have what the service needs: outside production by migrating, else by refusing to start without it."""
     service = build(settings)
+    keep_database_private(settings)
     if not settings.in_production and not await _is_ready(settings):
         from entrypoints.upkeep import migrate
 
@@ -56,8 +57,6 @@ async def _prepare(settings: Settings) -> None:
 
 
 async def _is_ready(settings: Settings) -> bool:
-    if not may_exist(settings):
-        return False
     async with build(settings).running() as application:
         return await application.check_readiness() is None
 
