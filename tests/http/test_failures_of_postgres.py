@@ -171,6 +171,35 @@ async def test_who_gives_way_in_a_deadlock_is_done_once_more(url: URL, ann: Pers
     assert (answer.status_code, answer.json()) == (200, {"updated_count": 2})
 
 
+OUT_OF_ORDER: Final = """
+CREATE TABLE shuffled AS SELECT * FROM tasks;
+DELETE FROM tasks;
+VACUUM tasks;
+INSERT INTO tasks SELECT * FROM shuffled ORDER BY md5(id::text)
+"""
+
+
+async def test_a_tag_is_renamed_beside_a_change_of_many_tasks_that_lie_out_of_order(url: URL, ann: Person) -> None:
+    tag = (await ann.post("/api/tags", json={"name": "red"})).json()["id"]
+    made = await ann.post("/api/tasks/bulk", json={"items": [{"title": "x", "tags": ["red"]}] * 1000})
+    ids = [task["id"] for task in made.json()["items"]]
+    for statement in OUT_OF_ORDER.split(";"):
+        await execute(url, statement)
+    for turn in range(ROUNDS):
+        answers = await asyncio.gather(
+            ann.patch("/api/tasks/bulk", json={"ids": ids, "priority": "high" if turn % 2 else "low"}),
+            ann.patch(f"/api/tags/{tag}", json={"name": f"red {turn}"}),
+            ann.delete("/api/tasks?status=completed"),
+            ann.delete("/api/tasks/trash?all=true"),
+        )
+        assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
+    await execute(url, END_THE_OTHERS)  # A session adds what it has counted at its end.
+    counted = await asyncpg.connect(**dsn.arguments(url))
+    deadlocks = await counted.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    await counted.close()
+    assert deadlocks == 0, "tasks are not locked in one order everywhere"
+
+
 async def test_a_schema_of_another_version_is_503_and_a_mistake_is_not(
     url: URL, http: httpx.AsyncClient, ann: Person
 ) -> None:

@@ -61,7 +61,7 @@ FAILURES = {
     "I/O": (*IO_ERROR, Unavailable),
     "a mistake of ours": (sqlite3.OperationalError, sqlite3.SQLITE_ERROR, sqlite3.OperationalError),
     "a broken file": (sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT, sqlite3.DatabaseError),
-    "no memory": (MemoryError, sqlite3.SQLITE_NOMEM, MemoryError),
+    "no memory": (MemoryError, sqlite3.SQLITE_NOMEM, Unavailable),
 }
 
 
