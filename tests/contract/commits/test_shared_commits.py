@@ -60,7 +60,7 @@ IO_ERROR = (sqlite3.OperationalError, sqlite3.SQLITE_IOERR)
 FAILURES = {
     "I/O": (*IO_ERROR, Unavailable),
     "a mistake of ours": (sqlite3.OperationalError, sqlite3.SQLITE_ERROR, sqlite3.OperationalError),
-    "a broken file": (sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT, sqlite3.DatabaseError),
+    "a broken file": (sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT, Unavailable),
     "no memory": (MemoryError, sqlite3.SQLITE_NOMEM, Unavailable),
 }
 
