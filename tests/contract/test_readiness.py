@@ -156,8 +156,8 @@ async def test_a_look_does_not_wait_for_the_connections_of_the_pool(fresh_postgr
     await migrations.upgrade(fresh_postgres_url)
     database = PostgresDatabase(fresh_postgres_url)
     async with AsyncExitStack() as stack:
-        for _ in range(POOL):
-            await stack.enter_async_context(database.begin(read_only=True))
+        for share in range(POOL):
+            await stack.enter_async_context(database.begin(read_only=True, share=share))
         assert await asyncio.wait_for(database.revision(), 1.5) == history.expected_revision()
         assert await asyncio.wait_for(database.takes_writes(), 1.5)
         assert await asyncio.wait_for(database.faults(), 1.5)
