@@ -161,9 +161,10 @@ def _require_some(things: Collection[object], field: str) -> None:
 
 
 async def _all(task_ids: Collection[TaskId], space: Space) -> Sequence[Task]:
-    """The tasks of these ids, each once. Raises TaskNotFound unless every one of them is there."""
+    """The tasks of these ids, each once. Raises TaskNotFound with the index of the first id that has no task here."""
     wanted = frozenset(task_ids)
     tasks = await space.tasks.get_all(wanted)
     if len(tasks) < len(wanted):
-        raise TaskNotFound
+        found = {task.id for task in tasks}
+        raise TaskNotFound(next(index for index, task_id in enumerate(task_ids) if task_id not in found))
     return tasks

@@ -131,6 +131,16 @@ class TaskNotFound(NotFound):
     code = "task-not-found"
     detail = "There is no task with this id in this space."
 
+    def __init__(self, index: int | None = None) -> None:
+        super().__init__(index)
+        self.index = index
+        """Which of several ids it is, from 0; None where the caller named one task."""
+
+    def __str__(self) -> str:
+        if self.index is None:
+            return self.detail
+        return f"There is no task with the id at /ids/{self.index} in this space. Nothing was changed."
+
 
 class TagNotFound(NotFound):
     """The space has no such tag."""
@@ -288,6 +298,11 @@ class PreconditionFailed(DomainError):
 
     code = "precondition-failed"
     detail = "This is not what your change was meant for: it has changed since you read it. Read it again."
+
+    def __init__(self, version: int | None = None) -> None:
+        super().__init__(version)
+        self.version = version
+        """The present version of the thing; None where there is none."""
 
 
 class TooManyRequests(DomainError):

@@ -13,7 +13,7 @@ Versions = Collection[int] | None
 def require_version(version: int, expected: Versions) -> None:
     """Raise PreconditionFailed unless the version is one of those expected."""
     if expected is not None and version not in expected:
-        raise PreconditionFailed
+        raise PreconditionFailed(version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Expectation:
     def require(self, version: int, *, is_new: bool) -> None:
         """Raise PreconditionFailed unless it is so."""
         if self.is_new not in {None, is_new}:
-            raise PreconditionFailed
+            raise PreconditionFailed(None if is_new else version)
         require_version(version, self.versions)
 
 

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
 from domain.errors import InvalidValue
-from entrypoints.http.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
+from entrypoints.http.problems import BodyTooLarge, MalformedBody, UnsupportedContentCoding, UnsupportedMediaType
 
 LARGEST_BODY: Final = 1024 * 1024
 LARGEST_PUBLIC_BODY: Final = 16 * 1024
@@ -27,6 +27,7 @@ _TEXT: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _OTHERS: Final = bytes(set(range(256)) - set(b"[]{},"))
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _JSON: Final = "application/json"
+_MERGE_PATCH: Final = "application/merge-patch+json"
 
 
 class StrictRequest(Request):
@@ -39,12 +40,14 @@ class StrictRequest(Request):
     async def body(self) -> bytes:
         """The whole body.
 
-        Raises BodyTooLarge before more than the limit is read, MalformedBody where it breaks off, UnsupportedMediaType.
+        Raises BodyTooLarge before more than the limit is read, MalformedBody where it breaks off, UnsupportedMediaType,
+        UnsupportedContentCoding.
         """
         if not hasattr(self, "_body"):
+            self._require_no_coding()
             self._body = await self._limited()
-            if self._body and not _is_json(self.headers.get("content-type", "")):
-                raise UnsupportedMediaType
+            if self._body and not _is_json(self.headers.get("content-type", ""), self.method):
+                raise UnsupportedMediaType.of(self.method)
         return self._body
 
     @property
@@ -55,6 +58,12 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """The body as JSON. Raises MalformedBody, and InvalidValue for numbers that JSON does not have."""
         return read_json(await self.body())
+
+    def _require_no_coding(self) -> None:
+        """Raise UnsupportedContentCoding for a body in a content coding (RFC 9110, 8.4): it would be read as it is."""
+        for coding in ",".join(self.headers.getlist("content-encoding")).split(","):
+            if coding.strip().lower() not in {"", "identity"}:
+                raise UnsupportedContentCoding
 
     async def _limited(self) -> bytes:
         announced = self.headers.get("content-length", "0")
@@ -71,8 +80,10 @@ class StrictRequest(Request):
         return bytes(body)
 
 
-def _is_json(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() == _JSON
+def _is_json(content_type: str, method: str) -> bool:
+    """Whether a body is JSON; that of a PATCH may be a merge patch (RFC 7396), which means the same here."""
+    named = content_type.partition(";")[0].strip().lower()
+    return named == _JSON or (named == _MERGE_PATCH and method == "PATCH")
 
 
 def read_json(body: bytes, most_members: int = _MOST_MEMBERS) -> Any:

@@ -109,6 +109,7 @@ def _schemes(cookie: SessionCookie) -> dict[str, Any]:
 def _describe(operation: dict[str, Any], route: APIRoute) -> None:
     """Say what the operation does, who may ask for it, and what it takes."""
     operation |= {"summary": summary_of(route), "description": description_of(route)}
+    operation["security"] = []
     if isinstance(route, SecuredRoute):
         is_safe = SAFE_METHODS.issuperset(route.methods or ())
         operation["security"] = [{"bearer": []}, {"cookie": []} if is_safe else {"cookie": [], "csrf": []}]

@@ -11,7 +11,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.errors import DomainError, InvalidValue, KeyReused, NotAuthenticated, TooManyRequests, Unavailable
+from domain.errors import (
+    DomainError,
+    InvalidValue,
+    KeyReused,
+    NotAuthenticated,
+    PreconditionFailed,
+    TooManyRequests,
+    Unavailable,
+)
+from entrypoints.http.conditions import etag
+from entrypoints.http.cookies import SessionCookie
 from entrypoints.http.idempotency import KEY_HEADER
 from entrypoints.http.leaving import ClientLeft, answer_nothing
 from entrypoints.http.methods import allow
@@ -37,17 +47,26 @@ def handle_errors(app: FastAPI) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
     status = next(status for family, status in STATUS_OF.items() if isinstance(error, family))
-    return problem(request, status, error.code, str(error), headers=_headers(error))
+    return problem(request, status, error.code, str(error), headers=_headers(request, error))
 
 
-def _headers(error: DomainError) -> Mapping[str, str] | None:
+def _headers(request: Request, error: DomainError) -> Mapping[str, str] | None:
     if isinstance(error, NotAuthenticated):
-        return {"WWW-Authenticate": "Bearer"}
+        return {"WWW-Authenticate": _challenge(request)}
+    if isinstance(error, PreconditionFailed):
+        return None if error.version is None else {"ETag": etag(error.version)}
     if isinstance(error, TooManyRequests):
         return _limit_headers(error)
     if isinstance(error, Unavailable):
         return {"Retry-After": str(error.retry_after)}
     return None
+
+
+def _challenge(request: Request) -> str:
+    """What a client has to send (RFC 6750, section 3.1): an error code only where it sent something."""
+    cookie: SessionCookie = request.app.state.session_cookie
+    has_sent = "authorization" in request.headers or bool(cookie.values(request.headers.getlist("cookie")))
+    return 'Bearer error="invalid_token"' if has_sent else "Bearer"
 
 
 def _limit_headers(error: TooManyRequests) -> Mapping[str, str]:

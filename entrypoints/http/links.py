@@ -3,7 +3,7 @@
 The targets are paths, which are relative to the address of the request: whoever sends a Host header has no say in them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -12,6 +12,9 @@ from starlette.requests import Request
 from entrypoints.http.paging import StretchParameters
 from entrypoints.http.queries import query_items
 
+_LONGEST: Final = 4096
+"""Bytes. Many clients and proxies take 8 KiB for all headers of an answer."""
+
 _WHERE: Final = frozenset({"page", "skip", "cursor"})
 
 Headers = Mapping[str, str] | None
@@ -19,7 +22,7 @@ Headers = Mapping[str, str] | None
 
 def next_link(request: Request, cursor: str | None) -> Headers:
     """The link to the stretch that the cursor leads to, if there is one."""
-    return None if cursor is None else {"Link": _link(_address(request), "next", "cursor", cursor)}
+    return None if cursor is None else _header([_link(_address(request), "next", "cursor", cursor)])
 
 
 def page_links(request: Request, parameters: StretchParameters, total: int) -> Headers:
@@ -37,7 +40,13 @@ def page_links(request: Request, parameters: StretchParameters, total: int) -> H
         links = [_link(address, rel, "skip", at) for rel, at in starts.items()]
     else:
         links = [_link(address, rel, "page", at // size + 1) for rel, at in starts.items()]
-    return {"Link": ", ".join(links)}
+    return _header(links)
+
+
+def _header(links: Sequence[str]) -> Headers:
+    """The header, unless it is too long for many clients: the body leads on by ``next_cursor``, too."""
+    text = ", ".join(links)
+    return {"Link": text} if len(text) <= _LONGEST else None
 
 
 def _address(request: Request) -> str:

@@ -45,6 +45,12 @@ STATUS_OF: Final[Mapping[type[DomainError], HTTPStatus]] = {
 }
 
 
+_ACCEPTED: Final[Mapping[str, Mapping[str, str]]] = {
+    "POST": {"Accept-Post": "application/json"},
+    "PATCH": {"Accept-Patch": "application/json, application/merge-patch+json"},
+}
+
+
 class FieldError(TypedDict):
     """What is wrong with one value of the request."""
 
@@ -122,6 +128,30 @@ class UnsupportedMediaType(RequestRefused):
     code = "unsupported-media-type"
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     text = "Send the body as 'Content-Type: application/json'."
+
+    @classmethod
+    def of(cls, method: str) -> "UnsupportedMediaType":
+        """The refusal of a request with this method: a header says what is taken (RFC 9110, 15.5.16, RFC 5789)."""
+        refused = cls()
+        refused.headers = _ACCEPTED.get(method, {"Accept": "application/json"})
+        return refused
+
+
+class UnsupportedContentCoding(RequestRefused):
+    """A body that is compressed or otherwise encoded."""
+
+    code = "unsupported-content-coding"
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    text = "Send the body as it is, without Content-Encoding."
+    sent_along: ClassVar = {"Accept-Encoding": "identity"}
+
+
+class PreconditionNotSupported(RequestRefused):
+    """A condition that the operation does not evaluate. To ignore it could do what the client wanted to prevent."""
+
+    code = "precondition-not-supported"
+    status = HTTPStatus.BAD_REQUEST
+    text = "This operation does not evaluate this If-Match or If-None-Match. Send the request without it."
 
 
 class MalformedCondition(RequestRefused):

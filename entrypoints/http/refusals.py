@@ -33,7 +33,9 @@ from entrypoints.http.problems import (
     MalformedCondition,
     MalformedKey,
     NotReady,
+    PreconditionNotSupported,
     PreconditionRequired,
+    UnsupportedContentCoding,
     UnsupportedMediaType,
 )
 from entrypoints.http.routing import SecuredRoute, SpaceRoute, StrictRoute
@@ -49,7 +51,7 @@ _OF_HEADER: Final[Mapping[str, Sequence[Refusal]]] = {
 
 _RETRY_AFTER: Final = {"Retry-After": "After how many seconds it can be done again."}
 _HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
-    401: {"WWW-Authenticate": "`Bearer`."},
+    401: {"WWW-Authenticate": '`Bearer`, with `error="invalid_token"` where a token or cookie was sent.'},
     429: _RETRY_AFTER
     | {
         "RateLimit": "Which policy is used up, and in how many seconds it is renewed.",
@@ -75,9 +77,9 @@ def _of_route(route: APIRoute) -> Iterator[Refusal]:
     if isinstance(route, StrictRoute) and not route.ignores_query:
         yield InvalidValue
     if not SAFE_METHODS.issuperset(route.methods or ()):
-        yield from (MalformedBody, BodyTooLarge, UnsupportedMediaType)
+        yield from (MalformedBody, BodyTooLarge, UnsupportedMediaType, UnsupportedContentCoding)
     if isinstance(route, SecuredRoute):
-        yield from (AmbiguousCredentials, NotAuthenticated, TooManyRequests)
+        yield from (AmbiguousCredentials, NotAuthenticated, TooManyRequests, PreconditionNotSupported)
         if not SAFE_METHODS.issuperset(route.methods or ()):
             yield from (CrossSiteRefused, CsrfRefused)
     if isinstance(route, SpaceRoute) or "{organization_id}" in route.path_format:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -15,10 +17,11 @@ from starlette.types import Receive, Scope, Send
 
 from application.facade import Application
 from domain.access import Actor, Origin
-from domain.errors import NotAuthenticated
+from domain.errors import NotAuthenticated, PreconditionFailed
 from entrypoints.http.bodies import LARGEST_BODY, LARGEST_PUBLIC_BODY, StrictRequest
 from entrypoints.http.callers import SAFE_METHODS, Caller, caller_of, origin_of, require_intent
-from entrypoints.http.problems import CrossSiteRefused, CsrfRefused
+from entrypoints.http.docstrings import raised_by
+from entrypoints.http.problems import CrossSiteRefused, CsrfRefused, PreconditionNotSupported
 from entrypoints.http.reading import Endpoint, Strictness, signature_of
 
 FIXED_SEGMENTS: Final = (
@@ -124,8 +127,25 @@ class SecuredRoute(StrictRoute):
         finally:
             del request.scope["call"]  # It leads to the request, and so back here: a ring for the garbage collector.
 
+    def _require_evaluated(self, request: StrictRequest) -> None:
+        """Raise PreconditionNotSupported for a condition that the operation would ignore (RFC 9110, 13.1)."""
+        if "if-match" in request.headers and not self._evaluates_if_match:
+            raise PreconditionNotSupported
+        if "if-none-match" in request.headers and not self._evaluates_if_none_match:
+            raise PreconditionNotSupported
+
+    @cached_property
+    def _evaluates_if_match(self) -> bool:
+        return PreconditionFailed in raised_by(self)
+
+    @cached_property
+    def _evaluates_if_none_match(self) -> bool:
+        is_put = "PUT" in (self.methods or ()) and self._evaluates_if_match
+        return is_put or int(HTTPStatus.NOT_MODIFIED) in self.responses
+
     async def _answer(self, request: StrictRequest, app: Application, caller: Caller) -> Response:
         try:
+            self._require_evaluated(request)
             require_intent(request, caller)
             renewed = await app.renew_browser(caller.actor) if caller.cookie_is_old else None
             response = await super().answer(request)

@@ -110,5 +110,5 @@ async def delete_tasks_by_post(call: CurrentCall, body: Annotated[TaskIdsBody, B
     )
 
 
-def _task_ids(texts: list[str]) -> frozenset[TaskId]:
-    return frozenset(read_task_id(text) for text in texts)
+def _task_ids(texts: list[str]) -> list[TaskId]:
+    return [read_task_id(text) for text in texts]
