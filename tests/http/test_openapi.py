@@ -34,6 +34,7 @@ USE_CASES_WITH_ANOTHER_NAME = {
     "login": "sign_in",
     "login_browser": "sign_in_browser",
     "show_browser_session": "get_me",
+    "delete_tasks_by_post": "delete_tasks",
     "logout": "sign_out",
     "logout_browser": "sign_out",
     "logout_all": "end_all_sessions",
@@ -174,7 +175,7 @@ def test_every_type_of_problem_is_documented_but_those_of_no_operation() -> None
 @pytest.mark.parametrize(
     ("operation", "status", "codes"),
     [
-        ("GET /api/tasks", "400", {"ambiguous-credentials", "cursor-refused"}),
+        ("GET /api/tasks", "400", {"ambiguous-credentials", "cursor-refused", "precondition-not-supported"}),
         ("GET /api/tasks", "403", {"space-forbidden"}),
         ("GET /api/tasks/{task_id}", "404", {"task-not-found"}),
         ("PUT /api/tasks/{task_id}", "403", {"space-forbidden", "role-too-low", "csrf-token", "cross-site"}),
