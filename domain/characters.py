@@ -36,6 +36,7 @@ _MISPLACED: Final = re.compile(
     f"|[{VARIATIONS}][{VARIATIONS}]"
     f"|[{JOINERS}](?:\\Z|[\\s{BLANK_PATTERN}])"
 )
+_SEQUENCES: Final = re.compile(f"[{_SEQUENCE}]")
 _IN_SEQUENCES: Final = str.maketrans("", "", _SEQUENCE)
 
 
@@ -52,14 +53,14 @@ def has_unseen(text: str) -> bool:
     """
     if text.isascii() and text.isprintable():
         return False
-    if _UNSEEN.search(text.translate(_IN_SEQUENCES)):
-        return True
-    return _MISPLACED.search(text) is not None
+    if _SEQUENCES.search(text) is None:
+        return _UNSEEN.search(text) is not None
+    return _UNSEEN.search(text.translate(_IN_SEQUENCES)) is not None or _MISPLACED.search(text) is not None
 
 
 def without_sequences(text: str) -> str:
     """The text without joiners and variation selectors, by which names do not differ."""
-    return text if text.isascii() else text.translate(_IN_SEQUENCES)
+    return text if _SEQUENCES.search(text) is None else text.translate(_IN_SEQUENCES)
 
 
 class _Folding(dict[int, str]):

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Final, Self, TypedDict
 
@@ -47,8 +48,14 @@ class TagName(str):
 
         Folding may take a name out of NFC.
         """
-        plain = without_sequences(self).casefold()
-        return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
+        return _key(self)
+
+
+@lru_cache(4096)
+def _key(name: str) -> str:
+    """The key of a name. A space has few tags and many tasks that name them, so keys are kept in mind."""
+    plain = without_sequences(name).casefold()
+    return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
 class Color(str):
