@@ -5,6 +5,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -252,3 +253,38 @@ def test_every_command_says_what_it_does(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert "Usage" in result.stdout
+
+
+class TestAudit:
+    @pytest.fixture(autouse=True)
+    def space(self) -> str:
+        """The space of an administrator in whose log two things were done."""
+        assert run("migrate").exit_code == 0
+        for name in ("root", "ann"):
+            assert run("create-admin", f"{name}@example.org", "--password-stdin", typed=PASSWORD).exit_code == 0
+        assert run("users", "role", "ann@example.org", "user").exit_code == 0
+        with closing(sqlite3.connect("var/taskward.db")) as file:
+            (found,) = file.execute("SELECT hex(id) FROM users WHERE email = 'ann@example.org'").fetchone()
+        return str(UUID(found))
+
+    def test_what_the_operator_did_names_no_account(self) -> None:
+        with closing(sqlite3.connect("var/taskward.db")) as file:
+            found = file.execute("SELECT DISTINCT actor_id, source FROM audit_events").fetchall()
+        assert found == [(None, "operator")]
+
+    def test_a_log_that_holds_is_said_to_and_how_far_it_is(self, space: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("entrypoints.cli.main._EVENTS_BETWEEN_LINES", 1)
+        monkeypatch.setattr("application.verifying._STRETCH", 1)
+        monkeypatch.setattr("application.verifying._AT_ONCE", 1)
+        result = run("audit", "verify", space)
+        assert (result.exit_code, result.stdout) == (0, "2 events hold.\n")
+        assert result.stderr.splitlines()[:2] == ["1 events hold so far.", "2 events hold so far."]
+
+    def test_a_log_that_was_touched_is_broken(self, space: str) -> None:
+        with closing(sqlite3.connect("var/taskward.db")) as file:
+            file.execute("DROP TRIGGER audit_events_no_update")
+            file.execute("UPDATE audit_events SET source = 'user'")
+            file.commit()
+        result = run("audit", "verify", space)
+        assert result.exit_code == 1
+        assert "behind 0 that hold" in result.stderr

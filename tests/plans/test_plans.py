@@ -181,3 +181,23 @@ async def test_an_index_that_is_missing_is_seen(index: str, name: str, crowded: 
     async with connected(crowded.superuser) as superuser, undone(superuser, crowded.context):
         await superuser.execute(f"DROP INDEX {index}; SET LOCAL ROLE {crowded.service.username}")
         assert await faults_on_postgresql(name, superuser, crowded) - allowed(name)
+
+
+async def test_a_queue_of_unsealed_events_without_its_index_is_seen(crowded: Ground) -> None:
+    async with connected(crowded.superuser) as superuser, undone(superuser, crowded.context):
+        drop = "ALTER TABLE unsealed_events DROP CONSTRAINT unsealed_events_pkey"
+        await superuser.execute(f"{drop}; SET LOCAL ROLE {crowded.service.username}")
+        assert await faults_on_postgresql("audit._UNSEALED", superuser, crowded)
+        assert await faults_on_postgresql("audit._NEXT_UNSEALED", superuser, crowded)
+
+
+async def test_unsealed_events_are_read_by_their_ids_and_not_with_the_whole_log(
+    connection: Any, opened: sqlite3.Connection, crowded: Ground
+) -> None:
+    (statement,) = BY_NAME["audit._THESE"]
+    values = values_for(statement.query, crowded.here)
+    on_postgres, on_sqlite = statement.query.on_postgres, statement.query.on_sqlite
+    for plan in await plans(connection, on_postgres.sql, on_postgres.arguments(values)):
+        assert "(id = ANY " in _conditions(plan)
+    steps = opened.execute(f"EXPLAIN QUERY PLAN {on_sqlite.sql}", on_sqlite.arguments(values)).fetchall()
+    assert any("SEARCH audit_events" in step[3] and "(space_id=? AND id=?)" in step[3] for step in steps)
