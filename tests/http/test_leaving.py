@@ -89,7 +89,7 @@ async def test_work_is_given_up_when_its_client_leaves() -> None:
     await until(work.begun)
     client.left.set()
     with pytest.raises(ClientLeft):
-        await waiting
+        await asyncio.wait_for(waiting, 10)
     assert work.given_up.is_set()
 
 
@@ -117,7 +117,7 @@ async def test_work_that_fails_while_it_is_given_up_raises_its_error() -> None:
     await until(begun)
     client.left.set()
     with pytest.raises(KeyError):
-        await waiting
+        await asyncio.wait_for(waiting, 10)
 
 
 async def test_a_verification_is_given_up_when_the_last_client_leaves(ann: Person, service: Service) -> None:
@@ -133,11 +133,11 @@ async def test_a_verification_is_given_up_when_the_last_client_leaves(ann: Perso
         calls = [asyncio.create_task(app(client.scope, client.receive, client.send)) for client in clients]
         await until(work.begun)
         clients[0].left.set()
-        await calls[0]
+        await asyncio.wait_for(calls[0], 10)
         assert clients[0].sent[0]["status"] == CLIENT_LEFT
         assert not work.given_up.is_set()
         clients[1].left.set()
-        await calls[1]
+        await asyncio.wait_for(calls[1], 10)
         await until(work.given_up)
     assert (await ann.get("/api/audit/verify")).json()["valid"]
 

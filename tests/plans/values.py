@@ -12,7 +12,13 @@ from tests.support.stores import NOON
 from tests.walls.rows import Home
 
 _POSTGRES: Final = PGDialect_asyncpg()  # type: ignore[no-untyped-call] # SQLAlchemy left it untyped
-_BY_NAME: Final[dict[str, Any]] = {"limit": 20, "skip": 0, "status": "pending", "role": "member"}
+_BY_NAME: Final[dict[str, Any]] = {
+    "limit": 20,
+    "skip": 0,
+    "status": "pending",
+    "role": "member",
+    "before": UUID(int=2**128 - 1),  # Everything is: where little is, a queue of any size is read for it.
+}
 
 
 def values_for(query: Query, home: Home) -> dict[str, Any]:
