@@ -38,6 +38,10 @@ OWNER: Final = "owner_id"
 OF_OWNER: Final = f"/api/{{{OWNER}:owner}}"
 
 
+_SEGMENT: Final = "[^/]+"
+_PRINTED_SEGMENT: Final = r"[^/\x00-\x1f\x7f-\x9f]+"
+
+
 class _OwnerConvertor(StringConvertor):
     """Any one segment that does not mean something else."""
 
@@ -80,8 +84,9 @@ class StrictRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Endpoint, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
-        # Starlette ends it with '$', which also fits before a line feed at the end.
-        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
+        # Starlette ends it with '$', which also fits before a line feed at the end, and takes controls for ids.
+        pattern = self.path_regex.pattern.removesuffix("$").replace(_SEGMENT, _PRINTED_SEGMENT)
+        self.path_regex = re.compile(rf"{pattern}\Z")
         # A body means nothing to what only reads.
         strictness = Strictness(body=not SAFE_METHODS.issuperset(self.methods or ()), query=not self.ignores_query)
         self.signature = signature_of(endpoint, frozenset(self.param_convertors) - {OWNER}, strictness)

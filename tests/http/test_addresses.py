@@ -9,7 +9,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from entrypoints.container import Service
 from entrypoints.http.addresses import is_canonical, meanings
+from entrypoints.http.app import create_app
+from entrypoints.http.routing import methods_at
 from tests.http.belongings import belongings_of
 from tests.http.document import Operation
 from tests.http.offer import OPERATIONS
@@ -207,6 +210,14 @@ def test_a_server_passes_on_what_was_sent(tmp_path: Path) -> None:
         lists = [http.get(path, headers=bearer(token)).json() for path in ("/api/tasks", "/api/tasks/trash")]
         assert [one["total"] for one in lists] == [1, 1]
         assert http.get(f"/api/organizations/{firm}", headers=bearer(token)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/livez", "/api/tasks", "/api/tasks/x", "/api/tasks/bulk", "/api/x/tasks", "/docs"])
+def test_no_pattern_of_a_route_fits_a_control_character(path: str, service: Service) -> None:
+    """Whatever stands in front of the routes."""
+    app = create_app(service)
+    assert methods_at(app, path)
+    assert {sign: methods_at(app, path + sign) for sign in "\n\r\0\x7f\x85"} == dict.fromkeys("\n\r\0\x7f\x85", set())
 
 
 async def test_no_key_of_a_setting_is_a_dot_segment(ann: Person) -> None:
