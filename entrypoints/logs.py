@@ -3,12 +3,11 @@
 What is not printable is escaped: no value poses as another event, and none of them commands a terminal.
 """
 
-import json
 import logging
 import sys
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any, TextIO
+from typing import TextIO
 
 import structlog
 
@@ -23,7 +22,7 @@ def configure_logs(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     shown: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_ascii_json)]
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if settings.logs_as_json
         # The default one prints local variables, and with them tokens.
         else [
@@ -73,8 +72,3 @@ def _plain_traceback(out: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
     written = StringIO()
     structlog.dev.plain_traceback(written, exc_info)
     out.write("\n".join(map(_printable, written.getvalue().split("\n"))))
-
-
-def _ascii_json(event: Any, **options: Any) -> str:
-    """JSON in printable ASCII. The encoder leaves DEL as it is."""
-    return json.dumps(event, **options).replace("\x7f", "\\u007f")

@@ -108,6 +108,8 @@ ONCE_DESTRUCTIVE = (
     "/api/tasks/..",
     "/api/tasks/%2F",
     "/api/tasks/%2E",
+    "/api%2Ftasks",
+    "/api/tasks%2ftrash",
     "/api/tasks%0A",
     "/api/tasks/trash/",
     "/api/tasks/trash/.",
@@ -217,7 +219,7 @@ def test_no_pattern_of_a_route_fits_a_control_character(path: str, service: Serv
     """Whatever stands in front of the routes."""
     app = create_app(service)
     assert methods_at(app, path)
-    assert {sign: methods_at(app, path + sign) for sign in "\n\r\0\x7f\x85"} == dict.fromkeys("\n\r\0\x7f\x85", set())
+    assert [methods_at(app, path + sign) for sign in "\n\r\0\x7f\x85"] == [set()] * 5
 
 
 async def test_no_key_of_a_setting_is_a_dot_segment(ann: Person) -> None:
