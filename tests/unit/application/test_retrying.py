@@ -8,11 +8,13 @@ from uuid import UUID
 import pytest
 
 from adapters.memory.spaces import MemoryOpenSpace, MemorySpace
+from application.authentication import StartSession
 from application.ports.ids import IdGenerator
 from application.ports.tasks import TaskQuery
 from application.ports.transactions import TransactionRolledBack
 from application.repeating import Errand
-from application.retrying import retried
+from application.retrying import is_retried, retried
+from application.sessions import EndSession
 from domain.access import Actor
 from domain.errors import RoleTooLow, Unavailable
 from domain.task import Task
@@ -131,3 +133,8 @@ async def test_what_fails_within_a_transaction_begins_again_with_the_transaction
         await create_task(ann, None, draft)
     assert await titles(house, ann) == ["once"]
     assert door.opened == 2
+
+
+def test_a_use_case_tells_whether_it_is_called_once_more() -> None:
+    assert is_retried(EndSession)
+    assert not is_retried(StartSession)

@@ -18,6 +18,7 @@ from domain.errors import (
     PasswordResetRefused,
     PreconditionFailed,
     QuotaReached,
+    TaskNotFound,
     TooBusy,
     TooManyRequests,
     Unavailable,
@@ -125,3 +126,8 @@ def test_too_many_requests_says_of_what_and_for_how_long() -> None:
     assert (refused.rate, refused.wait) == (SIGN_IN, timedelta(seconds=7))
     assert str(refused) == TooManyRequests.detail
     assert refused.detail not in {refusal.detail for refusal in WITHOUT_VALUES}
+
+
+def test_one_of_several_missing_tasks_is_named_by_its_index() -> None:
+    assert "/ids/3" in str(TaskNotFound(3))
+    assert str(TaskNotFound()) == TaskNotFound.detail
