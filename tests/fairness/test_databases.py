@@ -202,6 +202,7 @@ FOR_EVER, LONG = 10**12, 100_000
 
 @pytest.fixture
 async def file(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    (tmp_path / "numbers.db").touch()  # An empty file is an empty database.
     database = SqliteDatabase(tmp_path / "numbers.db")
     yield database
     await database.close()
