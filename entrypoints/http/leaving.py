@@ -39,9 +39,15 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _disconnect(receive: Receive) -> None:
-    """Return when the client disconnects (ASGI: ``http.disconnect``)."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    """Return when the client disconnects (ASGI: ``http.disconnect``).
+
+    A body that goes on is read no further: behind it a disconnect is not seen.
+    """
+    message = await receive()
+    while message["type"] == "http.request" and not message.get("more_body"):
+        message = await receive()
+    if message["type"] != "http.disconnect":
+        await asyncio.get_running_loop().create_future()
 
 
 async def answer_nothing(_: Request, __: Exception) -> Response:

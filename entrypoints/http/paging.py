@@ -22,7 +22,7 @@ class PageParameters(BaseModel):
     cursor: Annotated[
         PlainText | None, Field(description="The next_cursor of the page before; left out, the first page.")
     ] = None
-    page_size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] = LARGEST_SIZE
+    page_size: Annotated[int, Field(ge=1, le=LARGEST_SIZE), IN_DIGITS] = LARGEST_SIZE
 
     @property
     def page(self) -> Onward:

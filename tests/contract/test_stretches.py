@@ -43,7 +43,7 @@ async def _fill_tags(space: Space) -> Sequence[Tag]:
 
 async def _fill_settings(space: Space) -> Sequence[Setting]:
     """By the code points of the keys, whatever language the database speaks."""
-    keys = ("-", ".", "9", "B", "_", "a", "aB", "aa")
+    keys = ("-", ".a", "9", "B", "_", "a", "aB", "aa")
     settings = [Setting.create(SettingKey(key), SettingValue.of(1), by=space.access, at=NOON) for key in keys]
     for setting in reversed(settings):
         await space.settings.add_unless_there(setting)

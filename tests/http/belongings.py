@@ -17,6 +17,11 @@ CONFIRMED = {
 """What is sent to say that all is meant."""
 
 
+def confirmed(operation: Operation) -> str:
+    """The query that says that all is meant, of the operations that ask for it."""
+    return CONFIRMED.get(operation.id.removesuffix("_of_owner"), "")
+
+
 @dataclass(frozen=True)
 class Belongings:
     """Values for the path and the body of an operation, with which it succeeds for whoever they belong to."""
@@ -57,7 +62,7 @@ async def belongings_of(person: Person, operation: Operation) -> Belongings:
         body |= {"current_password": person.password, "new_password": person.password}
     if operation.path == "/api/invitations/accept":
         body["token"] = await _invitation_for_them(person.http)
-    return Belongings(operation, path, body, CONFIRMED.get(operation.id.removesuffix("_of_owner"), ""))
+    return Belongings(operation, path, body, confirmed(operation))
 
 
 async def _item(person: Person, operation: Operation) -> str:

@@ -3,6 +3,7 @@
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.http.belongings import confirmed
 from tests.http.document import Operation
 from tests.http.listening import statements
 from tests.http.offer import BODIES, FINDING, ITEMS, OF_OWNER
@@ -11,7 +12,7 @@ from tests.http.people import Person
 
 async def sent_by(who: Person, operation: Operation, item_id: str, owner_id: str) -> tuple[int, list[str]]:
     """The status, and the statements that it took."""
-    path = operation.at(owner_id=owner_id, **dict.fromkeys(ITEMS, item_id))
+    path = operation.at(owner_id=owner_id, **dict.fromkeys(ITEMS, item_id)) + confirmed(operation)
     with statements() as sent:
         body = {"json": BODIES[str(operation)]} if operation.has_body else {}
         answer = await who.send(operation.method, path, **body)

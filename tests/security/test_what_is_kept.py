@@ -9,7 +9,7 @@ from adapters.sql.tables import metadata
 from tests.http.people import Person
 from tests.security.databases import rows_of, values_of
 
-LOGS = {"audit_events", "audit_seals"}
+LOGS = {"audit_events", "audit_seals", "unsealed_events"}
 
 
 async def test_the_token_of_an_invitation_has_256_random_bits_and_is_kept_as_its_hash_only(
