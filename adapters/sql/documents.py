@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from adapters.sql.connection import Connection
 from adapters.sql.owned import OwnedRows, Statements, as_kept, in_this_space
-from adapters.sql.pages import Order, Stretches
+from adapters.sql.pages import Order
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import documents
 from adapters.sql.types import is_any_id_of, size_of
@@ -18,10 +18,8 @@ from domain.ids import DocumentId, SpaceId
 from domain.task import Title
 
 _NEWEST_FIRST: Final = Order((documents.c.created_at, documents.c.id), descending=True)
-_DOCUMENTS: Final = Statements.about(documents, _NEWEST_FIRST)
-
 _SUMMARY: Final = tuple(column for column in documents.c if column is not documents.c.content)
-_FIND: Final = Stretches.of(documents, _SUMMARY, [in_this_space(documents)], _NEWEST_FIRST)
+_DOCUMENTS: Final = Statements.about(documents, _NEWEST_FIRST, listed=_SUMMARY)
 _THESE: Final = (in_this_space(documents), is_any_id_of(documents.c.id, "ids"))
 _SIZES: Final = Query(select(documents.c.id, size_of(documents.c.content)).where(*_THESE), is_slow=True)
 _READ_ALL: Final = Query(
@@ -84,7 +82,7 @@ class SqlDocuments:
         await self._rows.remove(document)
 
     async def find(self, stretch: Stretch) -> Page[DocumentSummary]:
-        rows, total = await _FIND.fetch(self._connection, stretch, space_id=self._space_id)
+        rows, total = await _DOCUMENTS.find.fetch(self._connection, stretch, space_id=self._space_id)
         return Page([_summary_from(row) for row in rows], total)
 
     async def sizes(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:

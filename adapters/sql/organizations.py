@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy import Integer, Select, bindparam, delete, func, insert, select, update
 
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, ConstraintViolated, Database, Entry, Reading
@@ -272,7 +272,7 @@ _BELONGINGS: Final = Query(_BELONGING.order_by(_NAME, organizations.c.space_id))
 _FIND_BELONGINGS: Final = Keyset.of(_BELONGING, Order((_NAME, organizations.c.space_id), folds_case=True))
 
 
-def _count_belongings(*, owned: bool) -> Query:
+def _count_belongings(*, owned: bool) -> Select[Any]:
     found = (
         select(memberships.c.space_id)
         .join(organizations, memberships.c.space_id == organizations.c.space_id)
@@ -280,10 +280,10 @@ def _count_belongings(*, owned: bool) -> Query:
         .limit(bindparam("limit", type_=Integer))
     )
     some = found.where(memberships.c.role == Role.OWNER) if owned else found
-    return Query(select(func.count()).select_from(some.subquery()))
+    return select(func.count()).select_from(some.subquery())
 
 
-_COUNT_BELONGINGS: Final = {owned: _count_belongings(owned=owned) for owned in (False, True)}
+_COUNT_BELONGINGS: Final = {owned: Query(_count_belongings(owned=owned)) for owned in (False, True)}
 
 
 class SqlOrganizations:

@@ -46,8 +46,10 @@ class Statements:
     find: Stretches
 
     @classmethod
-    def about(cls, table: Table, order: Order, *, key: str = "id") -> "Statements":
-        """Those for a table, whose rows are listed in this order."""
+    def about(
+        cls, table: Table, order: Order, *, key: str = "id", listed: Sequence[ColumnElement[Any]] | None = None
+    ) -> "Statements":
+        """Those for a table, whose rows are listed in this order, with all of their columns or with these."""
         this = (in_this_space(table), table.c[key] == bindparam("key"))
         as_read = (*this, table.c.version == bindparam("version_read"))
         fixed = _NEVER_CHANGED | {key}
@@ -59,7 +61,7 @@ class Statements:
             get=Reading(select(*table.c).where(*this)),
             save=Query(update(table).where(*as_read).values(new)),
             remove=Query(delete(table).where(*as_read)),
-            find=Stretches.of(table, list(table.c), [in_this_space(table)], order),
+            find=Stretches.of(table, listed or list(table.c), [in_this_space(table)], order),
         )
 
 

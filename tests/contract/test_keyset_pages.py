@@ -49,6 +49,19 @@ async def test_organizations_come_by_name_without_regard_to_case(store: Store, p
         assert await walk(identity.organizations.find, limit) == list(await identity.organizations.of(owner.user_id))
 
 
+async def test_organizations_are_counted_of_the_person_alone(store: Store, people: People) -> None:
+    owner, other = await people.somebody(), await people.somebody()
+    mine = [await found(store, owner) for _ in range(2)]
+    theirs = await found(store, other)
+    await people.let_in(owner.user_id, theirs, Role.VIEWER)
+    async with store.open_identity(owner, read_only=True) as identity:
+        assert await identity.organizations.count(owner.user_id, 100) == len(mine) + 1
+        assert await identity.organizations.count(owner.user_id, 100, owned=True) == len(mine)
+        assert await identity.organizations.count(owner.user_id, 1) == 1
+    async with store.open_identity(other, read_only=True) as identity:
+        assert await identity.organizations.count(other.user_id, 100) == 1
+
+
 @pytest.mark.parametrize("limit", [1, 2, 100])
 async def test_members_come_in_the_order_in_which_they_joined(store: Store, people: People, limit: int) -> None:
     owner = await people.somebody()

@@ -1,16 +1,19 @@
 """The exam of the port Tasks: what is kept comes back, and only in its own space."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import pytest
 
 from application.ports.reading import OpenedForReading
+from application.ports.spaces import Space
 from application.ports.tasks import TaskFilters, TaskQuery
 from domain.access import Actor, Role
 from domain.errors import StaleVersion, TaskNotFound
-from domain.ids import NOBODY, TaskId, personal_space
+from domain.ids import NOBODY, TaskId, UserId, personal_space
 from domain.tag import TagName
 from domain.task import Description, Priority, SearchText, Task, TaskStatus, Title
 from tests.support.people import People, a_task, new_id
@@ -376,3 +379,57 @@ async def test_nothing_of_it_is_written_where_a_space_is_open_for_reading(
             await getattr(space.tasks, write)(*given[write], **named)
     async with store.open_space(actor, None, read_only=True) as space:
         assert await space.tasks.trashed(task.id) == task
+
+
+Change = Callable[[Space, UserId], Awaitable[object]]
+ON_MANY: Final[dict[str, tuple[Change, Callable[[UserId], dict[str, Any]]]]] = {
+    "empty the trash": (lambda space, _: space.tasks.empty_trash(), lambda _: {"deleted_at": NOON}),
+    "unassign": (
+        lambda space, user_id: space.tasks.unassign(user_id, at=NOON),
+        lambda user_id: {"assignee_id": user_id},
+    ),
+    "rename a tag": (
+        lambda space, _: space.tasks.retag(TagName("was"), TagName("now"), at=NOON),
+        lambda _: {"tags": (TagName("was"),)},
+    ),
+    "take a tag off": (
+        lambda space, _: space.tasks.retag(TagName("was"), None, at=NOON),
+        lambda _: {"tags": (TagName("was"),)},
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "matching"), ON_MANY.values(), ids=ON_MANY)
+async def test_a_change_of_many_tasks_changes_none_with_the_same_id_in_another_space(
+    change: Change, matching: Callable[[UserId], dict[str, Any]], store: Store, people: People
+) -> None:
+    somebody, other, shared = await people.somebody(), await people.somebody(), await people.register()
+    for actor in (somebody, other):
+        await people.let_in(shared.id, personal_space(actor.user_id), Role.MEMBER)
+    async with store.open_space(somebody, None) as space:
+        changed, mine = a_task(space, **matching(shared.id)), a_task(space)
+        await space.tasks.add_all([changed, mine])
+    async with store.open_space(other, None) as space:
+        theirs = [
+            replace(
+                changed, space_id=space.access.space_id, **{name: getattr(mine, name) for name in matching(shared.id)}
+            ),
+            replace(mine, space_id=space.access.space_id, **matching(shared.id)),
+        ]
+        await space.tasks.add_all(theirs)
+    async with store.open_space(somebody, None) as space:
+        await change(space, shared.id)
+    assert await everything(store, somebody, [changed.id, mine.id]) != {changed.id: changed, mine.id: mine}
+    assert (await everything(store, somebody, [mine.id])) == {mine.id: mine}
+    assert await everything(store, other, [changed.id, mine.id]) == {task.id: task for task in theirs}
+
+
+async def everything(store: Store, actor: Actor, task_ids: Sequence[TaskId]) -> dict[TaskId, Task]:
+    """Those of these tasks that there are, in the trash or not."""
+    found = {}
+    async with store.open_space(actor, None, read_only=True) as space:
+        for task_id in task_ids:
+            for look in (space.tasks.get, space.tasks.trashed):
+                with suppress(TaskNotFound):
+                    found[task_id] = await look(task_id)
+    return found

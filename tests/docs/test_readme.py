@@ -86,7 +86,7 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
 
 def test_every_folder_on_the_map_exists_and_none_is_missing() -> None:
     listed = {name.rstrip("/") for name in first_cells("Where things are")}
-    tracked = {"domain", "application", "adapters", "entrypoints", "alembic", "tests", "benchmarks", "docs"}
+    tracked = {"domain", "application", "adapters", "entrypoints", "alembic", "tests", "benchmarks", "docs", "findings"}
     assert listed == tracked
     assert [name for name in listed if not (ROOT / name).is_dir()] == []
 

@@ -17,7 +17,7 @@ import adapters.sql
 from adapters.sql import audit, roles, task_lists
 from adapters.sql.connection import Reading
 from adapters.sql.owned import Statements
-from adapters.sql.pages import Stretches
+from adapters.sql.pages import Keyset, Stretches
 from adapters.sql.query import Query
 from adapters.sql.tables import FOR_ADMINISTRATORS, metadata
 from domain.task_order import Sort, TaskOrder
@@ -40,9 +40,6 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
         "_OF_SPACE, every filter": (audit._OF_SPACE, frozenset(audit._FILTERS)),
         "FOR_ADMINISTRATORS, no filter": (FOR_ADMINISTRATORS, frozenset()),
         "FOR_ADMINISTRATORS, every filter": (FOR_ADMINISTRATORS, frozenset(audit._FILTERS)),
-    },
-    "usage._rows": {
-        name: (metadata.tables[name],) for name in ("tasks", "tags", "documents", "settings", "memberships")
     },
     "task_lists._in_use": _SHAPES,
     "task_lists._delete": _FILTERED,
@@ -107,7 +104,7 @@ def statements_in(name: str, value: object) -> Iterator[Statement]:
     elif isinstance(value, Reading):
         yield Statement(name, value._plain)
         yield Statement(name, value._holding)
-    elif isinstance(value, (Statements, Stretches)):
+    elif isinstance(value, (Keyset, Statements, Stretches)):
         for part in fields(value):
             yield from statements_in(f"{name}.{part.name}", getattr(value, part.name))
     elif isinstance(value, Mapping):

@@ -30,12 +30,18 @@ EXCEPTIONS: Final[Mapping[str, Trusted]] = {
         "one's own memberships tell which organisations one is in",
     ),
     **{
-        name: Trusted(
+        f"organizations._FIND_BELONGINGS.{part}": Trusted(
+            {"memberships": memberships.c.user_id == bindparam("user_id")},
+            "one's own memberships tell which organisations one is in",
+        )
+        for part in ("beginning", "behind")
+    },
+    **{
+        f"organizations._COUNT_BELONGINGS({owned})": Trusted(
             {"memberships": memberships.c.user_id == bindparam("user_id")},
             "one's own memberships tell how many organisations one is in",
         )
         for owned in (False, True)
-        for name in (f"organizations._count_belongings(owned={owned})", f"organizations._COUNT_BELONGINGS({owned})")
     },
     "leftovers._WITH_EXPIRED": Trusted(
         {"replies": replies.c.expires_at <= bindparam("by", type_=Moment)},
