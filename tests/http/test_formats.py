@@ -62,7 +62,8 @@ MOMENTS_AS_READ = {
 
 
 async def at(person: Person, operation: Operation, **query: str) -> httpx.Response:
-    return await person.get(operation.at(owner_id=person.id), params=query)
+    organization_id = await person.new_organization() if "{organization_id}" in operation.path else ""
+    return await person.get(operation.at(owner_id=person.id, organization_id=organization_id), params=query)
 
 
 def codes(answer: httpx.Response) -> list[tuple[str, str]]:
