@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Integer, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, ConstraintViolated, Database, Entry, Reading
@@ -272,18 +272,16 @@ _BELONGINGS: Final = Query(_BELONGING.order_by(_NAME, organizations.c.space_id))
 _FIND_BELONGINGS: Final = Keyset.of(_BELONGING, Order((_NAME, organizations.c.space_id), folds_case=True))
 
 
-def _count_belongings(*, owned: bool) -> Select[Any]:
-    found = (
-        select(memberships.c.space_id)
-        .join(organizations, memberships.c.space_id == organizations.c.space_id)
-        .where(memberships.c.user_id == bindparam("user_id"))
-        .limit(bindparam("limit", type_=Integer))
-    )
-    some = found.where(memberships.c.role == Role.OWNER) if owned else found
-    return select(func.count()).select_from(some.subquery())
-
-
-_COUNT_BELONGINGS: Final = {owned: Query(_count_belongings(owned=owned)) for owned in (False, True)}
+_SOME_BELONGINGS: Final = (
+    select(memberships.c.space_id)
+    .join(organizations, memberships.c.space_id == organizations.c.space_id)
+    .where(memberships.c.user_id == bindparam("user_id"))
+    .limit(bindparam("limit", type_=Integer))
+)
+_COUNT_BELONGINGS: Final = {
+    False: Query(_SOME_BELONGINGS),
+    True: Query(_SOME_BELONGINGS.where(memberships.c.role == Role.OWNER)),
+}
 
 
 class SqlOrganizations:
@@ -319,8 +317,7 @@ class SqlOrganizations:
         return [_belonging_from(row) for row in rows]
 
     async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
-        ((count,),) = await self._connection.fetch_all(_COUNT_BELONGINGS[owned], user_id=user_id, limit=at_most)
-        return int(count)
+        return len(await self._connection.fetch_all(_COUNT_BELONGINGS[owned], user_id=user_id, limit=at_most))
 
 
 def _belonging_from(row: Row) -> Belonging:
