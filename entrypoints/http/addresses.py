@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.routing import SecuredRoute, routes_at
 
 _READING: Final = frozenset({"GET", "HEAD"})
@@ -62,6 +63,9 @@ class _Nowhere(SecuredRoute):
     """Where a path leads that is not canonical: to 401 for who is not signed in, else to 404."""
 
     ignores_query = True
+
+    def _require_evaluated(self, request: StrictRequest) -> None:
+        """Nothing: there is nothing here that a condition could be about."""
 
 
 class CanonicalPaths:

@@ -67,6 +67,8 @@ def type_of(kind: Refusal) -> ProblemType:
 
 
 INTERNAL_ERROR: Final = ProblemType(OTHERS[500][0], 500, OTHERS[500][1])
+NO_SUCH_ROUTE: Final = ProblemType(OTHERS[404][0], 404, OTHERS[404][1])
+"""Also the answer to a path that is not canonical, whatever operation it was meant for."""
 
 
 def every_type() -> list[ProblemType]:

@@ -21,7 +21,7 @@ from entrypoints.http.callers import SAFE_METHODS
 from entrypoints.http.connection_problems import ON_EVERY_CONNECTION
 from entrypoints.http.docstrings import raised_by
 from entrypoints.http.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, Parameter
-from entrypoints.http.problem_types import INTERNAL_ERROR, ProblemType, Refusal, type_of
+from entrypoints.http.problem_types import INTERNAL_ERROR, NO_SUCH_ROUTE, ProblemType, Refusal, type_of
 from entrypoints.http.problems import (
     MEDIA_TYPE,
     AmbiguousCredentials,
@@ -67,7 +67,8 @@ def problems_of(route: APIRoute, parameters: Sequence[Parameter], *, https_only:
     kinds = {*raised_by(route), *_of_route(route), *_of_parameters(parameters)}
     if https_only and route.path_format.startswith("/api"):
         kinds.add(HttpsRequired)
-    return {INTERNAL_ERROR, *map(type_of, kinds)}
+    strays = {NO_SUCH_ROUTE} if "{" in route.path_format else set()
+    return {INTERNAL_ERROR, *strays, *map(type_of, kinds)}
 
 
 def _of_route(route: APIRoute) -> Iterator[Refusal]:

@@ -115,3 +115,10 @@ async def test_401_names_the_error_only_where_a_credential_was_sent(http: httpx.
     assert bad.headers["www-authenticate"] == 'Bearer error="invalid_token"'
     await ann.post("/api/auth/logout")
     assert (await ann.get("/api/tasks")).headers["www-authenticate"] == 'Bearer error="invalid_token"'
+
+
+async def test_a_condition_with_a_path_that_leads_nowhere_is_404(ann: Person, http: httpx.AsyncClient) -> None:
+    for method in ("GET", "DELETE", "PUT"):
+        stray = "/api/settings/%C2%84"
+        assert (await ann.send(method, stray, headers={"If-Match": "*"})).status_code == 404
+        assert (await http.request(method, stray, headers={"If-Match": "*"})).status_code == 401

@@ -167,9 +167,7 @@ def test_every_refusal_names_its_types_of_problem(operation: Operation) -> None:
 def test_every_type_of_problem_is_documented_but_those_of_no_operation() -> None:
     documented = {code for operation in OPERATIONS for codes in operation.problems.values() for code in codes}
     families = {"conflict", "forbidden", "not-found"}  # nobody is answered with these, but with what they stand for
-    assert (
-        TYPES.keys() - documented == {"bad-request", "https-required", "method-not-allowed", "no-such-route"} | families
-    )
+    assert TYPES.keys() - documented == {"bad-request", "https-required", "method-not-allowed"} | families
 
 
 @pytest.mark.parametrize(
@@ -177,9 +175,9 @@ def test_every_type_of_problem_is_documented_but_those_of_no_operation() -> None
     [
         ("GET /api/tasks", "400", {"ambiguous-credentials", "cursor-refused", "precondition-not-supported"}),
         ("GET /api/tasks", "403", {"space-forbidden"}),
-        ("GET /api/tasks/{task_id}", "404", {"task-not-found"}),
+        ("GET /api/tasks/{task_id}", "404", {"task-not-found", "no-such-route"}),
         ("PUT /api/tasks/{task_id}", "403", {"space-forbidden", "role-too-low", "csrf-token", "cross-site"}),
-        ("POST /api/tasks/{task_id}/transfer", "404", {"task-not-found", "recipient-not-found"}),
+        ("POST /api/tasks/{task_id}/transfer", "404", {"task-not-found", "recipient-not-found", "no-such-route"}),
         ("POST /api/tags", "409", {"still-running", "tag-taken", "quota-reached"}),
         ("POST /api/tags", "422", {"invalid-value", "idempotency-key-reused"}),
         ("POST /api/auth/login", "401", {"wrong-credentials"}),
@@ -301,7 +299,9 @@ def test_both_prefixes_offer_the_same() -> None:
         )
         assert short is not None
         assert long is not None
-        assert without_links(short) == without_links(long)
+        # An owner in the path can make it one that leads nowhere.
+        strays = {"404": without_links(long)["404"]} if "404" not in without_links(short) else {}
+        assert without_links(short) | strays == without_links(long)
         assert short.spec.get("requestBody") == long.spec.get("requestBody")
 
 
