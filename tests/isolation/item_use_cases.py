@@ -8,7 +8,7 @@ from typing import Any
 from application.facade import Application
 from application.ports.paging import Stretch
 from domain.access import Actor
-from domain.document import Document
+from domain.document import Document, DocumentSummary
 from domain.errors import DomainError
 from domain.ids import DocumentId, TagId, read_id
 from domain.setting import Setting, SettingKey, SettingValue
@@ -28,11 +28,11 @@ async def answer(doing: Awaitable[Any]) -> Answer:
         return next(status for family, status in STATUS_OF.items() if isinstance(error, family)), None
 
 
-def _said(item: Tag | Document | Setting) -> dict[str, str]:
+def _said(item: Tag | Document | DocumentSummary | Setting) -> dict[str, str]:
     match item:
         case Tag():
             id_, text = str(item.id), str(item.name)
-        case Document():
+        case Document() | DocumentSummary():
             id_, text = str(item.id), str(item.title)
         case Setting():
             id_, text = str(item.key), item.value.strip('"')
