@@ -12,7 +12,7 @@ from adapters.memory.store import Contents
 from domain.access import Access, Actor, Permission, Relation, Role, admit
 from domain.errors import NotAuthenticated, NotFound
 from domain.ids import SpaceId, UserId
-from entrypoints.http import addresses, bodies, errors
+from entrypoints.http import addresses, errors
 from entrypoints.http.bodies import read_json
 from entrypoints.http.problems import problem
 from tests.isolation.services import MemoryService
@@ -88,11 +88,11 @@ def a_header_tells_what_exists(service: MemoryService, patch: pytest.MonkeyPatch
 
 
 def bodies_may_name_an_owner(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
-    def read_some(body: bytes) -> Any:
-        found = read_json(body)
+    def read_some(body: bytes, *limits: int) -> Any:
+        found = read_json(body, *limits)
         return {name: value for name, value in found.items() if name != "owner_id"}
 
-    patch.setattr(bodies, "read_json", read_some)
+    patch.setattr("entrypoints.http.reading.read_json", read_some)
 
 
 def assignees_are_not_checked(service: MemoryService, patch: pytest.MonkeyPatch) -> None:
