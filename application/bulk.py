@@ -13,9 +13,10 @@ from application.assignees import may_be_assigned, not_a_member
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
-from application.ports.tasks import TaskFilters
+from application.ports.tasks import FIRST, TaskFilters
 from application.retrying import retried
 from application.room import Room
+from application.stretches import STRETCH, in_stretches
 from application.tagging import all_spelt, allowing_tags, making_tags
 from domain.access import Access, Actor, Permission
 from domain.due import DueIn
@@ -118,12 +119,13 @@ class DeleteTasks:
         return len(tasks)
 
 
-@retried
 @dataclass(frozen=True, slots=True)
 class DeleteFoundTasks:
     """Move every task that fits the filters to the trash, and tell how many. The space's admins may.
 
-    Without a filter it has to be said that every task is meant, and only then. Raises RoleTooLow, InvalidValue.
+    Without a filter it has to be said that every task is meant, and only then.
+    Some hundreds at a time, by their ids: others go on meanwhile, and what they make may go, too. Raises RoleTooLow,
+    InvalidValue, and PartlyDone, after which it may be repeated.
     """
 
     open_space: OpenSpace
@@ -139,10 +141,18 @@ class DeleteFoundTasks:
         everything: bool = False,
     ) -> int:
         _require_extent(everything=everything, is_filtered=due is not None or filters != TaskFilters())
-        async with self.open_space(actor, owner_id) as space:
-            space.access.require(Permission.DELETE_ANY_ITEM)
-            at = self.clock()
-            return len(await space.tasks.delete_found(filters.narrowed(due, at), at=at))
+        at, last = self.clock(), FIRST
+        narrowed = filters.narrowed(due, at)
+
+        async def delete_some() -> int:
+            nonlocal last
+            async with self.open_space(actor, owner_id) as space:
+                space.access.require(Permission.DELETE_ANY_ITEM)
+                deleted = await space.tasks.delete_found(narrowed, at=at, limit=STRETCH, after=last)
+            last = max(deleted, default=last)
+            return len(deleted)
+
+        return await in_stretches(delete_some)
 
 
 def _require_extent(*, everything: bool, is_filtered: bool) -> None:

@@ -44,6 +44,7 @@ from application.organizations import (
 from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
 from application.refusals import RecordForgery
 from application.repeating import AnswerOnce
+from application.retention import PurgeExpiredTrash
 from application.sealing import SealGrownLogs, SealLeftEvents
 from application.sessions import EndAllSessions, EndSession, ListSessions
 from application.settings import DeleteSetting, GetSetting, ListSettings, PutSetting
@@ -156,4 +157,5 @@ class Application:
     seal_left_events: SealLeftEvents
 
     sweep_leftovers: SweepLeftovers
+    purge_expired_trash: PurgeExpiredTrash
     check_readiness: CheckReadiness

@@ -21,6 +21,7 @@ from application.ports.spaces import OpenSpace, Space
 from application.ports.tokens import OpaqueTokens
 from application.retrying import retried
 from application.room import Room
+from application.stretches import STRETCH, in_stretches
 from domain.access import Actor, Permission, Role
 from domain.errors import MemberNotFound, RoleTooLow
 from domain.ids import InvitationId, SpaceId, UserId
@@ -97,22 +98,28 @@ class RenameOrganization:
         return renamed
 
 
-@retried
 @dataclass(frozen=True, slots=True)
 class DissolveOrganization:
     """Delete an organisation with everything in it. Its owners may, and say its present name.
 
-    Raises RoleTooLow, InvalidValue.
+    Its contents go some hundreds at a time, and with the last of them the organisation. Raises RoleTooLow,
+    InvalidValue, and PartlyDone, after which it may be repeated.
     """
 
     open_space: OpenSpace
 
     async def __call__(self, actor: Actor, owner_id: str, name: str | None) -> None:
-        async with self.open_space(actor, owner_id) as space:
-            organization = await space.charter.get()
-            space.access.require(Permission.OWN_SPACE)
-            organization.require_name(name)
-            await space.charter.dissolve()
+        async def dissolve_or_clear() -> int:
+            async with self.open_space(actor, owner_id) as space:
+                organization = await space.charter.get()
+                space.access.require(Permission.OWN_SPACE)
+                organization.require_name(name)
+                cleared = await space.charter.clear(STRETCH)
+                if cleared < STRETCH:
+                    await space.charter.dissolve()
+            return cleared
+
+        await in_stretches(dissolve_or_clear)
 
 
 @retried
@@ -159,30 +166,36 @@ class ChangeMemberRole:
         return member
 
 
-@retried
 @dataclass(frozen=True, slots=True)
 class RemoveMember:
     """Put a member out, or leave. Admins and owners may put out, owners are touched by owners only.
 
     Everyone may leave but the last owner with an active account. The member's assignments are cleared, and the open
-    invitations that they made or that are bound to them are closed. Raises MemberNotFound, RoleTooLow, LastOwner.
+    invitations that they made or that are bound to them are closed. Some hundreds of tasks are taken from the member at
+    a time, and with the last of them they are out. Raises MemberNotFound, RoleTooLow, LastOwner, and PartlyDone, after
+    which it may be repeated.
     """
 
     open_space: OpenSpace
     clock: Clock
 
     async def __call__(self, actor: Actor, owner_id: str, user_id: UserId) -> None:
-        async with self.open_space(actor, owner_id) as space:
-            await space.charter.get()
-            if user_id != actor.user_id:
-                space.access.require(Permission.MANAGE_SPACE)
-            other_owners = await space.members.count_other_owners(user_id)
-            membership = await space.members.get(user_id)
-            membership.require_removal(by=space.access, other_owners=other_owners)
-            member = await space.members.profile(user_id)
-            await space.tasks.unassign(user_id, at=self.clock())
-            await close_invitations(space.invitations, member.user, None, at=self.clock())
-            await space.members.remove(user_id)
+        async def remove_or_unassign() -> int:
+            async with self.open_space(actor, owner_id) as space:
+                await space.charter.get()
+                if user_id != actor.user_id:
+                    space.access.require(Permission.MANAGE_SPACE)
+                other_owners = await space.members.count_other_owners(user_id)
+                membership = await space.members.get(user_id)
+                membership.require_removal(by=space.access, other_owners=other_owners)
+                member = await space.members.profile(user_id)
+                taken = await space.tasks.unassign(user_id, at=self.clock(), limit=STRETCH)
+                if len(taken) < STRETCH:
+                    await close_invitations(space.invitations, member.user, None, at=self.clock())
+                    await space.members.remove(user_id)
+            return len(taken)
+
+        await in_stretches(remove_or_unassign)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from application.ports.clock import Clock
 from application.ports.spaces import OpenSpace
+from application.ports.tasks import EVER
 from application.retrying import retried
+from application.stretches import STRETCH, in_stretches
 from domain.access import Actor, Permission
 from domain.errors import InvalidValue
 from domain.ids import TaskId
@@ -55,12 +57,12 @@ class PurgeTask:
             await space.tasks.purge(task)
 
 
-@retried
 @dataclass(frozen=True, slots=True)
 class EmptyTrash:
-    """Remove everything in the trash of a space for good, and tell how many. Its admins may, and say so.
+    """Remove everything for good that is in the trash of a space, and tell how many. Its admins may, and say so.
 
-    Raises RoleTooLow, InvalidValue.
+    Some hundreds at a time: others go on meanwhile. Raises RoleTooLow, InvalidValue, and PartlyDone, after which it may
+    be repeated.
     """
 
     open_space: OpenSpace
@@ -68,6 +70,10 @@ class EmptyTrash:
     async def __call__(self, actor: Actor, owner_id: str | None, *, everything: bool) -> int:
         if not everything:
             raise InvalidValue("missing", "Send all=true where everything in the trash is meant.", field="all")
-        async with self.open_space(actor, owner_id) as space:
-            space.access.require(Permission.DELETE_ANY_ITEM)
-            return len(await space.tasks.empty_trash())
+
+        async def empty_some() -> int:
+            async with self.open_space(actor, owner_id) as space:
+                space.access.require(Permission.DELETE_ANY_ITEM)
+                return len(await space.tasks.empty_trash(by=EVER, limit=STRETCH))
+
+        return await in_stretches(empty_some)

@@ -24,10 +24,19 @@ def task_deed(was: Task | None, now: Task) -> Deed:
     return _deed(Resource.TASK, now.id, was, now, _task_action(was, now))
 
 
-def deleted_deed(task_id: TaskId, at: datetime) -> Deed:
-    """A task was moved to the trash, as one of many."""
-    changes = {"deleted_at": {"from": None, "to": _written(at)}}
-    return Deed(action=Action.DELETE, resource_type=Resource.TASK, resource_id=str(task_id), changes=changes)
+def all_deleted_deed(count: int, at: datetime) -> Deed:
+    """So many tasks were moved to the trash at once."""
+    return _of_many(Action.DELETE, count, {"deleted_at": {"from": None, "to": _written(at)}})
+
+
+def emptied_deed(count: int) -> Deed:
+    """So many tasks in the trash were removed for good at once."""
+    return _of_many(Action.PURGE, count, {})
+
+
+def _of_many(action: Action, count: int, changes: Changes) -> Deed:
+    """One event for a change of many tasks: their number, and no ids."""
+    return Deed(action=action, resource_type=Resource.TASK, changes={**changes, "count": count})
 
 
 def purged_deed(task_id: TaskId) -> Deed:
@@ -35,16 +44,14 @@ def purged_deed(task_id: TaskId) -> Deed:
     return Deed(action=Action.PURGE, resource_type=Resource.TASK, resource_id=str(task_id))
 
 
-def unassigned_deed(task_id: TaskId, user_id: UserId) -> Deed:
-    """A task was taken from whoever it was assigned to."""
-    changes = {"assignee_id": {"from": str(user_id), "to": None}}
-    return Deed(action=Action.UPDATE, resource_type=Resource.TASK, resource_id=str(task_id), changes=changes)
+def unassigned_deed(count: int, user_id: UserId) -> Deed:
+    """So many tasks were taken from the person that they were assigned to."""
+    return _of_many(Action.UPDATE, count, {"assignee_id": {"from": str(user_id), "to": None}})
 
 
-def retagged_deed(task_id: TaskId, was: TagName, now: TagName | None) -> Deed:
-    """A tag of a task was given another name, or is gone."""
-    changes = {"tags": {"from": [was], "to": [] if now is None else [now]}}
-    return Deed(action=Action.UPDATE, resource_type=Resource.TASK, resource_id=str(task_id), changes=changes)
+def retagged_deed(count: int, was: TagName, now: TagName | None) -> Deed:
+    """A tag of so many tasks was given another name, or is gone."""
+    return _of_many(Action.UPDATE, count, {"tags": {"from": [was], "to": [] if now is None else [now]}})
 
 
 def tag_deed(was: Tag | None, now: Tag | None) -> Deed:

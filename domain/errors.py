@@ -325,6 +325,13 @@ class Unavailable(DomainError):
     retry_after: ClassVar[int] = 1
 
 
+class PartlyDone(Unavailable):
+    """A change of very many things was interrupted: the part that was done stays."""
+
+    code = "partly-done"
+    detail = "The service could not finish. What it has done so far stays: send the request again for the rest."
+
+
 class TooBusy(Unavailable):
     """More work is waiting than can be done in reasonable time."""
 

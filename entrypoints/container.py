@@ -25,6 +25,7 @@ from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.leftovers import SqlLeftovers
 from adapters.sql.organizations import SqlOpenReception
 from adapters.sql.readiness import SqlReadiness
+from adapters.sql.retention import SqlOpenTrash, SqlSpaces
 from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.url import database_at
 from adapters.system.clock import SystemClock
@@ -44,6 +45,7 @@ from application import (
     organizations,
     refusals,
     repeating,
+    retention,
     sealing,
     sessions,
     sweeping,
@@ -312,6 +314,14 @@ class Container(containers.DeclarativeContainer):
         ),
         sweep_leftovers=providers.Singleton(
             sweeping.SweepLeftovers, providers.Singleton(SqlLeftovers, database), clock
+        ),
+        purge_expired_trash=providers.Singleton(
+            retention.PurgeExpiredTrash,
+            providers.Singleton(SqlSpaces, database),
+            providers.Singleton(SqlOpenTrash, database),
+            scribe,
+            clock,
+            settings.provided.trash_kept,
         ),
         check_readiness=providers.Singleton(operations.CheckReadiness, readiness),
     )

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import Annotated, Final, Literal, Self, TypeVar
@@ -135,6 +136,7 @@ class Settings(BaseSettings):
     max_owned_organizations_per_account: Most = DEFAULTS[Quota.OWNED]
     max_organizations_per_account: Most = DEFAULTS[Quota.JOINED]
     max_sessions_per_account: Most = DEFAULTS[Quota.SESSIONS]
+    trash_days: Annotated[int, Field(ge=0, le=3650)] = 30
     audit_reads: bool = False
     require_if_match: bool = False
     unsafe_database_role: bool = False
@@ -142,6 +144,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
     metrics: LaterFlag = False
+
+    @property
+    def trash_kept(self) -> timedelta | None:
+        """For how long a deleted task is kept; None for ever."""
+        return timedelta(days=self.trash_days) if self.trash_days else None
 
     @property
     def in_production(self) -> bool:

@@ -13,6 +13,7 @@ from adapters.memory.mail import MemoryMailer
 from adapters.memory.organizations import MemoryOpenReception
 from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.readiness import MemoryReadiness
+from adapters.memory.retention import MemoryOpenTrash, MemorySpaces
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.memory.store import MemoryStore
 from adapters.memory.tokens import MemoryAccessTokens, MemoryRefreshTokens, MemorySessionCookies
@@ -28,6 +29,7 @@ from application import (
     organizations,
     refusals,
     repeating,
+    retention,
     sealing,
     sessions,
     settings,
@@ -70,6 +72,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     counters: Counters | None = None,
     registration: RegistrationPolicy = OPEN,
     quotas: Quotas | None = None,
+    trash_kept: timedelta | None = timedelta(days=30),
 ) -> Application:
     """Every use case, on one store that forgets everything at the end. Nothing is limited, unless it is counted.
 
@@ -178,5 +181,8 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         seal_grown_logs=sealing.SealGrownLogs(seal_log, unsealed),
         seal_left_events=sealing.SealLeftEvents(MemoryNextUnsealed(store), seal_log, clock),
         sweep_leftovers=sweeping.SweepLeftovers(MemoryLeftovers(store), clock),
+        purge_expired_trash=retention.PurgeExpiredTrash(
+            MemorySpaces(store), MemoryOpenTrash(store), scribe, clock, trash_kept
+        ),
         check_readiness=operations.CheckReadiness(MemoryReadiness()),
     )

@@ -1,5 +1,6 @@
 """Organisations, their members and their invitations, in memory."""
 
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -8,7 +9,7 @@ from datetime import datetime
 from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.owned import items_of
 from adapters.memory.signed_in import require_signed_in
-from adapters.memory.store import Contents, MemoryStore
+from adapters.memory.store import Contents, MemoryStore, clear_space
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.usage import MemoryUsage
 from application.listing import own_place
@@ -116,11 +117,14 @@ class MemoryCharter:
     async def save(self, organization: Organization) -> None:
         self._contents.organizations[self._space_id] = organization
 
+    async def clear(self, limit: int) -> int:
+        return clear_space(self._contents, self._space_id, limit)
+
     async def dissolve(self) -> None:
         del self._contents.organizations[self._space_id]
-        for part in (self._contents.memberships, self._contents.invitations, self._contents.tasks):
-            for key in [key for key in part if key[0] == self._space_id]:
-                del part[key]  # type: ignore[arg-type] # each part is asked for its own keys
+        clear_space(self._contents, self._space_id, sys.maxsize)
+        for key in [key for key in self._contents.memberships if key[0] == self._space_id]:
+            del self._contents.memberships[key]
 
 
 class MemoryOrganizations:

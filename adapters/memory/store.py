@@ -46,6 +46,22 @@ class Contents:
         return Contents(**{part.name: kind(getattr(self, part.name)) for part in fields(self)})
 
 
+def clear_space(contents: Contents, space_id: SpaceId, limit: int) -> int:
+    """Remove up to so many things that a space holds; tell how many."""
+    kept: tuple[dict[Any, Any], ...] = (
+        contents.tasks,
+        contents.tags,
+        contents.documents,
+        contents.settings,
+        contents.replies,
+        contents.invitations,
+    )
+    found = [(part, key) for part in kept for key in part if key[0] == space_id][:limit]
+    for part, key in found:
+        del part[key]
+    return len(found)
+
+
 class _Sealed(dict[Any, Any]):
     """A dictionary that is only read."""
 

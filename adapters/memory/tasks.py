@@ -1,13 +1,13 @@
 """The tasks of one space, in memory."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.owned import page_of
 from adapters.memory.store import Contents
 from application.ports.paging import Page, Stretch
-from application.ports.tasks import TaskFilters, TaskQuery
+from application.ports.tasks import FIRST, TaskFilters, TaskQuery
 from domain.due import ALWAYS, Span
 from domain.errors import StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
@@ -73,40 +73,39 @@ class MemoryTasks:
             raise StaleVersion
         del self._tasks[self._space_id, task.id]
 
-    async def empty_trash(self) -> Sequence[TaskId]:
-        """Remove everything in the trash."""
-        purged = [
-            task_id
-            for (space_id, task_id), task in self._tasks.items()
-            if space_id == self._space_id and task.deleted_at is not None
-        ]
+    async def empty_trash(self, *, by: datetime, limit: int) -> Sequence[TaskId]:
+        """Remove what was in the trash by then."""
+        purged = [task.id for task in self._all() if task.deleted_at is not None and task.deleted_at <= by][:limit]
         for task_id in purged:
             del self._tasks[self._space_id, task_id]
         return purged
 
-    async def delete_found(self, filters: TaskFilters, *, at: datetime) -> Sequence[TaskId]:
+    async def delete_found(
+        self, filters: TaskFilters, *, at: datetime, limit: int, after: TaskId = FIRST
+    ) -> Sequence[TaskId]:
         """Move what fits to the trash."""
-        found = [task for task in self._all() if task.deleted_at is None and _fits(task, filters)]
+        fitting = (task for task in self._all() if task.deleted_at is None and _fits(task, filters))
+        found = _behind(after, fitting)[:limit]
         for task in found:
             moment = not_before(task.updated_at, at)
             deleted = replace(task, deleted_at=moment, version=task.version + 1, updated_at=moment)
             self._tasks[self._space_id, task.id] = deleted
         return [task.id for task in found]
 
-    async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
-        """Take every task from this person."""
-        found: list[TaskId] = []
-        for (space_id, task_id), task in list(self._tasks.items()):
-            if space_id == self._space_id and task.assignee_id == user_id:
-                moment = not_before(task.updated_at, at)
-                unassigned = replace(task, assignee_id=None, version=task.version + 1, updated_at=moment)
-                self._tasks[space_id, task_id] = unassigned
-                found.append(task_id)
-        return found
+    async def unassign(self, user_id: UserId, *, at: datetime, limit: int) -> Sequence[TaskId]:
+        """Take tasks from this person."""
+        found = [task for task in self._all() if task.assignee_id == user_id][:limit]
+        for task in found:
+            moment = not_before(task.updated_at, at)
+            unassigned = replace(task, assignee_id=None, version=task.version + 1, updated_at=moment)
+            self._tasks[self._space_id, task.id] = unassigned
+        return [task.id for task in found]
 
-    async def retag(self, was: TagName, now: TagName | None, *, at: datetime) -> Sequence[TaskId]:
-        """Rename a tag on every task, or take it off."""
-        found = [task for (space_id, _), task in self._tasks.items() if space_id == self._space_id and was in task.tags]
+    async def retag(
+        self, was: TagName, now: TagName | None, *, at: datetime, limit: int, after: TaskId = FIRST
+    ) -> Sequence[TaskId]:
+        """Rename a tag on tasks, or take it off."""
+        found = _behind(after, (task for task in self._all() if was in task.tags))[:limit]
         for task in found:
             exchanged = (now if tag == was else tag for tag in task.tags)
             kept = tuple(tag for tag in exchanged if tag is not None)
@@ -127,6 +126,11 @@ class MemoryTasks:
 
     def _all(self) -> Iterator[Task]:
         return (task for (space_id, _), task in self._tasks.items() if space_id == self._space_id)
+
+
+def _behind(after: TaskId, tasks: Iterable[Task]) -> list[Task]:
+    """Those whose ids come behind one, by id."""
+    return sorted((task for task in tasks if task.id > after), key=lambda task: task.id)
 
 
 def _fits(task: Task, query: TaskFilters) -> bool:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from sqlalchemy import Select, Table, and_, bindparam, select
 
@@ -79,6 +80,10 @@ class Connection(Protocol):
 
     async def show_accounts_log(self) -> None:
         """From here on, let row-level security show what administrators see of all logs."""
+        ...
+
+    async def show_spaces(self, behind: UUID) -> None:
+        """From here on, let row-level security show which spaces there are whose ids come behind one."""
         ...
 
     async def show_expired_replies(self, by: datetime) -> None:

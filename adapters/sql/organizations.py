@@ -1,6 +1,6 @@
 """Organisations, their members and their invitations, on SQL databases."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
@@ -8,13 +8,14 @@ from typing import Final
 from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
 from adapters.sql.audit import SqlAuditLog
+from adapters.sql.clearing import clear
 from adapters.sql.connection import Connection, ConstraintViolated, Database, Entry, Reading
 from adapters.sql.owned import as_kept
 from adapters.sql.pages import Keyset, Order
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import invitations, memberships, organizations, spaces, users
 from adapters.sql.tasks import SqlTasks
-from adapters.sql.types import Moment
+from adapters.sql.types import Moment, is_any_id_of
 from adapters.sql.usage import SqlUsage
 from adapters.sql.users import ACCOUNT, SqlUsers, account_from
 from application.ports.clock import Clock
@@ -252,6 +253,9 @@ class SqlCharter:
             new_updated_at=organization.updated_at,
         )
 
+    async def clear(self, limit: int) -> int:
+        return await clear(self._connection, self._space_id, limit)
+
     async def dissolve(self) -> None:
         # Whoever assigns a task holds its assignee first and the space then. In another order the two could lock
         # each other out.
@@ -272,6 +276,16 @@ _BELONGINGS: Final = Query(_BELONGING.order_by(_NAME, organizations.c.space_id))
 _FIND_BELONGINGS: Final = Keyset.of(_BELONGING, Order((_NAME, organizations.c.space_id), folds_case=True))
 
 
+_ROLES: Final = Query(
+    select(memberships.c.space_id, memberships.c.role)
+    .join(organizations, organizations.c.space_id == memberships.c.space_id)
+    .where(memberships.c.user_id == bindparam("user_id"))
+)
+_SHARED: Final = Query(
+    select(func.count())
+    .select_from(memberships)
+    .where(memberships.c.user_id == bindparam("user_id"), is_any_id_of(memberships.c.space_id, "ids"))
+)
 _SOME_BELONGINGS: Final = (
     select(memberships.c.space_id)
     .join(organizations, memberships.c.space_id == organizations.c.space_id)
@@ -315,6 +329,18 @@ class SqlOrganizations:
     async def find(self, page: Onward) -> Sequence[Belonging]:
         rows = await _FIND_BELONGINGS.fetch(self._connection, page, user_id=self._actor)
         return [_belonging_from(row) for row in rows]
+
+    async def roles(self) -> dict[SpaceId, Role]:
+        """What the actor is in each of their organisations."""
+        rows = await self._connection.fetch_all(_ROLES, user_id=self._actor)
+        return {space_id: Role(role) for space_id, role in rows}
+
+    async def shares_any(self, user_id: UserId, space_ids: Collection[SpaceId]) -> bool:
+        """Tell whether another person is in one of these spaces: in the same steps, whether or not they exist."""
+        await self._connection.step_as(user_id)
+        ((count,),) = await self._connection.fetch_all(_SHARED, user_id=user_id, ids=sorted(space_ids))
+        await self._connection.step_as(self._actor)
+        return bool(count)
 
     async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
         return len(await self._connection.fetch_all(_COUNT_BELONGINGS[owned], user_id=user_id, limit=at_most))

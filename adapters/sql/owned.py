@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, insert, select, update
 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.pages import Order, Stretches
@@ -31,6 +31,16 @@ def as_kept(kind: type[Kept], text: str) -> Kept:
 def in_this_space(table: Table) -> ColumnElement[bool]:
     """The condition that every statement about owned rows has."""
     return table.c.space_id == bindparam("space_id")
+
+
+def held(found: Select[Any]) -> Select[Any]:
+    """What a statement finds, locked, to choose the rows of another one by.
+
+    As a common table expression: PostgreSQL runs a subquery with LIMIT and FOR UPDATE once for each row that it is
+    compared with, if it likes, and each time it finds others.
+    """
+    some = found.with_for_update().cte("some")
+    return select(*some.c)
 
 
 @dataclass(frozen=True, slots=True)

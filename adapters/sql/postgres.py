@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import URL
@@ -175,6 +176,11 @@ class PostgresConnection:
         """Let row-level security show what administrators see of all logs."""
         await self.settle()
         await transactions.send(self.raw, "SET LOCAL app.accounts_log = 'on'")
+
+    async def show_spaces(self, behind: UUID) -> None:
+        """Let row-level security show which spaces there are whose ids come behind one."""
+        await self.settle()
+        await transactions.send(self.raw, f"SET LOCAL app.spaces_behind = '{behind}'")
 
     async def show_expired_replies(self, by: datetime) -> None:
         """Let row-level security show what has expired of all answers."""

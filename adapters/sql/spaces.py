@@ -59,18 +59,11 @@ class SqlSpace:
     async def neighbour(self, space_id: SpaceId) -> SqlNeighbour:
         """Another space."""
         myself = self.access.user_id
-        shared = await SqlOrganizations(self._connection, myself).of(myself)
-        role = Role.OWNER if space_id == personal_space(myself) else None
-        acquainted = False
-        for one in shared:
-            if one.organization.id == space_id:
-                role = one.role
-            await self._connection.step_into(one.organization.id)
-            members = SqlMembers(self._connection, one.organization.id)
-            acquainted = acquainted or await members.has(UserId(space_id))
-        home = self.access.space_id
-        await self._connection.step_into(home)
-        return SqlNeighbour(self._connection, space_id, Relation(role, acquainted), home=home)
+        organizations = SqlOrganizations(self._connection, myself)
+        roles = await organizations.roles()
+        role = Role.OWNER if space_id == personal_space(myself) else roles.get(space_id)
+        acquainted = await organizations.shares_any(UserId(space_id), roles)
+        return SqlNeighbour(self._connection, space_id, Relation(role, acquainted), home=self.access.space_id)
 
     @property
     def members(self) -> SqlMembers:

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from time import perf_counter
 from typing import Any, Final
+from uuid import UUID
 
 from adapters.sql.connection import ConstraintViolated, Refusing, are_alike
 from adapters.sql.query import Query, Row
@@ -149,6 +150,9 @@ class SqliteConnection:
 
     async def show_accounts_log(self) -> None:
         """Nothing to do here either."""
+
+    async def show_spaces(self, behind: UUID) -> None:
+        """Nothing: there is no row-level security."""
 
     async def show_expired_replies(self, by: datetime) -> None:
         """Nothing: there is no row-level security."""

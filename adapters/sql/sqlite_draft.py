@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol
+from uuid import UUID
 
 from adapters.sql.connection import WHO_ENTERS, ConstraintViolated, Entry, Refusing, admitted, are_alike, asked_of
 from adapters.sql.query import Compiled, Query, Row
@@ -189,6 +190,9 @@ class SqliteDraft:
 
     async def show_accounts_log(self) -> None:
         """Nothing to do here either."""
+
+    async def show_spaces(self, behind: UUID) -> None:
+        """Nothing: there is no row-level security."""
 
     async def show_expired_replies(self, by: datetime) -> None:
         """Nothing: there is no row-level security."""

@@ -1,18 +1,17 @@
 """Lists of the tasks of one space, on SQL databases: one statement for each shape of question, compiled once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, bindparam, select, update
+from sqlalchemy import Column, ColumnElement, Integer, and_, bindparam, select, update
 
 from adapters.sql.connection import Connection
-from adapters.sql.owned import in_this_space
+from adapters.sql.owned import held, in_this_space
 from adapters.sql.pages import Order, Stretches
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import DERIVED, IN_TRASH, IN_USE, tasks
-from adapters.sql.types import holds_text, is_any_of, later_of, shares_any
+from adapters.sql.types import Id, holds_text, is_any_of, later_of, shares_any
 from application.ports.paging import Stretch
 from application.ports.tasks import TaskFilters, TaskQuery
 from domain.ids import SpaceId
@@ -24,6 +23,7 @@ COLUMNS: Final = tuple(column for column in tasks.c if column.name not in DERIVE
 """What a task is read from."""
 
 _IN_THIS_SPACE: Final = in_this_space(tasks)
+_LIMIT: Final = bindparam("limit", type_=Integer)
 _SHAPES: Final = 512
 """How many statements are kept: more than clients ask for, fewer than somebody could think up."""
 
@@ -64,11 +64,11 @@ async def find_deleted(
 
 
 async def delete_found(
-    connection: Connection, filters: TaskFilters, *, space_id: SpaceId, at: datetime
+    connection: Connection, filters: TaskFilters, *, space_id: SpaceId, **some: Any
 ) -> Sequence[Row]:
-    """Move what fits the filters to the trash; a row with the id of each."""
+    """Move some of what fits the filters to the trash; a row with the id of each."""
     asked = filter_values(filters)
-    return await connection.execute_returning(_delete(frozenset(asked)), space_id=space_id, at=at, **asked)
+    return await connection.execute_returning(_delete(frozenset(asked)), space_id=space_id, **some, **asked)
 
 
 @lru_cache(_SHAPES)
@@ -80,10 +80,11 @@ def _in_use(filters: frozenset[str], sort: Sort) -> Stretches:
 @lru_cache(_SHAPES)
 def _delete(filters: frozenset[str]) -> Query:
     """They are locked in the order of their ids, as everywhere: nobody waits for somebody who waits for them."""
-    fits = select(tasks.c.id).where(*fitting(filters)).order_by(tasks.c.id).with_for_update()
+    behind = tasks.c.id > bindparam("after", type_=Id)
+    fits = select(tasks.c.id).where(*fitting(filters), behind).order_by(tasks.c.id).limit(_LIMIT)
     at = later_of(tasks.c.updated_at, "at")
     deleted = {"deleted_at": at, "updated_at": at, "version": tasks.c.version + 1}
-    these = update(tasks).where(_IN_THIS_SPACE, tasks.c.id.in_(fits)).values(deleted)
+    these = update(tasks).where(_IN_THIS_SPACE, tasks.c.id.in_(held(fits))).values(deleted)
     return Query(these.returning(tasks.c.id), is_slow=True)
 
 

@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, null, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, delete, insert, null, select, update
 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
-from adapters.sql.owned import as_kept, in_this_space
+from adapters.sql.owned import as_kept, held, in_this_space
 from adapters.sql.query import Query, Row
-from adapters.sql.tables import IN_USE, tasks
+from adapters.sql.tables import IN_TRASH, IN_USE, tasks
 from adapters.sql.task_lists import COLUMNS, delete_found, find_deleted, find_tasks
-from adapters.sql.types import exchanged, holds, is_any_id_of, later_of, without
+from adapters.sql.types import Id, Moment, exchanged, holds, is_any_id_of, later_of, without
 from application.ports.paging import Page, Stretch
-from application.ports.tasks import TaskFilters, TaskQuery
+from application.ports.tasks import FIRST, TaskFilters, TaskQuery
 from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
 from domain.tag import TagName
@@ -32,39 +32,57 @@ _GET_TRASHED: Final = Reading(select(*COLUMNS).where(*_THIS_TASK, ~IN_USE))
 _GET_ALL: Final = Reading(
     select(*COLUMNS).where(_IN_THIS_SPACE, is_any_id_of(tasks.c.id, "ids"), IN_USE).order_by(tasks.c.id)
 )
+_LIMIT: Final = bindparam("limit", type_=Integer)
+_BEHIND: Final = tasks.c.id > bindparam("after", type_=Id)
 
 
-def _in_order(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The condition for those tasks of this space, which are locked in the order of their ids before any is changed.
-
-    Every statement that locks several tasks does so in this order: two of them cannot wait for each other.
-    """
-    fits = select(tasks.c.id).where(_IN_THIS_SPACE, *conditions).order_by(tasks.c.id).with_for_update()
-    return tasks.c.id.in_(fits)
+def _some(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition for some of the tasks that meet others, by id. They are locked in that order, as everywhere."""
+    found = select(tasks.c.id).where(_IN_THIS_SPACE, *conditions).order_by(tasks.c.id).limit(_LIMIT)
+    return and_(_IN_THIS_SPACE, tasks.c.id.in_(held(found)))
 
 
-_EMPTY_TRASH: Final = Query(delete(tasks).where(_IN_THIS_SPACE, _in_order(~IN_USE)).returning(tasks.c.id))
+# The trash is read in the order of its index, and locked by id.
+_TRASHED: Final = (
+    select(tasks.c.id)
+    .where(_IN_THIS_SPACE, IN_TRASH, tasks.c.deleted_at <= bindparam("by", type_=Moment))
+    .order_by(tasks.c.deleted_at, tasks.c.id)
+    .limit(_LIMIT)
+)
+_EMPTY_TRASH: Final = Query(
+    delete(tasks)
+    .where(
+        _IN_THIS_SPACE,
+        tasks.c.id.in_(
+            held(select(tasks.c.id).where(_IN_THIS_SPACE, IN_TRASH, tasks.c.id.in_(_TRASHED)).order_by(tasks.c.id))
+        ),
+    )
+    .returning(tasks.c.id),
+    is_slow=True,
+)
 _REMOVE: Final = Query(delete(tasks).where(*_THIS_TASK, tasks.c.version == bindparam("version_read")))
 _UNASSIGN: Final = Query(
     update(tasks)
-    .where(_IN_THIS_SPACE, _in_order(tasks.c.assignee_id == bindparam("user_id")))
+    .where(_some(tasks.c.assignee_id == bindparam("user_id")))
     .values(assignee_id=null(), version=tasks.c.version + 1, updated_at=later_of(tasks.c.updated_at, "at"))
-    .returning(tasks.c.id)
+    .returning(tasks.c.id),
+    is_slow=True,
 )
-# What every tag that is renamed or removed does to its tasks, in one statement.
+# What every tag that is renamed or removed does to some of its tasks, in one statement.
 _TAGGED: Final = (
     update(tasks)
-    .where(_IN_THIS_SPACE, _in_order(holds(tasks.c.tags, "was")))
+    .where(_some(_BEHIND, holds(tasks.c.tags, "was")))
     .values(version=tasks.c.version + 1, updated_at=later_of(tasks.c.updated_at, "at"))
     .returning(tasks.c.id)
 )
 _RENAME_TAG: Final = Query(
     _TAGGED.values(
         tags=exchanged(tasks.c.tags, "was", "now"), tag_keys=exchanged(tasks.c.tag_keys, "was_key", "now_key")
-    )
+    ),
+    is_slow=True,
 )
 _TAKE_TAG_OFF: Final = Query(
-    _TAGGED.values(tags=without(tasks.c.tags, "was"), tag_keys=without(tasks.c.tag_keys, "was_key"))
+    _TAGGED.values(tags=without(tasks.c.tags, "was"), tag_keys=without(tasks.c.tag_keys, "was_key")), is_slow=True
 )
 _SAVE: Final = Query(
     update(tasks)
@@ -198,9 +216,9 @@ class SqlTasks:
         """Remove a task for good if its version is still the one read."""
         await self.remove(task)
 
-    async def empty_trash(self) -> Sequence[TaskId]:
-        """Remove everything in the trash."""
-        rows = await self._connection.execute_returning(_EMPTY_TRASH, space_id=self._space_id)
+    async def empty_trash(self, *, by: datetime, limit: int) -> Sequence[TaskId]:
+        """Remove what was in the trash by then, in one statement."""
+        rows = await self._connection.execute_returning(_EMPTY_TRASH, space_id=self._space_id, by=by, limit=limit)
         return [TaskId(row[0]) for row in rows]
 
     async def remove(self, task: Task) -> None:
@@ -209,23 +227,30 @@ class SqlTasks:
         if not gone:
             raise StaleVersion
 
-    async def delete_found(self, filters: TaskFilters, *, at: datetime) -> Sequence[TaskId]:
+    async def delete_found(
+        self, filters: TaskFilters, *, at: datetime, limit: int, after: TaskId = FIRST
+    ) -> Sequence[TaskId]:
         """Move what fits to the trash, in one statement."""
-        rows = await delete_found(self._connection, filters, space_id=self._space_id, at=at)
+        some = {"at": at, "limit": limit, "after": after}
+        rows = await delete_found(self._connection, filters, space_id=self._space_id, **some)
+        return sorted(TaskId(row[0]) for row in rows)
+
+    async def unassign(self, user_id: UserId, *, at: datetime, limit: int) -> Sequence[TaskId]:
+        """Take tasks from this person, in one statement."""
+        some = {"user_id": user_id, "at": at, "limit": limit}
+        rows = await self._connection.execute_returning(_UNASSIGN, space_id=self._space_id, **some)
         return [TaskId(row[0]) for row in rows]
 
-    async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
-        """Take every task from this person."""
-        rows = await self._connection.execute_returning(_UNASSIGN, space_id=self._space_id, user_id=user_id, at=at)
-        return [TaskId(row[0]) for row in rows]
-
-    async def retag(self, was: TagName, now: TagName | None, *, at: datetime) -> Sequence[TaskId]:
-        """Rename a tag on every task, or take it off."""
-        values: dict[str, Any] = {"space_id": self._space_id, "was": was, "was_key": was.key, "at": at}
+    async def retag(
+        self, was: TagName, now: TagName | None, *, at: datetime, limit: int, after: TaskId = FIRST
+    ) -> Sequence[TaskId]:
+        """Rename a tag on tasks, or take it off, in one statement."""
+        values: dict[str, Any] = {"space_id": self._space_id, "was": was, "was_key": was.key}
+        values |= {"at": at, "limit": limit, "after": after}
         if now is not None:
             values |= {"now": now, "now_key": now.key}
         rows = await self._connection.execute_returning(_TAKE_TAG_OFF if now is None else _RENAME_TAG, **values)
-        return [TaskId(row[0]) for row in rows]
+        return sorted(TaskId(row[0]) for row in rows)
 
     async def find(self, query: TaskQuery) -> Page[Task]:
         """The stretch, and the total where it is asked, in one statement."""

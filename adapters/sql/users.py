@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
+from adapters.sql.clearing import clear
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.owned import as_kept
 from adapters.sql.pages import Order, Stretches
@@ -151,6 +152,12 @@ class SqlUsers:
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
         """Replace the hash of the account's password."""
         await self._connection.execute(_SAVE_PASSWORD, user_id=user_id, new_hash=password_hash)
+
+    async def clear(self, user: User, limit: int) -> int:
+        """Remove some of what is in the personal space."""
+        space_id = personal_space(user.id)
+        await self._connection.step_into(space_id)
+        return await clear(self._connection, space_id, limit)
 
     async def remove(self, user: User) -> None:
         """Remove the account; everything in its space, and its sessions, refer to it and go with it."""

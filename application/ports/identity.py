@@ -72,6 +72,10 @@ class Users(Protocol):
         """Replace the hash of the account's password by that of another password."""
         ...
 
+    async def clear(self, user: User, limit: int) -> int:
+        """Remove up to so many things that are in the personal space of an account; tell how many."""
+        ...
+
     async def remove(self, user: User) -> None:
         """Remove an account with its sessions, and its personal space with everything in it.
 

@@ -121,6 +121,10 @@ class Charter(Protocol):
         """Replace it."""
         ...
 
+    async def clear(self, limit: int) -> int:
+        """Remove up to so many things that are in the space; tell how many."""
+        ...
+
     async def dissolve(self) -> None:
         """Remove the space and everything in it."""
         ...

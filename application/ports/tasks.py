@@ -2,15 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Protocol, Self
+from datetime import UTC, datetime
+from typing import Final, Protocol, Self
 
 from application.ports.paging import Page, Stretch
 from domain.due import ALWAYS, DueIn, Span
-from domain.ids import TaskId, UserId
+from domain.ids import NOBODY, TaskId, UserId
 from domain.tag import TagName
 from domain.task import Priority, Task, TaskStatus
 from domain.task_order import NEWEST_FIRST, Sort
+
+FIRST: Final = TaskId(NOBODY)
+"""All ids come behind it."""
+
+EVER: Final = datetime.max.replace(tzinfo=UTC)
+"""No moment is later."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,22 +89,32 @@ class Tasks(Protocol):
         """Remove a task in the trash for good. Raises StaleVersion if it has changed since."""
         ...
 
-    async def empty_trash(self) -> Sequence[TaskId]:
-        """Remove everything in the trash for good. Tells what it was."""
+    async def empty_trash(self, *, by: datetime, limit: int) -> Sequence[TaskId]:
+        """Remove up to ``limit`` tasks for good that were in the trash by this moment. Tells which."""
         ...
 
-    async def delete_found(self, filters: TaskFilters, *, at: datetime) -> Sequence[TaskId]:
-        """Move every task that fits the filters to the trash; each gets its next version. Tells which."""
+    async def delete_found(
+        self, filters: TaskFilters, *, at: datetime, limit: int, after: TaskId = FIRST
+    ) -> Sequence[TaskId]:
+        """Move up to ``limit`` tasks to the trash that fit the filters; tells which, by id.
+
+        Looks at those whose ids come behind ``after``. Each gets its next version.
+        """
         ...
 
-    async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
-        """Take every task from this person, those in the trash too; each gets its next version. Tells which."""
-        ...
-
-    async def retag(self, was: TagName, now: TagName | None, *, at: datetime) -> Sequence[TaskId]:
-        """Put one name in the place of another on every task, those in the trash too, or take it off; tells which.
+    async def unassign(self, user_id: UserId, *, at: datetime, limit: int) -> Sequence[TaskId]:
+        """Take up to ``limit`` tasks from this person, those in the trash too; tells which.
 
         Each gets its next version.
+        """
+        ...
+
+    async def retag(
+        self, was: TagName, now: TagName | None, *, at: datetime, limit: int, after: TaskId = FIRST
+    ) -> Sequence[TaskId]:
+        """Put one name in the place of another on up to ``limit`` tasks, or take it off; tells which, by id.
+
+        Looks at those whose ids come behind ``after``, in the trash too. Each gets its next version.
         """
         ...
 

@@ -81,6 +81,9 @@ class RecordingUsers:
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
         await self.users.save_password_hash(user_id, password_hash)
 
+    async def clear(self, user: User, limit: int) -> int:
+        return await self.users.clear(user, limit)  # What goes with an account is not noted.
+
     async def remove(self, user: User) -> None:
         await self.users.remove(user)
         self.notes.did(user.id, account_deed(Action.DELETE, user, None))

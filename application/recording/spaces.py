@@ -11,7 +11,7 @@ from application.ports.organizations import Charter, Invitations, Member, Member
 from application.ports.paging import Onward, Page, Stretch
 from application.ports.replies import Replies
 from application.ports.spaces import Neighbour, OpenSpace, Space
-from application.ports.tasks import TaskFilters, TaskQuery, Tasks
+from application.ports.tasks import FIRST, TaskFilters, TaskQuery, Tasks
 from application.ports.usage import Usage
 from application.recording.resources import (
     RecordingDocuments,
@@ -21,9 +21,10 @@ from application.recording.resources import (
 )
 from application.recording.scribe import Notes, Scribe
 from domain.access import Access, Actor, Relation, space_named
-from domain.audit import Action, Resource
+from domain.audit import Action, Deed, Resource
 from domain.deeds import (
-    deleted_deed,
+    all_deleted_deed,
+    emptied_deed,
     invitation_deed,
     member_deed,
     organization_deed,
@@ -85,31 +86,33 @@ class RecordingTasks:
         await self.tasks.purge(task)
         self.notes.did(task.space_id, purged_deed(task.id))
 
-    async def empty_trash(self) -> Sequence[TaskId]:
+    async def empty_trash(self, *, by: datetime, limit: int) -> Sequence[TaskId]:
         self.notes.resource_type = Resource.TASK
-        purged = await self.tasks.empty_trash()
-        for task_id in purged:
-            self.notes.did(self.space_id, purged_deed(task_id))
-        return purged
+        purged = await self.tasks.empty_trash(by=by, limit=limit)
+        return self._did_to_all(purged, emptied_deed(len(purged)))
 
-    async def delete_found(self, filters: TaskFilters, *, at: datetime) -> Sequence[TaskId]:
+    async def delete_found(
+        self, filters: TaskFilters, *, at: datetime, limit: int, after: TaskId = FIRST
+    ) -> Sequence[TaskId]:
         self.notes.resource_type = Resource.TASK
-        deleted = await self.tasks.delete_found(filters, at=at)
-        for task_id in deleted:
-            self.notes.did(self.space_id, deleted_deed(task_id, at))
-        return deleted
+        deleted = await self.tasks.delete_found(filters, at=at, limit=limit, after=after)
+        return self._did_to_all(deleted, all_deleted_deed(len(deleted), at))
 
-    async def unassign(self, user_id: UserId, *, at: datetime) -> Sequence[TaskId]:
-        taken = await self.tasks.unassign(user_id, at=at)
-        for task_id in taken:
-            self.notes.did(self.space_id, unassigned_deed(task_id, user_id))
-        return taken
+    async def unassign(self, user_id: UserId, *, at: datetime, limit: int) -> Sequence[TaskId]:
+        taken = await self.tasks.unassign(user_id, at=at, limit=limit)
+        return self._did_to_all(taken, unassigned_deed(len(taken), user_id))
 
-    async def retag(self, was: TagName, now: TagName | None, *, at: datetime) -> Sequence[TaskId]:
-        changed = await self.tasks.retag(was, now, at=at)
-        for task_id in changed:
-            self.notes.did(self.space_id, retagged_deed(task_id, was, now))
-        return changed
+    async def retag(
+        self, was: TagName, now: TagName | None, *, at: datetime, limit: int, after: TaskId = FIRST
+    ) -> Sequence[TaskId]:
+        changed = await self.tasks.retag(was, now, at=at, limit=limit, after=after)
+        return self._did_to_all(changed, retagged_deed(len(changed), was, now))
+
+    def _did_to_all(self, task_ids: Sequence[TaskId], deed: Deed) -> Sequence[TaskId]:
+        """Note a change of many tasks once, if there were any."""
+        if task_ids:
+            self.notes.did(self.space_id, deed)
+        return task_ids
 
     async def find(self, query: TaskQuery) -> Page[Task]:
         self.notes.resource_type = Resource.TASK
@@ -209,6 +212,9 @@ class RecordingCharter:
         if organization != self.found:
             deed = organization_deed(Action.UPDATE, self.found, organization)
             self.notes.did(organization.id, deed)
+
+    async def clear(self, limit: int) -> int:
+        return await self.charter.clear(limit)  # Its end is noted, and not what goes with it.
 
     async def dissolve(self) -> None:
         organization = self.found or await self.charter.get()

@@ -29,6 +29,7 @@ WITHOUT_ACTOR: Final = {
     "InspectLog",
     "ManageAccount",
     "OpenAccount",
+    "PurgeExpiredTrash",
     "Refresh",
     "Register",
     "RequestPasswordReset",
@@ -51,6 +52,10 @@ ONCE: Final = {
     "ChangePassword": "a password would be checked and hashed twice",
     "ConfirmPasswordReset": "a password would be hashed twice",
     "VerifyLog": "a log would be read twice",
+    **dict.fromkeys(
+        ("DeleteFoundTasks", "DeleteTag", "DissolveOrganization", "EmptyTrash", "RemoveMember"),
+        "each of its transactions is done once more by itself, in application/stretches.py",
+    ),
 }
 """The use cases that are not done once more where the store has undone their transaction, and why."""
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -369,3 +370,11 @@ def test_a_quota_is_a_number_and_zero_does_not_limit(monkeypatch: pytest.MonkeyP
     assert getattr(read_settings(), name) == 0
     for wrong in ("-1", "many", "1.5"):
         complaint(started(monkeypatch, **{name.upper(): wrong}), name.upper())
+
+
+def test_the_trash_may_be_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().trash_kept == timedelta(days=30)
+    monkeypatch.setenv("TASKWARD_TRASH_DAYS", "0")
+    assert read_settings().trash_kept is None
+    for wrong in ("-1", "3651", "long"):
+        complaint(started(monkeypatch, TRASH_DAYS=wrong), "TRASH_DAYS")

@@ -518,10 +518,11 @@ NEXT: dict[str, Next] = {
     "another task": lambda space, _: space.tasks.add(a_task(space)),
     "many tasks": lambda space, _: space.tasks.add_all([a_task(space), a_task(space)]),
     "a change": lambda space, task: space.tasks.save(replace(task, version=2), was=task),
-    "what returns": lambda space, _: space.tasks.empty_trash(),
+    "what returns": lambda space, _: space.tasks.empty_trash(by=NOON, limit=9),
     "another space": lambda space, _: space._connection.step_into(SpaceId(new_id())),
     "a number": lambda space, _: space._connection.hold(7),
     "the accounts' log": lambda space, _: space._connection.show_accounts_log(),
+    "all spaces": lambda space, _: space._connection.show_spaces(new_id()),
     "what has expired": lambda space, _: space._connection.show_expired_replies(NOON),
     "what has no seal": lambda space, _: space._connection.show_unsealed(EventId(new_id())),
 }

@@ -609,7 +609,7 @@ async def rename(space: Any, twins: Twins) -> None:
 
 
 async def put_out(space: Any, twins: Twins) -> None:
-    await space.tasks.unassign(twins.guest.user_id, at=twins.store.clock())
+    await space.tasks.unassign(twins.guest.user_id, at=twins.store.clock(), limit=9)
     await space.members.remove(twins.guest.user_id)
 
 
@@ -628,7 +628,7 @@ AT_A_RECEPTION: Final[dict[str, Write]] = {
 WRITES: Final[dict[str, Write]] = AT_A_RECEPTION | {
     "remove a member": put_out,
     "rename": rename,
-    "unassign": lambda space, twins: space.tasks.unassign(twins.guest.user_id, at=twins.store.clock()),
+    "unassign": lambda space, twins: space.tasks.unassign(twins.guest.user_id, at=twins.store.clock(), limit=9),
     "dissolve": lambda space, twins: space.charter.dissolve(),
 }
 
@@ -714,9 +714,9 @@ async def test_unassigning_touches_this_person_only_and_what_is_in_the_trash_too
         thrown_away = a_task(space, assignee_id=guest.user_id, deleted_at=store.clock())
         for task in (theirs, done, mine, nobodys, thrown_away):
             await space.tasks.add(task)
-        taken = await space.tasks.unassign(guest.user_id, at=later)
+        taken = await space.tasks.unassign(guest.user_id, at=later, limit=9)
         assert sorted(taken) == sorted(task.id for task in (theirs, done, thrown_away))
-        assert list(await space.tasks.unassign(guest.user_id, at=later)) == []
+        assert list(await space.tasks.unassign(guest.user_id, at=later, limit=9)) == []
         for task in (theirs, done):
             unassigned = replace(task, assignee_id=None, version=task.version + 1, updated_at=later)
             assert await space.tasks.get(task.id) == unassigned

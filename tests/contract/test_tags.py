@@ -179,7 +179,7 @@ async def test_a_name_is_exchanged_on_the_tasks_of_its_space(
         for one in (task, plain, replace(deleted, deleted_at=NOON)):
             await space.tasks.add(one)
         at = NOON + timedelta(seconds=1)
-        changed = await space.tasks.retag(TagName("work"), None if now is None else TagName(now), at=at)
+        changed = await space.tasks.retag(TagName("work"), None if now is None else TagName(now), at=at, limit=9)
         assert set(changed) == {task.id, deleted.id}
         expected = replace(task, tags=tuple(map(TagName, left)), version=2, updated_at=at)
         assert await space.tasks.get(task.id) == expected

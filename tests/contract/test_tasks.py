@@ -10,7 +10,7 @@ import pytest
 
 from application.ports.reading import OpenedForReading
 from application.ports.spaces import Space
-from application.ports.tasks import TaskFilters, TaskQuery
+from application.ports.tasks import EVER, TaskFilters, TaskQuery
 from domain.access import Actor, Role
 from domain.errors import StaleVersion, TaskNotFound
 from domain.ids import NOBODY, TaskId, UserId, personal_space
@@ -270,8 +270,8 @@ async def test_the_trash_gives_back_purges_and_is_emptied(store: Store, people: 
         await space.tasks.purge(gone[0])
         with pytest.raises(TaskNotFound):
             await space.tasks.trashed(gone[0].id)
-        assert sorted(await space.tasks.empty_trash()) == sorted(task.id for task in gone[1:])
-        assert list(await space.tasks.empty_trash()) == []
+        assert sorted(await space.tasks.empty_trash(by=NOON, limit=9)) == sorted(task.id for task in gone[1:])
+        assert list(await space.tasks.empty_trash(by=NOON, limit=9)) == []
         assert await space.tasks.get(in_use.id) == in_use
     async with store.open_space(ben, None, read_only=True) as space:
         assert await space.tasks.trashed(kept[ben][1][0].id) == kept[ben][1][0]
@@ -293,15 +293,15 @@ async def test_what_fits_goes_to_the_trash_and_nothing_else(store: Store, people
     later = NOON + timedelta(hours=1)
     milk = TaskFilters(text=SearchText("MILK").key)
     async with store.open_space(ann, None) as space:
-        found = await space.tasks.delete_found(milk, at=later)
+        found = await space.tasks.delete_found(milk, at=later, limit=9)
         assert sorted(found) == sorted(task.id for task in kept[ann][:2])
         for was in kept[ann][:2]:
             deleted = replace(was, deleted_at=later, updated_at=later, version=was.version + 1)
             assert await space.tasks.trashed(was.id) == deleted
-        assert list(await space.tasks.delete_found(milk, at=later)) == []
+        assert list(await space.tasks.delete_found(milk, at=later, limit=9)) == []
         assert await space.tasks.trashed(kept[ann][2].id) == kept[ann][2]
         assert await space.tasks.get(kept[ann][3].id) == kept[ann][3]
-        assert list(await space.tasks.delete_found(TaskFilters(), at=later)) == [kept[ann][3].id]
+        assert list(await space.tasks.delete_found(TaskFilters(), at=later, limit=9)) == [kept[ann][3].id]
     async with store.open_space(ben, None, read_only=True) as space:
         assert (await space.tasks.find(TaskQuery())).total == 3
 
@@ -331,12 +331,12 @@ async def test_times_of_a_task_never_run_backwards(store: Store, people: People)
         first = replace(a_task(space, "a"), tags=(TagName("was"),), assignee_id=ann.user_id)
         second = a_task(space, "b")
         await space.tasks.add_all([first, second])
-        await space.tasks.retag(TagName("was"), TagName("now"), at=earlier)
-        await space.tasks.retag(TagName("now"), None, at=earlier)
-        await space.tasks.unassign(ann.user_id, at=earlier)
+        await space.tasks.retag(TagName("was"), TagName("now"), at=earlier, limit=9)
+        await space.tasks.retag(TagName("now"), None, at=earlier, limit=9)
+        await space.tasks.unassign(ann.user_id, at=earlier, limit=9)
         found = await space.tasks.get(first.id)
         assert (found.version, found.updated_at) == (first.version + 3, first.updated_at)
-        assert len(await space.tasks.delete_found(TaskFilters(), at=earlier)) == 2
+        assert len(await space.tasks.delete_found(TaskFilters(), at=earlier, limit=9)) == 2
         for task in (first, second):
             gone = await space.tasks.trashed(task.id)
             assert (gone.updated_at, gone.deleted_at) == (task.updated_at, task.updated_at)
@@ -352,7 +352,7 @@ async def test_what_fits_elsewhere_goes_nowhere_even_with_the_same_ids(store: St
             named = zip((first, second), titles, strict=True)
             await space.tasks.add_all([a_task(space, title, id=task_id) for task_id, title in named])
     async with store.open_space(ann, None) as space:
-        assert list(await space.tasks.delete_found(TaskFilters(text="milk"), at=NOON)) == [first]
+        assert list(await space.tasks.delete_found(TaskFilters(text="milk"), at=NOON, limit=9)) == [first]
         assert (await space.tasks.find(TaskQuery())).total == 1
     async with store.open_space(ben, None, read_only=True) as space:
         assert (await space.tasks.find(TaskQuery())).total == 2
@@ -373,27 +373,30 @@ async def test_nothing_of_it_is_written_where_a_space_is_open_for_reading(
         "purge": (task,),
         "empty_trash": (),
     }
-    named = {"at": NOON} if write == "delete_found" else {}
+    named: dict[str, dict[str, object]] = {
+        "delete_found": {"at": NOON, "limit": 9},
+        "empty_trash": {"by": NOON, "limit": 9},
+    }
     with pytest.raises(OpenedForReading):
         async with store.open_space(actor, None, read_only=True) as space:
-            await getattr(space.tasks, write)(*given[write], **named)
+            await getattr(space.tasks, write)(*given[write], **named.get(write, {}))
     async with store.open_space(actor, None, read_only=True) as space:
         assert await space.tasks.trashed(task.id) == task
 
 
 Change = Callable[[Space, UserId], Awaitable[object]]
 ON_MANY: Final[dict[str, tuple[Change, Callable[[UserId], dict[str, Any]]]]] = {
-    "empty the trash": (lambda space, _: space.tasks.empty_trash(), lambda _: {"deleted_at": NOON}),
+    "empty the trash": (lambda space, _: space.tasks.empty_trash(by=NOON, limit=9), lambda _: {"deleted_at": NOON}),
     "unassign": (
-        lambda space, user_id: space.tasks.unassign(user_id, at=NOON),
+        lambda space, user_id: space.tasks.unassign(user_id, at=NOON, limit=9),
         lambda user_id: {"assignee_id": user_id},
     ),
     "rename a tag": (
-        lambda space, _: space.tasks.retag(TagName("was"), TagName("now"), at=NOON),
+        lambda space, _: space.tasks.retag(TagName("was"), TagName("now"), at=NOON, limit=9),
         lambda _: {"tags": (TagName("was"),)},
     ),
     "take a tag off": (
-        lambda space, _: space.tasks.retag(TagName("was"), None, at=NOON),
+        lambda space, _: space.tasks.retag(TagName("was"), None, at=NOON, limit=9),
         lambda _: {"tags": (TagName("was"),)},
     ),
 }
@@ -433,3 +436,37 @@ async def everything(store: Store, actor: Actor, task_ids: Sequence[TaskId]) -> 
                 with suppress(TaskNotFound):
                     found[task_id] = await look(task_id)
     return found
+
+
+async def test_what_concerns_many_tasks_stops_at_the_limit_and_goes_on_behind_the_last(
+    store: Store, people: People
+) -> None:
+    somebody = await people.somebody()
+    work, later = TagName("work"), NOON + timedelta(hours=1)
+    async with store.open_space(somebody, None) as space:
+        made = [a_task(space, tags=(work,), assignee_id=somebody.user_id) for _ in range(5)]
+        await space.tasks.add_all(made)
+    ids = sorted(task.id for task in made)
+    async with store.open_space(somebody, None) as space:
+        taken = [await space.tasks.unassign(somebody.user_id, at=later, limit=2) for _ in range(4)]
+        assert [len(part) for part in taken] == [2, 2, 1, 0]
+        assert sorted(task_id for part in taken for task_id in part) == ids
+        assert list(await space.tasks.retag(work, None, at=later, limit=2)) == ids[:2]
+        assert list(await space.tasks.retag(work, TagName("play"), at=later, limit=2, after=ids[2])) == ids[3:]
+        assert list(await space.tasks.retag(work, None, at=later, limit=9)) == [ids[2]]
+        assert list(await space.tasks.delete_found(TaskFilters(), at=later, limit=2)) == ids[:2]
+        assert list(await space.tasks.delete_found(TaskFilters(), at=later, limit=9, after=ids[3])) == [ids[4]]
+        emptied = [await space.tasks.empty_trash(by=later, limit=2) for _ in range(3)]
+        assert [len(part) for part in emptied] == [2, 1, 0]
+        assert [task.id for task in (await space.tasks.find(TaskQuery())).items] in (ids[2:4], ids[2:4][::-1])
+
+
+async def test_what_was_deleted_later_is_not_purged(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    early, late = NOON, NOON + timedelta(seconds=1)
+    async with store.open_space(somebody, None) as space:
+        gone, kept = a_task(space, deleted_at=early), a_task(space, deleted_at=late)
+        await space.tasks.add_all([gone, kept])
+        assert list(await space.tasks.empty_trash(by=early, limit=9)) == [gone.id]
+        assert await space.tasks.trashed(kept.id) == kept
+        assert list(await space.tasks.empty_trash(by=EVER, limit=9)) == [kept.id]

@@ -10,8 +10,10 @@ import pytest
 from adapters.memory.audit import MemoryOpenLog
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.sql.audit import SqlOpenLog
+from adapters.sql.postgres import PostgresConnection
 from adapters.sql.query import Query
 from adapters.sql.spaces import SqlOpenSpace
+from adapters.sql.sqlite_connection import SqliteConnection
 from application.ports.audit import AuditQuery, OpenLog
 from application.ports.reading import OpenedForReading
 from application.ports.spaces import Space
@@ -326,3 +328,33 @@ async def test_a_task_that_many_hand_over_at_once_goes_once(
     for guest, has_won in zip(guests, won, strict=True):
         assert len(await tasks_in(store, guest)) == has_won
     assert await tasks_in(store, owner, firm) == []
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres_as_service"], indirect=True)
+async def test_who_is_an_acquaintance_takes_as_many_statements_however_many_organisations_one_is_in(
+    store: Store, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await people.somebody(), await people.somebody()
+    sent: list[str] = []
+    for kind in (SqliteConnection, PostgresConnection):
+        for name in ("fetch_all", "fetch_one", "step_into", "step_as"):
+            _note(monkeypatch, kind, name, sent)
+    counts = []
+    for _ in range(4):
+        await people.let_in(other.user_id, await found(store, one), Role.MEMBER)
+        async with store.open_space(one, None) as space:
+            sent.clear()
+            assert (await space.neighbour(personal_space(other.user_id))).relation.is_acquaintances
+            counts.append(list(sent))
+    assert counts == counts[:1] * 4
+    assert len(counts[0]) <= 4
+
+
+def _note(monkeypatch: pytest.MonkeyPatch, kind: Any, name: str, sent: list[str]) -> None:
+    original = getattr(kind, name)
+
+    async def noting(connection: Any, *arguments: Any, **named: Any) -> Any:
+        sent.append(name)
+        return await original(connection, *arguments, **named)
+
+    monkeypatch.setattr(kind, name, noting)

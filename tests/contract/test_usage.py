@@ -162,3 +162,31 @@ async def test_invitations_count_until_they_are_closed_or_expire(store: Store, p
         assert await count(NOON, 9) == 2
         assert await count(newest.expires_at - timedelta(microseconds=1), 9) == 2
         assert await count(newest.expires_at, 9) == 0
+
+
+@pytest.mark.parametrize("way", ["organisation", "account"])
+async def test_what_a_space_holds_is_removed_a_little_at_a_time(store: Store, people: People, way: str) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    firm = await _found(store, somebody)
+    where = firm if way == "organisation" else personal_space(somebody.user_id)
+    for who, space_id in ((somebody, where), (other, personal_space(other.user_id))):
+        async with store.open_space(who, str(space_id)) as space:
+            for add in (_task, _trashed, _tag, _document, _setting):
+                await add(space)
+    user = people.a_user()
+    left: list[int] = []
+    while not left or left[-1]:
+        if way == "organisation":
+            async with store.open_space(somebody, str(firm)) as space:
+                left.append(await space.charter.clear(2))
+        else:
+            async with store.open_identity(somebody) as identity:
+                user = await identity.users.get(somebody.user_id)
+                left.append(await identity.users.clear(user, 2))
+    assert left == [2, 2, 1, 0]
+    counted = (Quota.TASKS, Quota.TAGS, Quota.DOCUMENTS, Quota.SETTINGS)
+    async with store.open_space(somebody, str(where), read_only=True) as space:
+        assert [await space.usage.of(quota, 9) for quota in counted] == [0, 0, 0, 0]
+        assert space.access.role is Role.OWNER
+    async with store.open_space(other, None, read_only=True) as space:
+        assert [await space.usage.of(quota, 9) for quota in counted] == [2, 1, 1, 1]

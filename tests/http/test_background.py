@@ -78,7 +78,10 @@ async def test_what_fails_is_said_and_tried_again(
         raise error
 
     application = SimpleNamespace(
-        seal_grown_logs=seal_grown_logs, seal_left_events=AsyncMock(), sweep_leftovers=AsyncMock()
+        seal_grown_logs=seal_grown_logs,
+        seal_left_events=AsyncMock(),
+        sweep_leftovers=AsyncMock(),
+        purge_expired_trash=AsyncMock(),
     )
     said_so = LogCapture()
     monkeypatch.setattr(background, "log", structlog.wrap_logger(None, [said_so], structlog.BoundLogger))
@@ -90,3 +93,29 @@ async def test_what_fails_is_said_and_tried_again(
         assert line.items() <= said.items()
         assert "secret" not in str(said)
     assert tried.qsize() >= 1, "what was done at last is sealed, too"
+
+
+async def test_what_was_in_the_trash_for_long_is_gone_after_a_while(
+    fresh_sqlite_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "_SECONDS_BETWEEN_PURGES", 0.02)
+    await migrations.upgrade(fresh_sqlite_url)
+    clock = SetClock(NOON)
+    async with serving(settings_for(fresh_sqlite_url, trash_days=1, access_token_minutes=1440), clock=clock) as http:
+        ann = await somebody(http)
+        old, new = await ann.new_task("old"), await ann.new_task("new")
+        await ann.delete(f"/api/tasks/{old['id']}")
+        clock.advance(timedelta(hours=23))
+        await ann.delete(f"/api/tasks/{new['id']}")
+        await asyncio.sleep(0.1)
+        assert (await ann.get("/api/tasks/trash")).json()["total"] == 2
+        clock.advance(timedelta(minutes=59, seconds=59))
+        async with asyncio.timeout(10):
+            clock.advance(timedelta(seconds=1))
+            again = await ann.sign_in_again()
+            left = (await again.get("/api/tasks/trash")).json()
+            while left["total"] != 1:
+                await asyncio.sleep(0.02)
+                left = (await again.get("/api/tasks/trash")).json()
+        (event,) = (await again.get("/api/audit?action=PURGE")).json()["items"]
+        assert (event["actor_id"], event["source"], event["changes"]) == (None, "service", {"count": 1})

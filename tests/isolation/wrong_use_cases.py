@@ -109,7 +109,7 @@ def deletes_by_filter_are_everybodys(service: MemoryService, patch: pytest.Monke
         async with service.store.begin(read_only=False) as contents:
             at = datetime.now(UTC)
             for space_id in {space_id for space_id, _ in contents.tasks}:
-                await MemoryTasks(contents, space_id).delete_found(filters, at=at)
+                await MemoryTasks(contents, space_id).delete_found(filters, at=at, limit=10**9)
         return deleted
 
     _use(service, delete_found_tasks=delete_found_tasks)

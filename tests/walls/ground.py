@@ -58,6 +58,12 @@ class Ground:
         async with connected(self.service) as connection, undone(connection, opening):
             yield connection
 
+    @property
+    def between(self) -> UUID:
+        """The id of a space that is not here: some come behind it, and it is not among them itself."""
+        lowest, middle, highest = sorted(home.space_id for home in (self.here, self.elsewhere, self.mine))
+        return lowest if self.here.space_id == highest else middle
+
     async def prepare(self) -> None:
         """Put the rows there."""
         async with connected(self.superuser) as connection:

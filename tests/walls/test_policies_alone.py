@@ -25,7 +25,10 @@ every_table = pytest.mark.parametrize("table", OWNED, ids=lambda table: table.na
 
 @dataclass(frozen=True)
 class Also:
-    """The rows that a policy shows besides those of the space, to somebody ($me), under a setting of its own."""
+    """The rows that a policy shows besides those of the space, to somebody ($me), under a setting of its own.
+
+    ``$between`` is an id that comes behind those of some spaces and before those of others.
+    """
 
     rows: str
     setting: str = ""
@@ -39,6 +42,7 @@ ALSO_SEEN: Final[Mapping[str, Also]] = {
     ),
     "unsealed_events_left": Also(f"event_id < '{BOUNDARY}'", f"SET LOCAL app.unsealed_before = '{BOUNDARY}'"),
     "replies_expired": Also(f"expires_at <= '{NOON}'", f"SET LOCAL app.expired_by = '{NOON}'"),
+    "spaces_for_upkeep": Also("space_id > '$between'", "SET LOCAL app.spaces_behind = '$between'"),
 }
 """The policies that are wider than one space, as they are meant. All of them are for reading only."""
 
@@ -55,7 +59,12 @@ async def readable(guarded: Ground, table: Table, *, setting: str = "", in_space
     rows = [one.rows for one in wider if one.setting in {"", setting}]
     rows.append(f"space_id = '{guarded.here.space_id}'" if in_space else "false")
     where = " OR ".join(f"({one})" for one in rows)
-    return await guarded.all_keys(table, where.replace("$me", str(guarded.here.user_id)))
+    return await guarded.all_keys(table, said(guarded, where))
+
+
+def said(guarded: Ground, text: str) -> str:
+    """The text with the ids of this ground in the place of their names."""
+    return text.replace("$me", str(guarded.here.user_id)).replace("$between", str(guarded.between))
 
 
 # Reading.
@@ -75,7 +84,7 @@ async def test_a_setting_shows_what_it_is_meant_to_show_and_no_more(guarded: Gro
     found = await policies(guarded, table)
     for setting in {also.setting for name, also in ALSO_SEEN.items() if name in found} - {""}:
         expected = await readable(guarded, table, setting=setting)
-        async with guarded.as_service(f"{guarded.context};{setting}") as connection:
+        async with guarded.as_service(said(guarded, f"{guarded.context};{setting}")) as connection:
             assert await keys(connection, table) == expected
         assert await readable(guarded, table) < expected < await guarded.all_keys(table)
 
@@ -83,7 +92,7 @@ async def test_a_setting_shows_what_it_is_meant_to_show_and_no_more(guarded: Gro
 @every_table
 async def test_no_setting_makes_more_rows_writable(guarded: Ground, table: Table) -> None:
     settings = ";".join(also.setting for also in ALSO_SEEN.values() if also.setting)
-    async with guarded.as_service(f"{guarded.context};{settings}") as connection:
+    async with guarded.as_service(said(guarded, f"{guarded.context};{settings}")) as connection:
         assert await touched(guarded, connection, table) <= len(await here(guarded, table))
         there = await guarded.somewhere_new(table)
         await assert_row_refused(connection, insert(table), **there.row(table))
@@ -237,10 +246,18 @@ def test_every_reference_to_an_owned_row_leads_with_the_space(table: Table) -> N
 async def test_the_context_ends_with_the_transaction(guarded: Ground, end: str) -> None:
     async with connected(guarded.service) as connection:
         settings = ";".join(also.setting for also in ALSO_SEEN.values() if also.setting)
-        await connection.execute(f"{guarded.context};{settings}")
+        await connection.execute(said(guarded, f"{guarded.context};{settings}"))
         await connection.execute(end)
         async with undone(connection):
-            for setting in ("app.user_id", "app.space_id", "app.accounts_log", "app.expired_by", "app.unsealed_before"):
+            settings_of_ours = (
+                "app.user_id",
+                "app.space_id",
+                "app.accounts_log",
+                "app.expired_by",
+                "app.unsealed_before",
+                "app.spaces_behind",
+            )
+            for setting in settings_of_ours:
                 assert await connection.fetchval("SELECT current_setting($1, true)", setting) == ""
             for table in OWNED:
                 assert await keys(connection, table) == set()

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam
 from sqlalchemy.sql.elements import ClauseElement
 
-from adapters.sql.tables import FOR_ADMINISTRATORS, memberships, replies, unsealed_events
+from adapters.sql.tables import FOR_ADMINISTRATORS, memberships, replies, spaces, unsealed_events
 from adapters.sql.types import Id, Moment
 
 
@@ -29,6 +29,14 @@ EXCEPTIONS: Final[Mapping[str, Trusted]] = {
         {"memberships": memberships.c.user_id == bindparam("user_id")},
         "one's own memberships tell which organisations one is in",
     ),
+    "organizations._ROLES": Trusted(
+        {"memberships": memberships.c.user_id == bindparam("user_id")},
+        "one's own memberships tell what one is in which organisation",
+    ),
+    "organizations._SHARED": Trusted(
+        {"memberships": memberships.c.user_id == bindparam("user_id")},
+        "a person is an acquaintance who is in one of the actor's own organisations; only that is told",
+    ),
     **{
         f"organizations._FIND_BELONGINGS.{part}": Trusted(
             {"memberships": memberships.c.user_id == bindparam("user_id")},
@@ -43,6 +51,10 @@ EXCEPTIONS: Final[Mapping[str, Trusted]] = {
         )
         for owned in (False, True)
     },
+    "retention._BEHIND": Trusted(
+        {"spaces": spaces.c.space_id > bindparam("after", type_=Id)},
+        "the service looks at the trash of every space in turn; only the ids of spaces are told, and only to itself",
+    ),
     "leftovers._WITH_EXPIRED": Trusted(
         {"replies": replies.c.expires_at <= bindparam("by", type_=Moment)},
         "the service sweeps what has expired, whoever's it is; only the spaces are told, and only to itself",

@@ -368,10 +368,10 @@ async def test_every_change_is_written_down_with_both_sides() -> None:
         "color": {"from": None, "to": "#ffffff"},
     }
     assert [event.changes for event in written[Resource.TASK][1:]] == [
-        {"tags": {"from": ["work"], "to": ["Labour"]}},
-        {"tags": {"from": ["Labour"], "to": []}},
+        {"tags": {"from": ["work"], "to": ["Labour"]}, "count": 1},
+        {"tags": {"from": ["Labour"], "to": []}, "count": 1},
     ]
-    assert {event.resource_id for event in written[Resource.TASK]} == {str(task.id)}
+    assert [event.resource_id for event in written[Resource.TASK]] == [str(task.id), None, None]
     assert written[Resource.DOCUMENT][1].changes == {"title": {"from": "a", "to": "b"}}
     assert written[Resource.SETTING][1].changes == {"value": {"from": '"' + "x" * 199 + "\u2026", "to": "1"}}
     assert {event.resource_id for event in written[Resource.SETTING]} == {KEY}

@@ -63,6 +63,7 @@ CODES: dict[str, tuple[str, type[DomainError]]] = {
     "PreconditionFailed": ("precondition-failed", PreconditionFailed),
     "TooManyRequests": ("too-many-requests", TooManyRequests),
     "Unavailable": ("unavailable", Unavailable),
+    "PartlyDone": ("partly-done", Unavailable),
     "TooBusy": ("too-busy", Unavailable),
     "WrongStoreVersion": ("wrong-store-version", Unavailable),
 }

@@ -1,0 +1,54 @@
+"""Retention: what has been in the trash for longer than it is kept is removed for good."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from application.ports.clock import Clock
+from application.ports.retention import OpenTrash, Spaces
+from application.recording.scribe import Notes, Scribe
+from application.stretches import STRETCH
+from domain.access import Origin
+from domain.audit import Action, Source
+from domain.deeds import emptied_deed
+from domain.ids import NOBODY, SpaceId
+
+_SPACES_AT_ONCE: Final = 100
+_BY_ITSELF: Final = Origin(source=Source.SERVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeExpiredTrash:
+    """Remove from every trash what was deleted longer ago than ``kept``; nothing where that is None.
+
+    The service alone may. A stretch of a space has a transaction and an event of its own, and all spaces have their
+    turn before a space has its next one. Raises Unavailable.
+    """
+
+    spaces: Spaces
+    open_trash: OpenTrash
+    scribe: Scribe
+    clock: Clock
+    kept: timedelta | None
+
+    async def __call__(self) -> None:
+        if self.kept is None:
+            return
+        again: list[SpaceId] = []
+        last: SpaceId = SpaceId(NOBODY)
+        while found := await self.spaces.behind(last, _SPACES_AT_ONCE):
+            last = found[-1]
+            again += [space_id for space_id in found if await self._purge(space_id, self.kept)]
+        while again:
+            again = [space_id for space_id in again if await self._purge(space_id, self.kept)]
+
+    async def _purge(self, space_id: SpaceId, kept: timedelta) -> bool:
+        """Remove a stretch; tell whether there may be more."""
+        notes = Notes(Action.PURGE)
+        async with self.open_trash(space_id) as trash:
+            purged = await trash.purge(self.clock() - kept, STRETCH)
+            if purged:
+                notes.did(space_id, emptied_deed(purged))
+                await self.scribe.write_all(trash.audit, notes, by=None, origin=_BY_ITSELF)
+        self.scribe.note_growth(notes)
+        return purged == STRETCH

@@ -1,0 +1,129 @@
+"""The exam of the ports of retention: every space is found, and the trash of each is purged by itself."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapters.memory.retention import MemoryOpenTrash, MemorySpaces
+from adapters.memory.spaces import MemoryOpenSpace
+from adapters.sql.retention import SqlOpenTrash, SqlSpaces
+from adapters.sql.spaces import SqlOpenSpace
+from application.ports.audit import AuditQuery
+from application.ports.retention import OpenTrash, Spaces
+from domain.access import Actor
+from domain.audit import Action, AuditEvent, Outcome, Resource
+from domain.errors import TaskNotFound
+from domain.ids import NOBODY, EventId, SpaceId, personal_space
+from domain.task import Task
+from tests.support.people import People, a_task, new_id
+from tests.support.stores import NOON, Store
+
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def spaces(store: Store) -> Spaces:
+    door = store.open_space
+    if isinstance(door, MemoryOpenSpace):
+        return MemorySpaces(door._store)
+    assert isinstance(door, SqlOpenSpace)
+    return SqlSpaces(door._database)
+
+
+@pytest.fixture
+def open_trash(store: Store) -> OpenTrash:
+    door = store.open_space
+    if isinstance(door, MemoryOpenSpace):
+        return MemoryOpenTrash(door._store)
+    assert isinstance(door, SqlOpenSpace)
+    return SqlOpenTrash(door._database)
+
+
+async def test_every_space_is_found_in_the_order_of_the_ids(people: People, spaces: Spaces) -> None:
+    first, *others = [personal_space((await people.somebody()).user_id) for _ in range(3)]
+    found: list[SpaceId] = []
+    last: SpaceId = SpaceId(NOBODY)
+    while some := await spaces.behind(last, 2):
+        assert len(some) <= 2
+        found += some
+        last = some[-1]
+    assert found == sorted(found)
+    assert {first, *others} <= set(found)
+    assert first not in await spaces.behind(first, 9)
+
+
+async def keep(store: Store, actor: Actor, **parts: Any) -> Task:
+    async with store.open_space(actor, None) as space:
+        task = a_task(space, **parts)
+        await space.tasks.add(task)
+    return task
+
+
+async def in_trash(store: Store, actor: Actor, *tasks: Task) -> list[bool]:
+    found = []
+    async with store.open_space(actor, None, read_only=True) as space:
+        for task in tasks:
+            try:
+                await space.tasks.trashed(task.id)
+            except TaskNotFound:
+                found.append(False)
+            else:
+                found.append(True)
+    return found
+
+
+async def test_the_trash_of_each_space_is_purged_by_itself(store: Store, people: People, open_trash: OpenTrash) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    old, new = await keep(store, somebody, deleted_at=NOON), await keep(store, somebody, deleted_at=NOON + TICK)
+    in_use, theirs = await keep(store, somebody), await keep(store, other, deleted_at=NOON)
+    async with open_trash(personal_space(somebody.user_id)) as trash:
+        assert await trash.purge(NOON - TICK, 9) == 0
+        assert await trash.purge(NOON, 9) == 1
+    assert await in_trash(store, somebody, old, new) == [False, True]
+    assert await in_trash(store, other, theirs) == [True]
+    async with store.open_space(somebody, None, read_only=True) as space:
+        assert await space.tasks.get(in_use.id) == in_use
+
+
+async def test_no_more_than_asked_for_goes_at_once(store: Store, people: People, open_trash: OpenTrash) -> None:
+    somebody = await people.somebody()
+    for _ in range(3):
+        await keep(store, somebody, deleted_at=NOON)
+    async with open_trash(personal_space(somebody.user_id)) as trash:
+        assert [await trash.purge(NOON, 2) for _ in range(3)] == [2, 1, 0]
+
+
+async def test_what_is_purged_is_written_down_with_it_or_stays(
+    store: Store, people: People, open_trash: OpenTrash
+) -> None:
+    somebody = await people.somebody()
+    task, own = await keep(store, somebody, deleted_at=NOON), personal_space(somebody.user_id)
+    event = AuditEvent(
+        id=EventId(new_id()),
+        space_id=own,
+        at=NOON,
+        actor_id=None,
+        action=Action.PURGE,
+        outcome=Outcome.SUCCESS,
+        resource_type=Resource.TASK,
+        resource_id=None,
+        ip_address=None,
+        user_agent=None,
+        request_id=None,
+        changes={"count": 1},
+    )
+
+    async def purge(*, fails: bool) -> None:
+        async with open_trash(own) as trash:
+            await trash.purge(NOON, 9)
+            await trash.audit.append(event)
+            if fails:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await purge(fails=True)
+    assert await in_trash(store, somebody, task) == [True]
+    await purge(fails=False)
+    async with store.open_space(somebody, None, read_only=True) as space:
+        assert list(await space.audit.find(AuditQuery())) == [event]

@@ -1,0 +1,76 @@
+"""Retention: what was in the trash for longer than it is kept goes, a bounded number at a time, from every space."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.access import Actor
+from domain.audit import Action, Resource, Source
+from domain.ids import personal_space
+from tests.unit.builders import TICK, House, a_draft
+
+DAYS = timedelta(days=30)
+
+
+async def trash(house: House, actor: Actor, many: int) -> None:
+    for _ in range(many):
+        task = await house.app.create_task(actor, None, a_draft())
+        await house.app.delete_task(actor, None, task.id)
+
+
+async def left(house: House, actor: Actor) -> int:
+    contents = await house.contents()
+    return sum(space_id == personal_space(actor.user_id) for space_id, _ in contents.tasks)
+
+
+async def test_what_is_kept_long_enough_goes_and_is_written_down_with_the_number() -> None:
+    house = House()
+    ann = await house.somebody("ann")
+    await trash(house, ann, 2)
+    await house.app.create_task(ann, None, a_draft())
+    house.clock.advance(DAYS - TICK)
+    ben = await house.somebody("ben")
+    await trash(house, ben, 1)
+    await house.app.purge_expired_trash()
+    assert (await left(house, ann), await left(house, ben)) == (3, 1)
+    house.clock.advance(TICK)
+    await house.app.purge_expired_trash()
+    assert (await left(house, ann), await left(house, ben)) == (1, 1)
+    async with house.store.begin(read_only=True) as contents:
+        events = [event for event in contents.audit_events.values() if event.action is Action.PURGE]
+    (event,) = events
+    assert (event.space_id, event.actor_id, event.source) == (personal_space(ann.user_id), None, Source.SERVICE)
+    assert (event.resource_type, event.resource_id, event.changes) == (Resource.TASK, None, {"count": 2})
+    await house.app.seal_grown_logs()
+    assert (await house.app.inspect_log(event.space_id)).valid
+
+
+async def test_nothing_goes_where_it_is_kept_for_ever() -> None:
+    house = House()
+    ann = await house.somebody("ann")
+    await trash(house, ann, 1)
+    house.clock.advance(1000 * DAYS)
+    await replace(house.app.purge_expired_trash, kept=None)()
+    assert await left(house, ann) == 1
+
+
+async def test_all_spaces_have_their_turn_before_one_has_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("application.retention.STRETCH", 2)
+    monkeypatch.setattr("application.retention._SPACES_AT_ONCE", 1)
+    house = House()
+    people = [await house.somebody(name) for name in ("ann", "ben", "cid")]
+    for actor, many in zip(people, (5, 1, 2), strict=True):
+        await trash(house, actor, many)
+    house.clock.advance(DAYS)
+    purge, turns = house.app.purge_expired_trash, []
+
+    def open_trash(space_id: Any) -> Any:
+        turns.append(space_id)
+        return purge.open_trash(space_id)
+
+    await replace(purge, open_trash=open_trash)()
+    ann, ben, cid = (personal_space(actor.user_id) for actor in people)
+    assert turns == [ann, ben, cid, ann, cid, ann]
+    assert [await left(house, actor) for actor in people] == [0, 0, 0]
