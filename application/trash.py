@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from application.ports.clock import Clock
 from application.ports.spaces import OpenSpace
-from application.ports.tasks import EVER
+from application.ports.tasks import FIRST
 from application.retrying import retried
 from application.stretches import STRETCH, in_stretches
 from domain.access import Actor, Permission
@@ -71,9 +71,14 @@ class EmptyTrash:
         if not everything:
             raise InvalidValue("missing", "Send all=true where everything in the trash is meant.", field="all")
 
+        last = FIRST
+
         async def empty_some() -> int:
+            nonlocal last
             async with self.open_space(actor, owner_id) as space:
                 space.access.require(Permission.DELETE_ANY_ITEM)
-                return len(await space.tasks.empty_trash(by=EVER, limit=STRETCH))
+                purged = await space.tasks.empty_trash(limit=STRETCH, after=last)
+            last = max(purged, default=last)
+            return len(purged)
 
         return await in_stretches(empty_some)

@@ -19,7 +19,7 @@ class MemoryTrash:
         self.audit = MemoryAuditLog(contents, space_id)
 
     async def purge(self, deleted_by: datetime, limit: int) -> int:
-        return len(await self._tasks.empty_trash(by=deleted_by, limit=limit))
+        return await self._tasks.purge_deleted(by=deleted_by, limit=limit)
 
 
 class MemorySpaces:

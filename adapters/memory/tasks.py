@@ -73,12 +73,20 @@ class MemoryTasks:
             raise StaleVersion
         del self._tasks[self._space_id, task.id]
 
-    async def empty_trash(self, *, by: datetime, limit: int) -> Sequence[TaskId]:
+    async def empty_trash(self, *, limit: int, after: TaskId = FIRST) -> Sequence[TaskId]:
+        """Remove what is in the trash."""
+        purged = _behind(after, (task for task in self._all() if task.deleted_at is not None))[:limit]
+        return self._remove_all(purged)
+
+    async def purge_deleted(self, *, by: datetime, limit: int) -> int:
         """Remove what was in the trash by then."""
-        purged = [task.id for task in self._all() if task.deleted_at is not None and task.deleted_at <= by][:limit]
-        for task_id in purged:
-            del self._tasks[self._space_id, task_id]
-        return purged
+        purged = [task for task in self._all() if task.deleted_at is not None and task.deleted_at <= by][:limit]
+        return len(self._remove_all(purged))
+
+    def _remove_all(self, tasks: Sequence[Task]) -> Sequence[TaskId]:
+        for task in tasks:
+            del self._tasks[self._space_id, task.id]
+        return [task.id for task in tasks]
 
     async def delete_found(
         self, filters: TaskFilters, *, at: datetime, limit: int, after: TaskId = FIRST

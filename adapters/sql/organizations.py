@@ -277,9 +277,7 @@ _FIND_BELONGINGS: Final = Keyset.of(_BELONGING, Order((_NAME, organizations.c.sp
 
 
 _ROLES: Final = Query(
-    select(memberships.c.space_id, memberships.c.role)
-    .join(organizations, organizations.c.space_id == memberships.c.space_id)
-    .where(memberships.c.user_id == bindparam("user_id"))
+    select(memberships.c.space_id, memberships.c.role).where(memberships.c.user_id == bindparam("user_id"))
 )
 _SHARED: Final = Query(
     select(func.count())
@@ -331,7 +329,7 @@ class SqlOrganizations:
         return [_belonging_from(row) for row in rows]
 
     async def roles(self) -> dict[SpaceId, Role]:
-        """What the actor is in each of their organisations."""
+        """What the actor is in each space that they are a member of."""
         rows = await self._connection.fetch_all(_ROLES, user_id=self._actor)
         return {space_id: Role(role) for space_id, role in rows}
 

@@ -33,13 +33,13 @@ def in_this_space(table: Table) -> ColumnElement[bool]:
     return table.c.space_id == bindparam("space_id")
 
 
-def held(found: Select[Any]) -> Select[Any]:
-    """What a statement finds, locked, to choose the rows of another one by.
+def held(found: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
+    """What a statement finds, locked or left out where another transaction has it, to choose the rows of another one by.
 
     As a common table expression: PostgreSQL runs a subquery with LIMIT and FOR UPDATE once for each row that it is
     compared with, if it likes, and each time it finds others.
     """
-    some = found.with_for_update().cte("some")
+    some = found.with_for_update(skip_locked=skip_locked).cte("some")
     return select(*some.c)
 
 

@@ -32,7 +32,7 @@ class SqlTrash:
         self.audit = SqlAuditLog(connection, space_id)
 
     async def purge(self, deleted_by: datetime, limit: int) -> int:
-        return len(await self._tasks.empty_trash(by=deleted_by, limit=limit))
+        return await self._tasks.purge_deleted(by=deleted_by, limit=limit)
 
 
 class SqlSpaces:

@@ -42,22 +42,16 @@ def _some(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(_IN_THIS_SPACE, tasks.c.id.in_(held(found)))
 
 
-# The trash is read in the order of its index, and locked by id.
-_TRASHED: Final = (
+_EMPTY_TRASH: Final = Query(delete(tasks).where(_some(_BEHIND, IN_TRASH)).returning(tasks.c.id), is_slow=True)
+# In the order of the index of the trash, and without waiting for anybody: so it need not be the order of the ids.
+_DELETED: Final = (
     select(tasks.c.id)
     .where(_IN_THIS_SPACE, IN_TRASH, tasks.c.deleted_at <= bindparam("by", type_=Moment))
     .order_by(tasks.c.deleted_at, tasks.c.id)
     .limit(_LIMIT)
 )
-_EMPTY_TRASH: Final = Query(
-    delete(tasks)
-    .where(
-        _IN_THIS_SPACE,
-        tasks.c.id.in_(
-            held(select(tasks.c.id).where(_IN_THIS_SPACE, IN_TRASH, tasks.c.id.in_(_TRASHED)).order_by(tasks.c.id))
-        ),
-    )
-    .returning(tasks.c.id),
+_PURGE_DELETED: Final = Query(
+    delete(tasks).where(_IN_THIS_SPACE, tasks.c.id.in_(held(_DELETED, skip_locked=True))).returning(tasks.c.id),
     is_slow=True,
 )
 _REMOVE: Final = Query(delete(tasks).where(*_THIS_TASK, tasks.c.version == bindparam("version_read")))
@@ -216,10 +210,16 @@ class SqlTasks:
         """Remove a task for good if its version is still the one read."""
         await self.remove(task)
 
-    async def empty_trash(self, *, by: datetime, limit: int) -> Sequence[TaskId]:
+    async def empty_trash(self, *, limit: int, after: TaskId = FIRST) -> Sequence[TaskId]:
+        """Remove what is in the trash, in one statement."""
+        some = {"after": after, "limit": limit}
+        rows = await self._connection.execute_returning(_EMPTY_TRASH, space_id=self._space_id, **some)
+        return sorted(TaskId(row[0]) for row in rows)
+
+    async def purge_deleted(self, *, by: datetime, limit: int) -> int:
         """Remove what was in the trash by then, in one statement."""
-        rows = await self._connection.execute_returning(_EMPTY_TRASH, space_id=self._space_id, by=by, limit=limit)
-        return [TaskId(row[0]) for row in rows]
+        some = {"by": by, "limit": limit}
+        return len(await self._connection.execute_returning(_PURGE_DELETED, space_id=self._space_id, **some))
 
     async def remove(self, task: Task) -> None:
         """Take a task out of the space if its version is still the one read; it goes to another one."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Protocol, Self
 
 from application.ports.paging import Page, Stretch
@@ -14,9 +14,6 @@ from domain.task_order import NEWEST_FIRST, Sort
 
 FIRST: Final = TaskId(NOBODY)
 """All ids come behind it."""
-
-EVER: Final = datetime.max.replace(tzinfo=UTC)
-"""No moment is later."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +86,15 @@ class Tasks(Protocol):
         """Remove a task in the trash for good. Raises StaleVersion if it has changed since."""
         ...
 
-    async def empty_trash(self, *, by: datetime, limit: int) -> Sequence[TaskId]:
-        """Remove up to ``limit`` tasks for good that were in the trash by this moment. Tells which."""
+    async def empty_trash(self, *, limit: int, after: TaskId = FIRST) -> Sequence[TaskId]:
+        """Remove up to ``limit`` tasks in the trash for good whose ids come behind ``after``; tells which, by id."""
+        ...
+
+    async def purge_deleted(self, *, by: datetime, limit: int) -> int:
+        """Remove up to ``limit`` tasks for good that were deleted by this moment; tells how many.
+
+        Those that another transaction holds are left out.
+        """
         ...
 
     async def delete_found(

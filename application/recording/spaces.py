@@ -86,10 +86,16 @@ class RecordingTasks:
         await self.tasks.purge(task)
         self.notes.did(task.space_id, purged_deed(task.id))
 
-    async def empty_trash(self, *, by: datetime, limit: int) -> Sequence[TaskId]:
+    async def empty_trash(self, *, limit: int, after: TaskId = FIRST) -> Sequence[TaskId]:
         self.notes.resource_type = Resource.TASK
-        purged = await self.tasks.empty_trash(by=by, limit=limit)
+        purged = await self.tasks.empty_trash(limit=limit, after=after)
         return self._did_to_all(purged, emptied_deed(len(purged)))
+
+    async def purge_deleted(self, *, by: datetime, limit: int) -> int:
+        purged = await self.tasks.purge_deleted(by=by, limit=limit)
+        if purged:
+            self.notes.did(self.space_id, emptied_deed(purged))
+        return purged
 
     async def delete_found(
         self, filters: TaskFilters, *, at: datetime, limit: int, after: TaskId = FIRST

@@ -518,7 +518,7 @@ NEXT: dict[str, Next] = {
     "another task": lambda space, _: space.tasks.add(a_task(space)),
     "many tasks": lambda space, _: space.tasks.add_all([a_task(space), a_task(space)]),
     "a change": lambda space, task: space.tasks.save(replace(task, version=2), was=task),
-    "what returns": lambda space, _: space.tasks.empty_trash(by=NOON, limit=9),
+    "what returns": lambda space, _: space.tasks.empty_trash(limit=9),
     "another space": lambda space, _: space._connection.step_into(SpaceId(new_id())),
     "a number": lambda space, _: space._connection.hold(7),
     "the accounts' log": lambda space, _: space._connection.show_accounts_log(),

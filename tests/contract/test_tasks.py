@@ -1,5 +1,6 @@
 """The exam of the port Tasks: what is kept comes back, and only in its own space."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 
 from application.ports.reading import OpenedForReading
 from application.ports.spaces import Space
-from application.ports.tasks import EVER, TaskFilters, TaskQuery
+from application.ports.tasks import TaskFilters, TaskQuery
 from domain.access import Actor, Role
 from domain.errors import StaleVersion, TaskNotFound
 from domain.ids import NOBODY, TaskId, UserId, personal_space
@@ -270,8 +271,8 @@ async def test_the_trash_gives_back_purges_and_is_emptied(store: Store, people: 
         await space.tasks.purge(gone[0])
         with pytest.raises(TaskNotFound):
             await space.tasks.trashed(gone[0].id)
-        assert sorted(await space.tasks.empty_trash(by=NOON, limit=9)) == sorted(task.id for task in gone[1:])
-        assert list(await space.tasks.empty_trash(by=NOON, limit=9)) == []
+        assert sorted(await space.tasks.empty_trash(limit=9)) == sorted(task.id for task in gone[1:])
+        assert list(await space.tasks.empty_trash(limit=9)) == []
         assert await space.tasks.get(in_use.id) == in_use
     async with store.open_space(ben, None, read_only=True) as space:
         assert await space.tasks.trashed(kept[ben][1][0].id) == kept[ben][1][0]
@@ -375,7 +376,7 @@ async def test_nothing_of_it_is_written_where_a_space_is_open_for_reading(
     }
     named: dict[str, dict[str, object]] = {
         "delete_found": {"at": NOON, "limit": 9},
-        "empty_trash": {"by": NOON, "limit": 9},
+        "empty_trash": {"limit": 9},
     }
     with pytest.raises(OpenedForReading):
         async with store.open_space(actor, None, read_only=True) as space:
@@ -386,7 +387,7 @@ async def test_nothing_of_it_is_written_where_a_space_is_open_for_reading(
 
 Change = Callable[[Space, UserId], Awaitable[object]]
 ON_MANY: Final[dict[str, tuple[Change, Callable[[UserId], dict[str, Any]]]]] = {
-    "empty the trash": (lambda space, _: space.tasks.empty_trash(by=NOON, limit=9), lambda _: {"deleted_at": NOON}),
+    "empty the trash": (lambda space, _: space.tasks.empty_trash(limit=9), lambda _: {"deleted_at": NOON}),
     "unassign": (
         lambda space, user_id: space.tasks.unassign(user_id, at=NOON, limit=9),
         lambda user_id: {"assignee_id": user_id},
@@ -456,17 +457,55 @@ async def test_what_concerns_many_tasks_stops_at_the_limit_and_goes_on_behind_th
         assert list(await space.tasks.retag(work, None, at=later, limit=9)) == [ids[2]]
         assert list(await space.tasks.delete_found(TaskFilters(), at=later, limit=2)) == ids[:2]
         assert list(await space.tasks.delete_found(TaskFilters(), at=later, limit=9, after=ids[3])) == [ids[4]]
-        emptied = [await space.tasks.empty_trash(by=later, limit=2) for _ in range(3)]
+        emptied = [await space.tasks.empty_trash(limit=2) for _ in range(3)]
         assert [len(part) for part in emptied] == [2, 1, 0]
         assert [task.id for task in (await space.tasks.find(TaskQuery())).items] in (ids[2:4], ids[2:4][::-1])
 
 
 async def test_what_was_deleted_later_is_not_purged(store: Store, people: People) -> None:
-    somebody = await people.somebody()
+    somebody, other = await people.somebody(), await people.somebody()
     early, late = NOON, NOON + timedelta(seconds=1)
     async with store.open_space(somebody, None) as space:
-        gone, kept = a_task(space, deleted_at=early), a_task(space, deleted_at=late)
-        await space.tasks.add_all([gone, kept])
-        assert list(await space.tasks.empty_trash(by=early, limit=9)) == [gone.id]
-        assert await space.tasks.trashed(kept.id) == kept
-        assert list(await space.tasks.empty_trash(by=EVER, limit=9)) == [kept.id]
+        mine = [a_task(space, deleted_at=at) for at in (early, early, early, late)]
+    async with store.open_space(other, None) as space:
+        theirs = [replace(task, space_id=space.access.space_id) for task in mine]
+        await space.tasks.add_all(theirs)
+    async with store.open_space(somebody, None) as space:
+        await space.tasks.add_all([*mine, a_task(space)])
+        assert [await space.tasks.purge_deleted(by=early, limit=2) for _ in range(3)] == [2, 1, 0]
+        assert await space.tasks.trashed(mine[3].id) == mine[3]
+        assert await space.tasks.purge_deleted(by=late, limit=2) == 1
+        assert (await space.tasks.find(TaskQuery())).total == 1
+    async with store.open_space(other, None, read_only=True) as space:
+        assert [await space.tasks.trashed(task.id) for task in theirs] == theirs
+
+
+async def test_of_a_trash_only_what_is_here_is_removed_whatever_has_the_same_ids(store: Store, people: People) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        mine = [a_task(space, deleted_at=NOON) for _ in range(3)]
+    async with store.open_space(other, None) as space:
+        theirs = [replace(task, space_id=space.access.space_id) for task in mine]
+        await space.tasks.add_all(theirs)
+    ids = sorted(task.id for task in mine)
+    async with store.open_space(somebody, None) as space:
+        await space.tasks.add_all(mine)
+        assert list(await space.tasks.empty_trash(limit=2)) == ids[:2]
+        assert list(await space.tasks.empty_trash(limit=2, after=ids[2])) == []
+        assert list(await space.tasks.empty_trash(limit=2)) == ids[2:]
+    async with store.open_space(other, None, read_only=True) as space:
+        assert [await space.tasks.trashed(task.id) for task in theirs] == theirs
+
+
+@pytest.mark.parametrize("store", ["postgres_as_service"], indirect=True)
+async def test_what_somebody_else_holds_is_purged_the_next_time(store: Store, people: People) -> None:
+    somebody = await people.somebody()
+    async with store.open_space(somebody, None) as space:
+        tasks = [a_task(space, deleted_at=NOON) for _ in range(2)]
+        await space.tasks.add_all(tasks)
+    async with asyncio.timeout(4), store.open_space(somebody, None) as holding:
+        await holding.tasks.trashed(tasks[0].id)
+        async with store.open_space(somebody, None) as space:
+            assert await space.tasks.purge_deleted(by=NOON, limit=9) == 1
+    async with store.open_space(somebody, None) as space:
+        assert await space.tasks.purge_deleted(by=NOON, limit=9) == 1
