@@ -34,7 +34,7 @@ def in_this_space(table: Table) -> ColumnElement[bool]:
 
 
 def held(found: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
-    """What a statement finds, locked or left out where another transaction has it, to choose the rows of another one by.
+    """What a statement finds, locked, to choose the rows of another one by.
 
     As a common table expression: PostgreSQL runs a subquery with LIMIT and FOR UPDATE once for each row that it is
     compared with, if it likes, and each time it finds others.
