@@ -14,7 +14,10 @@ class Trash(Protocol):
     """The trash of the space that it was opened for."""
 
     async def purge(self, deleted_by: datetime, limit: int) -> int:
-        """Remove up to ``limit`` tasks for good that were deleted by this moment; tell how many."""
+        """Remove up to ``limit`` tasks for good that were deleted by this moment; tell how many.
+
+        Those that another transaction holds are left out.
+        """
         ...
 
     @property

@@ -90,13 +90,6 @@ class Tasks(Protocol):
         """Remove up to ``limit`` tasks in the trash for good whose ids come behind ``after``; tells which, by id."""
         ...
 
-    async def purge_deleted(self, *, by: datetime, limit: int) -> int:
-        """Remove up to ``limit`` tasks for good that were deleted by this moment; tells how many.
-
-        Those that another transaction holds are left out.
-        """
-        ...
-
     async def delete_found(
         self, filters: TaskFilters, *, at: datetime, limit: int, after: TaskId = FIRST
     ) -> Sequence[TaskId]:

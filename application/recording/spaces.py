@@ -91,12 +91,6 @@ class RecordingTasks:
         purged = await self.tasks.empty_trash(limit=limit, after=after)
         return self._did_to_all(purged, emptied_deed(len(purged)))
 
-    async def purge_deleted(self, *, by: datetime, limit: int) -> int:
-        purged = await self.tasks.purge_deleted(by=by, limit=limit)
-        if purged:
-            self.notes.did(self.space_id, emptied_deed(purged))
-        return purged
-
     async def delete_found(
         self, filters: TaskFilters, *, at: datetime, limit: int, after: TaskId = FIRST
     ) -> Sequence[TaskId]:

@@ -1,5 +1,6 @@
 """The exam of the ports of retention: every space is found, and the trash of each is purged by itself."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -127,3 +128,29 @@ async def test_what_is_purged_is_written_down_with_it_or_stays(
     await purge(fails=False)
     async with store.open_space(somebody, None, read_only=True) as space:
         assert list(await space.audit.find(AuditQuery())) == [event]
+
+
+async def test_what_was_deleted_later_stays_and_so_does_what_has_the_same_ids_elsewhere(
+    store: Store, people: People, open_trash: OpenTrash
+) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    theirs = [await keep(store, other, deleted_at=at) for at in (NOON, NOON, NOON, NOON + TICK)]
+    mine = [await keep(store, somebody, id=task.id, deleted_at=task.deleted_at) for task in theirs]
+    async with open_trash(personal_space(somebody.user_id)) as trash:
+        assert [await trash.purge(NOON, 2) for _ in range(3)] == [2, 1, 0]
+    assert await in_trash(store, somebody, *mine) == [False, False, False, True]
+    assert await in_trash(store, other, *theirs) == [True] * 4
+
+
+@pytest.mark.parametrize("store", ["postgres_as_service"], indirect=True)
+async def test_what_somebody_else_holds_is_purged_the_next_time(
+    store: Store, people: People, open_trash: OpenTrash
+) -> None:
+    somebody = await people.somebody()
+    held, _ = [await keep(store, somebody, deleted_at=NOON) for _ in range(2)]
+    async with asyncio.timeout(4), store.open_space(somebody, None) as space:
+        await space.tasks.trashed(held.id)
+        async with open_trash(personal_space(somebody.user_id)) as trash:
+            assert await trash.purge(NOON, 9) == 1
+    async with open_trash(personal_space(somebody.user_id)) as trash:
+        assert await trash.purge(NOON, 9) == 1

@@ -1,6 +1,5 @@
 """The exam of the port Tasks: what is kept comes back, and only in its own space."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -462,24 +461,6 @@ async def test_what_concerns_many_tasks_stops_at_the_limit_and_goes_on_behind_th
         assert [task.id for task in (await space.tasks.find(TaskQuery())).items] in (ids[2:4], ids[2:4][::-1])
 
 
-async def test_what_was_deleted_later_is_not_purged(store: Store, people: People) -> None:
-    somebody, other = await people.somebody(), await people.somebody()
-    early, late = NOON, NOON + timedelta(seconds=1)
-    async with store.open_space(somebody, None) as space:
-        mine = [a_task(space, deleted_at=at) for at in (early, early, early, late)]
-    async with store.open_space(other, None) as space:
-        theirs = [replace(task, space_id=space.access.space_id) for task in mine]
-        await space.tasks.add_all(theirs)
-    async with store.open_space(somebody, None) as space:
-        await space.tasks.add_all([*mine, a_task(space)])
-        assert [await space.tasks.purge_deleted(by=early, limit=2) for _ in range(3)] == [2, 1, 0]
-        assert await space.tasks.trashed(mine[3].id) == mine[3]
-        assert await space.tasks.purge_deleted(by=late, limit=2) == 1
-        assert (await space.tasks.find(TaskQuery())).total == 1
-    async with store.open_space(other, None, read_only=True) as space:
-        assert [await space.tasks.trashed(task.id) for task in theirs] == theirs
-
-
 async def test_of_a_trash_only_what_is_here_is_removed_whatever_has_the_same_ids(store: Store, people: People) -> None:
     somebody, other = await people.somebody(), await people.somebody()
     async with store.open_space(somebody, None) as space:
@@ -495,17 +476,3 @@ async def test_of_a_trash_only_what_is_here_is_removed_whatever_has_the_same_ids
         assert list(await space.tasks.empty_trash(limit=2)) == ids[2:]
     async with store.open_space(other, None, read_only=True) as space:
         assert [await space.tasks.trashed(task.id) for task in theirs] == theirs
-
-
-@pytest.mark.parametrize("store", ["postgres_as_service"], indirect=True)
-async def test_what_somebody_else_holds_is_purged_the_next_time(store: Store, people: People) -> None:
-    somebody = await people.somebody()
-    async with store.open_space(somebody, None) as space:
-        tasks = [a_task(space, deleted_at=NOON) for _ in range(2)]
-        await space.tasks.add_all(tasks)
-    async with asyncio.timeout(4), store.open_space(somebody, None) as holding:
-        await holding.tasks.trashed(tasks[0].id)
-        async with store.open_space(somebody, None) as space:
-            assert await space.tasks.purge_deleted(by=NOON, limit=9) == 1
-    async with store.open_space(somebody, None) as space:
-        assert await space.tasks.purge_deleted(by=NOON, limit=9) == 1
