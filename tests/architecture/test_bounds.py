@@ -120,6 +120,7 @@ OTHERS: Final[dict[str, str]] = {
 
 
 MANY: Final[dict[str, str]] = {
+    "deeds._of_many": "takes the few fields that a mass change names",
     "fair_queue._longest": "looks through a queue that has its room",
     "document.fitting": "takes a stretch of a list, which its port cuts",
     "seals.verify": "takes a stretch of a log, which its port cuts",

@@ -107,9 +107,9 @@ class Company(RuleBasedStateMachine):
         expected = self.world.accepting(user, token)
         assert self.do(self.driver.accept(user, token))[0] == expected
         invitation = self.world.invitations[token]
-        if expected == OK and user not in self.world.roles[invitation.space]:
-            invitation.is_used = True
-            self.world.roles[invitation.space][user] = invitation.role
+        if expected == OK:
+            invitation.is_closed = True
+            self.world.give_role(user, invitation.space, invitation.role)
 
     @rule(who=some, where=some, whom=some, role=roles)
     def change_role(self, who: int, where: int, whom: int, role: str) -> None:
@@ -120,7 +120,7 @@ class Company(RuleBasedStateMachine):
         status, _ = self.do(self.driver.change_role(user, space, target, role))
         assert status in expected
         if status == OK:
-            self.world.roles[space][target] = role
+            self.world.give_role(target, space, role)
 
     @rule(who=some, where=some, whom=some)
     def remove_or_leave(self, who: int, where: int, whom: int) -> None:
@@ -130,7 +130,7 @@ class Company(RuleBasedStateMachine):
         expected = self.world.removing(user, space, target)
         assert self.do(self.driver.remove(user, space, target))[0] == expected
         if expected == OK:
-            del self.world.roles[space][target]
+            self.world.give_role(target, space, None)
 
     def place(self, user: str, where: int) -> str:
         """A space, mostly an organisation that somebody is in."""

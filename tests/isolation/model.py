@@ -38,7 +38,7 @@ class ModelInvitation:
     space: str
     maker: str
     role: str
-    is_used: bool = False
+    is_closed: bool = False
 
 
 @dataclass
@@ -101,9 +101,9 @@ class World:
         if user not in self.signed_in:
             return SIGN_IN
         invitation = self.invitations[token]
-        rank = self.rank(invitation.maker, invitation.space)
-        could_invite_today = rank is not None and rank >= max(ADMIN, RANK[invitation.role])
-        return OK if could_invite_today and not invitation.is_used else REFUSED_INVITATION
+        if invitation.is_closed or invitation.space not in self.organizations:
+            return REFUSED_INVITATION
+        return OK if self.rank(user, invitation.space) is None else CONFLICT
 
     def changing_role(self, user: str, space: str, target: str, role: str) -> set[int]:
         managing = self.entering_organization(user, space, needed=ADMIN)
@@ -125,6 +125,17 @@ class World:
         if target != user and self.entering(user, space, needed=rank) != OK:
             return FORBIDDEN
         return CONFLICT if self.is_last_owner(target, space) else OK
+
+    def give_role(self, user: str, space: str, role: str | None) -> None:
+        """Make somebody this in a space, or nothing. What they could not offer any more, nobody can take for ever."""
+        if role is None:
+            del self.roles[space][user]
+        else:
+            self.roles[space][user] = role
+        for invitation in self.invitations.values():
+            if (invitation.maker, invitation.space) == (user, space):
+                too_low = role is None or RANK[role] < max(ADMIN, RANK[invitation.role])
+                invitation.is_closed = invitation.is_closed or too_low
 
     def is_last_owner(self, user: str, space: str) -> bool:
         return [member for member, role in self.roles[space].items() if role == "owner"] == [user]
