@@ -21,7 +21,7 @@ from domain.task import Task
 from tests.isolation.over_http import OverHttp
 from tests.isolation.through_use_cases import UseCases
 from tests.isolation.walk import walk
-from tests.walls.mutants import all_mutants
+from tests.walls.mutants import without_any_space
 
 
 def test_the_use_cases_agree_with_the_model() -> None:
@@ -119,6 +119,5 @@ def test_a_bug_planted_under_the_service_is_found(migrated_sqlite_url: URL, monk
 )
 def test_a_statement_that_lost_its_space_is_found(place: str, migrated_sqlite_url: URL) -> None:
     """On SQLite, where nothing stands behind the WHERE."""
-    mutant = next(mutant for mutant in all_mutants() if mutant.place == place)
-    with mutant.applied(), pytest.raises(AssertionError):
+    with without_any_space(place).applied(), pytest.raises(AssertionError):
         walk(lambda: OverHttp(migrated_sqlite_url), examples=12, steps=40, phases=[Phase.generate])

@@ -1,6 +1,7 @@
-"""A statement compiled without one of its conditions on a space."""
+"""A statement compiled without some of its conditions on a space."""
 
 import copy
+from collections.abc import Container
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Dialect
@@ -13,30 +14,30 @@ _TRUE: Final = "1 = 1"
 
 
 class _Lacking:
-    """The first half of a compiler. It collects the conditions on a space, and takes one of them for true."""
+    """The first half of a compiler. It collects the conditions on a space, and takes some of them for true."""
 
-    missing: int | None
+    missing: Container[int]
     seen: tuple[str, ...] = ()
 
     def visit_binary(self, binary: BinaryExpression[Any], *args: Any, **kw: Any) -> str:
         if _is_on_space(binary):
             self.seen += (str(binary),)
-            if self.missing == len(self.seen) - 1:
+            if len(self.seen) - 1 in self.missing:
                 return _TRUE
         written: str = super().visit_binary(binary, *args, **kw)  # type: ignore[misc] # the other half has it
         return written
 
 
-def lacking(dialect: Dialect, index: int | None) -> Dialect:
-    """The same dialect, in which a statement lacks one of its conditions on a space."""
+def lacking(dialect: Dialect, *, missing: Container[int]) -> Dialect:
+    """The same dialect, in which a statement lacks these of its conditions on a space."""
     changed = copy.copy(dialect)
-    changed.statement_compiler = type("Lacking", (_Lacking, dialect.statement_compiler), {"missing": index})
+    changed.statement_compiler = type("Lacking", (_Lacking, dialect.statement_compiler), {"missing": missing})
     return changed
 
 
 def conditions_on_space(statement: ClauseElement) -> tuple[str, ...]:
     """Those that a statement has, in the order in which they are numbered."""
-    compiled: list[Any] = [statement.compile(dialect=lacking(dialect, None)) for dialect in DIALECTS]
+    compiled: list[Any] = [statement.compile(dialect=lacking(dialect, missing=())) for dialect in DIALECTS]
     found: set[tuple[str, ...]] = {one.seen for one in compiled}
     assert len(found) == 1, f"{statement} is not the same on both databases"
     return found.pop()

@@ -1,7 +1,7 @@
 """The service with one piece of a wall missing, in memory, for as long as somebody looks."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,14 +65,19 @@ def _without_the_space() -> Iterator[Mutant]:
     for (place, index), name in names.items():
         twice = list(names.values()).count(name) > 1
         numbered = f"{name}, number {index + 1}" if twice else name
-        yield Mutant(numbered, Piece.SPACE, place, _compiled_without(place, index))
+        yield Mutant(numbered, Piece.SPACE, place, _compiled_without(place, (index,)))
 
 
-def _compiled_without(place: str, index: int) -> Applied:
+def without_any_space(place: str) -> Mutant:
+    """The statement without all of its conditions on a space: one alone may stand behind another."""
+    return Mutant(f"{place} without a space", Piece.SPACE, place, _compiled_without(place, range(sys.maxsize)))
+
+
+def _compiled_without(place: str, missing: Container[int]) -> Applied:
     compile_ = Query._compile
 
     def changed(query: Query, dialect: Dialect) -> Compiled:
-        return compile_(query, lacking(dialect, index) if place_of(query) == place else dialect)
+        return compile_(query, lacking(dialect, missing=missing) if place_of(query) == place else dialect)
 
     return _compiling(place, changed)
 
