@@ -19,6 +19,7 @@ from domain.rates import (
     SIGN_IN_OF_ADDRESS,
     USUAL_ADDRESS,
     Tally,
+    weight_of,
 )
 from domain.shares import Share
 
@@ -58,6 +59,17 @@ class CountRequest:
         tally = _of_session(actor) if actor.session_id in self.ended else REQUESTS.of(account=str(actor.user_id))
         await self.counters.take(tally)
         return tally
+
+    async def more(self, counted: Tally, things: int) -> Tally:
+        """Count a request about many things for more, before they are worked on; return what it counts as in all.
+
+        What is refused counts as one request, and so does that of a session that has ended. Raises TooManyRequests.
+        """
+        if counted.rate is not REQUESTS:
+            return counted
+        weight = weight_of(things)
+        await self.counters.take(counted.costing(weight))
+        return counted.costing(counted.cost + weight)
 
     async def move(self, actor: Actor, counted: Tally) -> None:
         """Count a request for its session instead, where that turned out to have ended."""

@@ -306,15 +306,19 @@ class PreconditionFailed(DomainError):
 
 
 class TooManyRequests(DomainError):
-    """Something was done as often as ``rate`` allows. It can be done again after ``wait``."""
+    """Something was done as often as ``rate`` allows. It can be done again after ``wait``.
+
+    ``left`` is what may be done until then: less than what was asked for.
+    """
 
     code = "too-many-requests"
     detail = "This was done too often. Wait for as many seconds as the Retry-After header says, then try again."
 
-    def __init__(self, rate: Rate, wait: timedelta) -> None:
+    def __init__(self, rate: Rate, wait: timedelta, left: int = 0) -> None:
         super().__init__(rate.name)
         self.rate = rate
         self.wait = wait
+        self.left = left
 
 
 class Unavailable(DomainError):

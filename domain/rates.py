@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address, ip_network
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Self
 
 _IPV6_PREFIX: Final = 64
 """What one customer of a provider usually has at least: all of it is one address here."""
@@ -17,6 +17,9 @@ _LONGEST_ADDRESS: Final = 100
 """Longer text is no IP address: one of version 6 has up to 45 characters (RFC 4291, section 2.2), and a zone."""
 
 _FINGERPRINT_BYTES: Final = 16
+
+_THINGS_PER_REQUEST: Final = 50
+"""So many things in one request weigh as much as another request."""
 
 
 class By(StrEnum):
@@ -53,12 +56,18 @@ class Rate:
 class Tally:
     """How often something was done by one account, from one address, or both.
 
-    While something is counted on ``unless``, nothing is on this one.
+    While something is counted on ``unless``, nothing is on this one. ``cost`` is how much is counted, or given back, at
+    once; whatever it is, it is the same tally.
     """
 
     rate: Rate
     of: tuple[str, ...]
     unless: "Tally | None" = None
+    cost: int = field(default=1, compare=False)
+
+    def costing(self, cost: int) -> Self:
+        """The same, with so much counted at once."""
+        return replace(self, cost=cost)
 
     @property
     def share(self) -> str:
@@ -69,6 +78,11 @@ class Tally:
         """A name for it from which nobody without the secret learns an address, of either kind."""
         text = json.dumps([self.rate.name, *self.of])
         return blake2b(text.encode(), key=secret, digest_size=_FINGERPRINT_BYTES).digest()
+
+
+def weight_of(things: int) -> int:
+    """How much a request about so many things counts beyond one: one for each fifty of them, or part of fifty."""
+    return -(-things // _THINGS_PER_REQUEST)
 
 
 def neighbourhood(address: str | None) -> str:

@@ -31,19 +31,22 @@ class MemoryCounters:
     async def take(self, *tallies: Tally) -> None:
         now = self._clock()
         counting = [(tally, self._open(tally, now)) for tally in tallies if self._counts(tally, now)]
-        full = [(window.ends_at - now, tally.rate) for tally, window in counting if window.count >= tally.rate.amount]
+        full = [
+            TooManyRequests(tally.rate, window.ends_at - now, tally.rate.amount - window.count)
+            for tally, window in counting
+            if window.count + tally.cost > tally.rate.amount
+        ]
         if full:
-            wait, rate = max(full, key=lambda found: found[0])
-            raise TooManyRequests(rate, wait)
-        for _, window in counting:
-            window.count += 1
+            raise max(full, key=lambda refusal: refusal.wait)
+        for tally, window in counting:
+            window.count += tally.cost
 
     async def settle(self, *, give_back: Sequence[Tally] = (), restart: Sequence[tuple[Tally, int]] = ()) -> None:
         now = self._clock()
         for tally in give_back:
             if self._counts(tally, now):
                 window = self._open(tally, now)
-                window.count = max(window.count - 1, 0)
+                window.count = max(window.count - tally.cost, 0)
         for tally, count in restart:
             self._begin(tally, now).count = count
 

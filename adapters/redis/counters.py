@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from time import time
 from typing import Any, Final
 
 import structlog
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -20,10 +19,26 @@ from application.ports.counters import Counters
 from domain.errors import TooManyRequests
 from domain.rates import Rate, Tally
 
+_PREFIX: Final = "taskward"
 _SECONDS_TO_ANSWER: Final = 0.25
 _MOST_CONNECTIONS: Final = 32
 _LEFT_ALONE: Final = timedelta(seconds=1)
 """For how long a silent server is not asked again: each question costs somebody the time above."""
+
+_TAKE: Final = """
+local count = tonumber(redis.call('GET', KEYS[1]) or '0')
+local cost, amount = tonumber(ARGV[1]), tonumber(ARGV[2])
+if count + cost > amount then return {amount - count, redis.call('PTTL', KEYS[1])} end
+redis.call('INCRBY', KEYS[1], cost)
+if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+return {}
+"""
+"""Count a cost where there is room for it, in one step: nobody else is refused for what is refused itself."""
+
+_GIVE_BACK: Final = """
+local back = math.min(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1]))
+if back > 0 then redis.call('DECRBY', KEYS[1], back) end
+"""
 
 log: Any = structlog.get_logger("taskward")
 
@@ -41,8 +56,10 @@ class RedisServer:
             retry=Retry(NoBackoff(), 0),
         )
         options: dict[str, Any] = {"connection_pool": self._pool}
-        storage = RedisStorage("async+redis://", implementation="redispy", key_prefix="taskward", **options)
+        storage = RedisStorage("async+redis://", implementation="redispy", key_prefix=_PREFIX, **options)
         self.limiter = FixedWindowRateLimiter(storage)
+        redis = Redis(connection_pool=self._pool)
+        self.take, self.give_back = redis.register_script(_TAKE), redis.register_script(_GIVE_BACK)
         self._clock = clock
         self._silent_until: datetime | None = None
 
@@ -97,15 +114,18 @@ class RedisCounters:
         )
 
     async def _take(self, tallies: Sequence[Tally]) -> None:
-        taken, full = list[Tally](), list[Tally]()
+        taken, full = list[Tally](), list[TooManyRequests]()
         for tally in tallies:
             if await self._counts(tally):
-                taken.append(tally)
-                if not await self._limiter.hit(*self._named(tally)):
-                    full.append(tally)
+                item, name = self._named(tally)
+                short = await self._server.take([_key(item, name)], [tally.cost, item.amount, item.get_expiry()])
+                if short:
+                    full.append(_refusal(tally, *short))
+                else:
+                    taken.append(tally)
         if full:
             await self._give_back(taken)
-            raise max([await self._refusal(tally) for tally in full], key=lambda refusal: refusal.wait)
+            raise max(full, key=lambda refusal: refusal.wait)
 
     async def _settle(self, give_back: Sequence[Tally], restart: Sequence[tuple[Tally, int]]) -> None:
         await self._give_back([tally for tally in give_back if await self._counts(tally)])
@@ -116,7 +136,7 @@ class RedisCounters:
 
     async def _give_back(self, tallies: Sequence[Tally]) -> None:
         for tally in tallies:
-            await self._limiter.hit(*self._named(tally), cost=-1)
+            await self._server.give_back([_key(*self._named(tally))], [tally.cost])
 
     async def _counts(self, tally: Tally) -> bool:
         if tally.unless is None:
@@ -124,13 +144,17 @@ class RedisCounters:
         item, name = self._named(tally.unless)
         return await self._limiter.storage.get(item.key_for(name)) <= 0
 
-    async def _refusal(self, tally: Tally) -> TooManyRequests:
-        stats = await self._limiter.get_window_stats(*self._named(tally))
-        left = timedelta(seconds=stats.reset_time - time())
-        return TooManyRequests(tally.rate, max(left, timedelta()))
-
     def _named(self, tally: Tally) -> tuple[RateLimitItemPerSecond, str]:
         return _item(tally.rate), tally.fingerprint(self._secret).hex()
+
+
+def _refusal(tally: Tally, left: int, milliseconds: int) -> TooManyRequests:
+    return TooManyRequests(tally.rate, timedelta(milliseconds=max(milliseconds, 0)), left)
+
+
+def _key(item: RateLimitItemPerSecond, name: str) -> str:
+    """Where the library keeps the count."""
+    return f"{_PREFIX}:{item.key_for(name)}"
 
 
 @cache

@@ -24,6 +24,7 @@ _MOST_REMEMBERED: Final = 10_000
 _FINGERPRINT: Final = rate_limits.c.fingerprint == bindparam("tally")
 _NOW: Final = bindparam("now", type_=Moment)
 _START: Final = bindparam("start", type_=Integer)
+_COST: Final = bindparam("cost", type_=Integer)
 _END: Final = bindparam("end", type_=Moment)
 _OVER: Final = rate_limits.c.ends_at <= _NOW
 _NEW: Final = insert(rate_limits).values(fingerprint=bindparam("tally"), count=_START, ends_at=_END)
@@ -33,7 +34,7 @@ _TAKE: Final = Query(
     _NEW.on_conflict_do_update(
         index_elements=["fingerprint"],
         set_={
-            "count": case((_OVER, _START), else_=rate_limits.c.count + 1),
+            "count": case((_OVER, _START), else_=rate_limits.c.count + _START),
             "ends_at": case((_OVER, _END), else_=rate_limits.c.ends_at),
         },
     ).returning(rate_limits.c.count, rate_limits.c.ends_at)
@@ -44,7 +45,7 @@ _RESTART: Final = Query(
 _GIVE_BACK: Final = Query(
     update(rate_limits)
     .where(_FINGERPRINT, rate_limits.c.ends_at > _NOW, rate_limits.c.count > 0)
-    .values(count=rate_limits.c.count - 1)
+    .values(count=case((rate_limits.c.count > _COST, rate_limits.c.count - _COST), else_=0))
 )
 _COUNTED: Final = Query(
     select(rate_limits.c.count).where(_FINGERPRINT, rate_limits.c.ends_at > _NOW, rate_limits.c.count > 0)
@@ -91,18 +92,18 @@ class SqlCounters:
                     end = now + tally.rate.per
                     await connection.execute(_RESTART, tally=fingerprint, start=starts[tally], end=end)
                 else:
-                    await connection.execute(_GIVE_BACK, tally=fingerprint, now=now)
+                    await connection.execute(_GIVE_BACK, tally=fingerprint, now=now, cost=tally.cost)
 
     async def _take(self, tallies: Sequence[Tally], connection: Connection, now: datetime) -> None:
         full = []
         for fingerprint, tally in self._in_order(await self._counting(tallies, connection, now)):
             end = now + tally.rate.per
-            rows = await connection.execute_returning(_TAKE, tally=fingerprint, now=now, start=1, end=end)
+            rows = await connection.execute_returning(_TAKE, tally=fingerprint, now=now, start=tally.cost, end=end)
             count, ends_at = rows[0]
             if count > tally.rate.amount:
-                full.append((ends_at, tally))
+                full.append(_Full(tally, ends_at, left=tally.rate.amount - (count - tally.cost)))
         if full:
-            raise _Full(*max(full, key=lambda found: found[0]))
+            raise max(full, key=lambda found: found.ends_at)
 
     async def _counting(self, tallies: Sequence[Tally], connection: Connection, now: datetime) -> list[Tally]:
         """Those of the tallies on which something counts."""
@@ -126,8 +127,8 @@ class SqlCounters:
                 raise TooManyRequests(refused.rate, refused.wait)
 
     def _refusal(self, full: "_Full", now: datetime) -> TooManyRequests:
-        refused = TooManyRequests(full.tally.rate, full.ends_at - now)
-        if full.tally.unless is None:
+        refused = TooManyRequests(full.tally.rate, full.ends_at - now, full.left)
+        if full.tally.unless is None and not full.left:
             if len(self._refused) >= _MOST_REMEMBERED:
                 self._refused.clear()
             self._refused[full.tally] = (min(full.ends_at, now + _REMEMBERED), refused)
@@ -150,9 +151,10 @@ def _share_of(tallies: Sequence[Tally]) -> ShareKey:
 
 
 class _Full(Exception):
-    """Nothing more can be counted on this until then. Raised inside the transaction, so that nothing of it is kept."""
+    """No more than this can be counted until then. Raised inside the transaction, so that nothing of it is kept."""
 
-    def __init__(self, ends_at: datetime, tally: Tally) -> None:
+    def __init__(self, tally: Tally, ends_at: datetime, *, left: int) -> None:
         super().__init__(tally.rate.name)
-        self.ends_at = ends_at
         self.tally = tally
+        self.ends_at = ends_at
+        self.left = left

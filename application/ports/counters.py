@@ -13,12 +13,13 @@ class Counters(Protocol):
     """
 
     async def take(self, *tallies: Tally) -> None:
-        """Count one more on each of them, or on none where one is full.
+        """Count the cost of each of them, or nothing on any where one has less room than its cost.
 
-        Raises TooManyRequests, for the one that is full the longest.
+        What is refused is not counted. A cost above the amount of its rate is always refused.
+        Raises TooManyRequests, for the one that has no room the longest.
         """
         ...
 
     async def settle(self, *, give_back: Sequence[Tally] = (), restart: Sequence[tuple[Tally, int]] = ()) -> None:
-        """Count one less on some, and begin others again, now, at a number."""
+        """Count some down by their cost, to nothing at most, and begin others again, now, at a number."""
         ...

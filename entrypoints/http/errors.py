@@ -74,7 +74,7 @@ def _limit_headers(error: TooManyRequests) -> Mapping[str, str]:
     rate, seconds = error.rate, max(ceil(error.wait.total_seconds()), 1)
     return {
         "Retry-After": str(seconds),
-        "RateLimit": f'"{rate.name}";r=0;t={seconds}',
+        "RateLimit": f'"{rate.name}";r={error.left};t={seconds}',
         "RateLimit-Policy": f'"{rate.name}";q={rate.amount};w={int(rate.per.total_seconds())}',
     }
 

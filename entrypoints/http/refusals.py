@@ -54,7 +54,7 @@ _HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
     401: {"WWW-Authenticate": '`Bearer`, with `error="invalid_token"` where a token or cookie was sent.'},
     429: _RETRY_AFTER
     | {
-        "RateLimit": "Which policy is used up, and in how many seconds it is renewed.",
+        "RateLimit": "Which policy has too little left, how much that is, and in how many seconds it is renewed.",
         "RateLimit-Policy": "How much the policy allows, in how many seconds.",
     },
     503: _RETRY_AFTER,

@@ -67,6 +67,11 @@ class Call:
     owner_id: str | None
     request: StrictRequest
 
+    async def weigh(self, things: int) -> None:
+        """Count the request for more where it is about many things. Raises TooManyRequests."""
+        scope = self.request.scope
+        scope["counted"] = await self.app.count_request.more(scope["counted"], things)
+
     def location(self, *segments: object) -> str:
         """The address of something in the space that was named, in the way that it was named."""
         space = () if self.owner_id is None else (self.owner_id.lower(),)
@@ -122,12 +127,12 @@ class SecuredRoute(StrictRoute):
         """Answer 401 before anything else."""
         app: Application = request.app.state.application
         caller = caller_of(request)
-        counted = await app.count_request(caller.actor)
+        request.scope["counted"] = await app.count_request(caller.actor)
         request.scope["call"] = Call(app, caller.actor, request.path_params.get(OWNER), request)
         try:
             return await self._answer(request, app, caller)
         except NotAuthenticated:
-            await app.count_request.move(caller.actor, counted)
+            await app.count_request.move(caller.actor, request.scope["counted"])
             raise
         finally:
             del request.scope["call"]  # It leads to the request, and so back here: a ring for the garbage collector.

@@ -246,6 +246,79 @@ async def test_of_many_at_once_no_more_are_counted_than_there_is_room_for(sittin
     assert await room(sitting.counters, ben) == 100 - found.count(None)
 
 
+async def test_a_cost_is_counted_whole(sitting: Sitting) -> None:
+    ann = tally(10)
+    await sitting.counters.take(ann.costing(4))
+    await sitting.another().take(ann.costing(3))
+    assert await room(sitting.counters, ann) == 3
+
+
+async def test_a_cost_that_is_exactly_what_is_left_is_counted(sitting: Sitting) -> None:
+    ann, ben = tally(10), tally(10)
+    await sitting.counters.take(ann.costing(10))
+    assert await room(sitting.counters, ann) == 0
+    await sitting.counters.take(ben.costing(4))
+    await sitting.counters.take(ben.costing(6))
+    assert await room(sitting.counters, ben) == 0
+
+
+async def test_a_cost_above_what_is_left_is_refused_says_what_is_left_and_is_not_counted(sitting: Sitting) -> None:
+    ann = tally(10)
+    await sitting.counters.take(ann.costing(7))
+    for _ in range(2):
+        with pytest.raises(TooManyRequests) as refused:
+            await sitting.counters.take(ann.costing(4))
+        assert (refused.value.rate, refused.value.left) == (ann.rate, 3)
+        assert timedelta(minutes=59) < refused.value.wait <= timedelta(hours=1)
+    await sitting.another().take(ann.costing(3))
+    with pytest.raises(TooManyRequests) as refused:
+        await sitting.counters.take(ann)
+    assert refused.value.left == 0
+
+
+async def test_a_cost_above_the_whole_amount_is_refused_also_by_an_empty_count(sitting: Sitting) -> None:
+    ann = tally(3)
+    with pytest.raises(TooManyRequests) as refused:
+        await sitting.counters.take(ann.costing(4))
+    assert refused.value.left == 3
+    assert await room(sitting.counters, ann) == 3
+
+
+async def test_where_one_has_too_little_room_no_cost_is_counted_on_the_others(sitting: Sitting) -> None:
+    short, free = tally(10), tally(10)
+    await sitting.counters.take(short.costing(8))
+    for pair in ((short.costing(5), free.costing(5)), (free.costing(5), short.costing(5))):
+        with pytest.raises(TooManyRequests):
+            await sitting.counters.take(*pair)
+    assert (await room(sitting.counters, free), await room(sitting.counters, short)) == (10, 2)
+
+
+async def test_a_cost_is_given_back_whole_and_never_below_nothing(sitting: Sitting) -> None:
+    ann, ben = tally(10), tally(10)
+    await sitting.counters.take(ann.costing(9))
+    await sitting.counters.settle(give_back=[ann.costing(6)])
+    assert await room(sitting.counters, ann) == 7
+    await sitting.counters.take(ben)
+    await sitting.counters.settle(give_back=[ben.costing(6), tally().costing(6)])
+    assert await room(sitting.counters, ben) == 10
+
+
+async def test_what_is_given_back_to_a_window_that_is_over_leaves_the_next_one_its_amount(sitting: Sitting) -> None:
+    ann = tally(3, WINDOW)
+    await sitting.counters.take(ann.costing(3))
+    await sitting.wait(WINDOW)
+    await sitting.counters.settle(give_back=[ann.costing(3)])
+    assert await room(sitting.counters, ann) == 3
+
+
+async def test_of_many_costs_at_once_as_many_are_counted_as_there_is_room_for(sitting: Sitting) -> None:
+    ann, another = tally(50), sitting.another()
+    takers = [counters.take(ann.costing(4)) for _ in range(10) for counters in (sitting.counters, another)]
+    found = await asyncio.gather(*takers, return_exceptions=True)
+    assert (found.count(None), len([one for one in found if isinstance(one, TooManyRequests)])) == (12, 8)
+    assert await room(sitting.counters, ann) == 2
+
+
 async def test_nothing_to_count_is_in_order(sitting: Sitting) -> None:
     await sitting.counters.take()
     await sitting.counters.settle()

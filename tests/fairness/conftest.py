@@ -21,10 +21,16 @@ def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-async def sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
+async def migrated_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> URL:
+    """A SQLite file with its tables, shared by all tests."""
     url = make_url(f"sqlite:///{tmp_path_factory.mktemp('fairness') / 'taskward.db'}")
     await migrations.upgrade(url)
-    async with in_database("sqlite", url) as store:
+    return url
+
+
+@pytest.fixture(scope="session")
+async def sqlite_store(migrated_sqlite_url: URL) -> AsyncIterator[Store]:
+    async with in_database("sqlite", migrated_sqlite_url) as store:
         yield store
 
 

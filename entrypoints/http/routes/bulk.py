@@ -67,6 +67,7 @@ class TaskItemsView(TypedDict):
 @router.post("/tasks/bulk", status_code=201, response_model=TaskItemsView, responses=answer(201, repeatable=True))
 async def create_tasks(call: CurrentCall, body: Annotated[TasksBody, Body()]) -> Response:
     """Add up to 1,000 tasks: all of them or none. Every member but a viewer may."""
+    await call.weigh(len(body["items"]))
     return await once(
         call,
         call.app.create_tasks,
@@ -81,6 +82,7 @@ async def change_tasks(call: CurrentCall, body: Annotated[TasksPatch, Body()]) -
 
     What is left out stays as it is. Every member but a viewer may. ``updated_count`` is how many tasks were named.
     """
+    await call.weigh(len(body["ids"]))
     changes = TaskChanges(**{name: body[name] for name in _BULK_CHANGES if name in body})  # type: ignore[typeddict-item] # named above
     count = await call.app.change_tasks(call.actor, call.owner_id, _task_ids(body["ids"]), changes)
     return Json(UpdatedView(updated_count=count))
@@ -92,6 +94,7 @@ async def delete_tasks(call: CurrentCall, body: Annotated[TaskIdsBody, Body()]) 
 
     Their makers may, and the admins of the space.
     """
+    await call.weigh(len(body["ids"]))
     count = await call.app.delete_tasks(call.actor, call.owner_id, _task_ids(body["ids"]))
     return Json(DeletedView(deleted_count=count))
 
@@ -102,6 +105,7 @@ async def delete_tasks_by_post(call: CurrentCall, body: Annotated[TaskIdsBody, B
 
     The same as `DELETE …/tasks/bulk`, for clients that send no body with DELETE.
     """
+    await call.weigh(len(body["ids"]))
     return await once(
         call,
         call.app.delete_tasks,

@@ -372,6 +372,26 @@ async def test_requests_that_found_out_together_that_a_session_has_ended_use_up_
         await house.app.count_request(ann)
 
 
+async def test_a_request_about_many_things_counts_for_more(house: House) -> None:
+    ann = await house.somebody("ann")
+    counted = await house.app.count_request.more(await house.app.count_request(ann), 101)
+    assert counted.cost == 4
+    for _ in range(REQUESTS.amount - 5):
+        await house.app.count_request(ann)
+    last = await house.app.count_request(ann)
+    found = await refused(house.app.count_request.more(last, 1))
+    assert (found.rate, found.wait, found.left) == (REQUESTS, REQUESTS.per, 0)
+    await house.app.count_request.move(ann, counted)
+    assert (await house.app.count_request.more(last, 200)).cost == 5
+
+
+async def test_a_request_of_an_ended_session_counts_once_whatever_it_is_about(house: House) -> None:
+    ann = await house.somebody("ann")
+    await house.app.count_request.move(ann, await house.app.count_request(ann))
+    own = await house.app.count_request(ann)
+    assert await house.app.count_request.more(own, 1000) is own
+
+
 def test_there_is_room_for_so_many_ended_sessions() -> None:
     ended, ids = EndedSessions(room=2), [SessionId(UUID(int=number)) for number in range(3)]
     for session_id in ids[:2]:

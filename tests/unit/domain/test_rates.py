@@ -22,6 +22,7 @@ from domain.rates import (
     By,
     Rate,
     neighbourhood,
+    weight_of,
 )
 
 ACCOUNT, ADDRESS, SESSION = By.ACCOUNT, By.ADDRESS, By.SESSION
@@ -131,3 +132,15 @@ def test_a_fingerprint_depends_on_the_secret_and_on_nothing_that_may_change() ->
     assert tally.fingerprint(SECRET) != tally.fingerprint(b"another secret")
     looser = replace(SIGN_IN, amount=1000)
     assert looser.of(account="ann@example.org", address="203.0.113.7").fingerprint(SECRET) == tally.fingerprint(SECRET)
+
+
+@pytest.mark.parametrize(("things", "weight"), [(0, 0), (1, 1), (50, 1), (51, 2), (1000, 20)])
+def test_fifty_things_or_part_of_fifty_weigh_as_much_as_a_request(things: int, weight: int) -> None:
+    assert weight_of(things) == weight
+
+
+def test_a_tally_is_the_same_whatever_is_counted_at_once() -> None:
+    ann = REQUESTS.of(account="ann")
+    assert (ann.cost, ann.costing(7).cost) == (1, 7)
+    assert ann.costing(7) == ann
+    assert ann.costing(7).fingerprint(SECRET) == ann.fingerprint(SECRET)
