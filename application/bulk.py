@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from application.assignees import may_be_assigned, not_a_member
+from application.pausing import in_parts, parts, pause
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.spaces import OpenSpace, Space
@@ -48,14 +49,14 @@ class CreateTasks:
             space.access.require(Permission.EDIT_ITEMS)
             await self.room.require(space.usage, Quota.TASKS, len(drafts))
             at = self.clock()
-            tasks = [self._made(draft, index, space.access, at) for index, draft in enumerate(drafts)]
+            tasks = await in_parts(lambda one: self._made(*one, space.access, at), list(enumerate(drafts)))
             await self._check_assignees(drafts, space)
             make = making_tags(self.new_id, space.access.space_id, by=space.access.user_id, at=at)
             tasks = await all_spelt(tasks, space.tags, make, allowing_tags(self.room, space.usage))
             await space.tasks.add_all(tasks)
         return tasks
 
-    def _made(self, draft: TaskDraft, index: int, by: Access, at: datetime) -> Task:
+    def _made(self, index: int, draft: TaskDraft, by: Access, at: datetime) -> Task:
         try:
             return Task.create(draft, id=TaskId(self.new_id()), by=by, at=at)
         except InvalidValue as wrong:
@@ -64,13 +65,14 @@ class CreateTasks:
 
     @staticmethod
     async def _check_assignees(drafts: Sequence[TaskDraft], space: Space) -> None:
-        checked: dict[object, bool] = {None: True}
+        first_named: dict[object, int] = {}
         for index, draft in enumerate(drafts):
-            assignee_id = draft.get("assignee_id")
-            if assignee_id not in checked:
-                checked[assignee_id] = await may_be_assigned(draft, space.members)
-            if not checked[assignee_id]:
-                raise not_a_member(f"items/{index}/assignee_id")
+            first_named.setdefault(draft.get("assignee_id"), index)
+        for part in parts([*first_named.values()]):
+            for index in part:
+                if not await may_be_assigned(drafts[index], space.members):
+                    raise not_a_member(f"items/{index}/assignee_id")
+            await pause()
 
 
 @retried
@@ -94,7 +96,9 @@ class ChangeTasks:
                 raise not_a_member()
             tasks = await _all(task_ids, space)
             at = self.clock()
-            await space.tasks.save_all([(task.change(changes, by=space.access, at=at), task) for task in tasks])
+            await space.tasks.save_all(
+                await in_parts(lambda task: (task.change(changes, by=space.access, at=at), task), tasks)
+            )
         return len(tasks)
 
 
@@ -115,7 +119,7 @@ class DeleteTasks:
             space.access.require(Permission.EDIT_ITEMS)
             tasks = await _all(task_ids, space)
             at = self.clock()
-            await space.tasks.save_all([(task.delete(by=space.access, at=at), task) for task in tasks])
+            await space.tasks.save_all(await in_parts(lambda task: (task.delete(by=space.access, at=at), task), tasks))
         return len(tasks)
 
 

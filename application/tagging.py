@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from application.pausing import in_parts, parts, pause
 from application.ports.ids import IdGenerator
 from application.ports.spaces import Space
 from application.ports.tags import TagNames
@@ -56,21 +57,26 @@ async def with_tags(wanted: Wanted, space: Space, room: Room, new_id: IdGenerato
 
 async def all_spelt(tasks: Sequence[Task], tags: TagNames, make: Maker, allow: Allow) -> list[Task]:
     """The tasks with their tags as the space spells them: one look for all of them, and one order."""
-    names = each_once(name for task in tasks for name in task.tags)
-    spelling = {name.key: name for name in await spelt(names, tags, make, allow)}
-    return [task.with_tags(tuple(spelling[name.key] for name in task.tags)) for task in tasks]
+    first_spelt: dict[str, TagName] = {}
+    for part in parts(tasks):
+        for name in each_once(name for task in part for name in task.tags):
+            first_spelt.setdefault(name.key, name)
+        await pause()
+    spelling = {name.key: name for name in await spelt(tuple(first_spelt.values()), tags, make, allow)}
+    return await in_parts(lambda task: task.with_tags(tuple(spelling[name.key] for name in task.tags)), tasks)
 
 
 async def spelt(names: tuple[TagName, ...], tags: TagNames, make: Maker, allow: Allow) -> tuple[TagName, ...]:
     """The names as their tags spell them; tags that are not there are made, in one order for everybody."""
     if not names:
         return ()
-    keys = [name.key for name in names]
+    keys = await in_parts(_key, names)
     found = {name.key: name for name in await tags.spelt(names)}
-    missing = [name for name, key in zip(names, keys, strict=True) if key not in found]
+    missing = {key: name for key, name in zip(keys, names, strict=True) if key not in found}
     if missing:
         await allow(len(missing))
-        found |= {tag.name_key: tag.name for tag in await tags.add_unless_there(_made(missing, make))}
+        made = await in_parts(lambda key: make(missing[key]), sorted(missing))
+        found |= {tag.name_key: tag.name for tag in await tags.add_unless_there(made)}
     return tuple(found[key] for key in keys)
 
 
@@ -83,9 +89,10 @@ async def spelt_in_secret(names: tuple[TagName, ...], tags: TagNames, make: Make
         return ()
     await allow(len(names))
     await tags.spelt(names)  # Whoever renames a tag waits from here on, as everywhere.
-    found = {tag.name_key: tag for tag in await tags.add_unless_there(_made(names, make))}
+    made = [make(name) for name in sorted(names, key=_key)]
+    found = {tag.name_key: tag for tag in await tags.add_unless_there(made)}
     return tuple(found[name.key].name for name in names)
 
 
-def _made(names: Sequence[TagName], make: Maker) -> list[Tag]:
-    return [make(name) for name in sorted(names, key=lambda name: name.key)]
+def _key(name: TagName) -> str:
+    return name.key

@@ -13,6 +13,7 @@ from adapters.sql.connection import Connection, ConstraintViolated, Database, be
 from adapters.sql.query import Query, Row
 from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals, spaces, unsealed_events
 from adapters.sql.types import Id, is_any_id_of
+from application.pausing import in_parts
 from application.ports.audit import LAST, AuditQuery, SealTaken
 from domain.audit import Action, AuditEvent, Outcome, Resource, Source
 from domain.ids import EventId, SpaceId
@@ -134,8 +135,8 @@ class SqlAuditLog:
 
     async def append(self, *events: AuditEvent) -> None:
         rows: dict[SpaceId, list[dict[str, Any]]] = {}
-        for event in events:
-            rows.setdefault(event.space_id, []).append(_to_row(event))
+        for row in await in_parts(_to_row, events):
+            rows.setdefault(row["space_id"], []).append(row)
         for space_id, in_space in rows.items():
             await self._connection.step_into(space_id)
             await self._connection.execute_many(_APPEND, in_space, with_each=[_ENQUEUE])

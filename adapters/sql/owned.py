@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, insert, 
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.pages import Order, Stretches
 from adapters.sql.query import Query, Row
+from application.pausing import in_parts
 from application.ports.paging import Page, Stretch
 from domain.errors import SpaceForbidden, StaleVersion
 from domain.ids import SpaceId
@@ -98,7 +99,7 @@ class OwnedRows(Generic[Entity]):
 
     async def add_all(self, entities: Sequence[Entity], query: Query) -> None:
         """Add rows by this statement. Raises ConstraintViolated, and SpaceForbidden as ``add`` does."""
-        rows = [self._row(entity) | {"space_id": self._space_id} for entity in entities]
+        rows = await in_parts(lambda entity: self._row(entity) | {"space_id": self._space_id}, entities)
         with self._in_a_space():
             await self._connection.execute_many(query, rows)
 

@@ -25,6 +25,7 @@ from adapters.sql.postgres_statements import Expectation, Soon, together
 from adapters.sql.postgres_transactions import PostgresTransaction
 from adapters.sql.query import Query, Row
 from adapters.system.admission import FairAdmission
+from application.pausing import in_parts
 from application.ports.reading import OpenedForReading
 from domain.access import Access, Role, admit
 from domain.errors import TooBusy, Unavailable, WrongStoreVersion
@@ -140,8 +141,9 @@ class PostgresConnection:
             return
         await self.settle()
         sql = together(tuple(one.sql for one in statements))
+        arguments = await in_parts(lambda row: [v for one in statements for v in one.arguments(row)], rows)
         with translating:
-            await self.raw.executemany(sql, [[v for one in statements for v in one.arguments(row)] for row in rows])
+            await self.raw.executemany(sql, arguments)
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""

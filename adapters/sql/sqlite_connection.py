@@ -12,9 +12,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from adapters.sql.connection import ConstraintViolated, Refusing, are_alike
-from adapters.sql.query import Query, Row
+from adapters.sql.query import Compiled, Query, Row
 from adapters.sql.sqlite_errors import ERRORS, constraint, is_unavailable, refusal
 from adapters.sql.sqlite_threads import SqliteThreads
+from application.pausing import in_parts
 from application.ports.reading import OpenedForReading
 from domain.errors import Unavailable
 from domain.ids import EventId, SpaceId, UserId
@@ -52,7 +53,7 @@ class SqliteConnection:
             rows = await self._threads.run(self._share, partial(self._aside, work))
         else:
             rows = found
-        return [compiled.read(row) for row in rows]
+        return await in_parts(compiled.read, rows)
 
     def _in_a_moment(self, work: Callable[[], list[Row]]) -> list[Row] | None:
         """Do it here, if it does not take long; else None. Most do not, and a thread costs as much as they do.
@@ -103,8 +104,7 @@ class SqliteConnection:
         """Run a statement and tell how many rows it changed."""
         if self.read_only:
             raise OpenedForReading
-        compiled = query.on_sqlite
-        return self.run(compiled.sql, compiled.arguments(values)).rowcount
+        return self._change(query.on_sqlite, values)
 
     async def execute_soon(self, query: Query, refused: Refusing, **values: Any) -> None:
         """Run a statement, now: there is no way to spare."""
@@ -129,8 +129,11 @@ class SqliteConnection:
         if self.read_only:
             raise OpenedForReading
         for compiled in (one.on_sqlite for one in (query, *with_each)):
-            for values in rows:
-                self.run(compiled.sql, compiled.arguments(values))
+            await in_parts(partial(self._change, compiled), rows)
+
+    def _change(self, compiled: Compiled, values: Mapping[str, Any]) -> int:
+        """Run a statement, and tell how many rows it changed."""
+        return self.run(compiled.sql, compiled.arguments(values)).rowcount
 
     async def execute_returning(self, query: Query, **values: Any) -> list[Row]:
         """Run a statement and tell of every row it changed what it returns."""

@@ -14,6 +14,7 @@ from adapters.sql.query import Query, Row
 from adapters.sql.spellings import Spellings
 from adapters.sql.tables import tags
 from adapters.sql.types import is_any_of
+from application.pausing import in_parts
 from application.ports.paging import Page, Stretch
 from application.ports.spaces import RecallFailed
 from domain.errors import TagNotFound, TagTaken
@@ -95,7 +96,7 @@ class SqlTags:
         while missing := [tag for tag in tags if tag.name_key not in there]:
             await self._rows.add_all(missing, _ADD_UNLESS_THERE)
             found = await self._named(_FOUND, [tag.name for tag in missing])
-            there |= {tag.name_key: tag for tag in map(_from_row, found)}
+            there |= {tag.name_key: tag for tag in await in_parts(_from_row, found)}
         mine = {tag.id: tag for tag in tags}
         return [mine.get(there[tag.name_key].id, there[tag.name_key]) for tag in tags]
 

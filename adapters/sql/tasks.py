@@ -13,6 +13,7 @@ from adapters.sql.query import Query, Row
 from adapters.sql.tables import IN_TRASH, IN_USE, tasks
 from adapters.sql.task_lists import COLUMNS, delete_found, find_deleted, find_tasks
 from adapters.sql.types import Id, Moment, exchanged, holds, is_any_id_of, later_of, without
+from application.pausing import in_parts
 from application.ports.paging import Page, Stretch
 from application.ports.tasks import FIRST, TaskFilters, TaskQuery
 from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
@@ -180,7 +181,7 @@ class SqlTasks:
 
     async def add_all(self, tasks: Sequence[Task]) -> None:
         """Keep many new tasks."""
-        rows = [_to_row(task) | {"space_id": self._space_id} for task in tasks]
+        rows = await in_parts(lambda task: _to_row(task) | {"space_id": self._space_id}, tasks)
         try:
             await self._connection.execute_many(_ADD, rows)
         except ConstraintViolated as violated:
@@ -189,11 +190,12 @@ class SqlTasks:
     async def get_all(self, task_ids: Collection[TaskId]) -> Sequence[Task]:
         """Those that there are, locked where the space was opened for writing."""
         rows = await _GET_ALL.all(self._connection, space_id=self._space_id, ids=sorted(task_ids))
-        return [_from_row(row) for row in rows]
+        return await in_parts(_from_row, rows)
 
     async def save_all(self, changes: Sequence[tuple[Task, Task]]) -> None:
         """Replace many tasks; nobody can have changed them since they were read in this transaction."""
-        rows = [_change(self._space_id, task, was) for task, was in changes if task != was]
+        changed = [change for change in changes if change[0] != change[1]]
+        rows = await in_parts(lambda change: _change(self._space_id, *change), changed)
         try:
             await self._connection.execute_many(_SAVE, rows)
         except ConstraintViolated as violated:

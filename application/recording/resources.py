@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from application.pausing import in_parts
 from application.ports.documents import Documents
 from application.ports.paging import Page, Stretch
 from application.ports.settings import Settings
@@ -28,9 +29,8 @@ class RecordingTagNames:
 
     async def add_unless_there(self, tags: Sequence[Tag]) -> Sequence[Tag]:
         kept = await self.names.add_unless_there(tags)
-        for tag, one in zip(tags, kept, strict=True):
-            if one is tag:
-                self.notes.did(tag.space_id, tag_deed(None, tag))
+        new = [tag for tag, one in zip(tags, kept, strict=True) if one is tag]
+        await in_parts(lambda tag: self.notes.did(tag.space_id, tag_deed(None, tag)), new)
         return kept
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from application.pausing import in_parts
 from application.ports.audit import AuditLog, OpenLog
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
@@ -112,7 +113,9 @@ class Scribe:
 
     async def write_all(self, log: AuditLog, notes: Notes, *, by: UserId | None, origin: Origin) -> None:
         """Append everything that was done."""
-        notes.events = [self._event(deed, space_id=space_id, by=by, origin=origin) for space_id, deed in notes.deeds]
+        notes.events = await in_parts(
+            lambda did: self._event(did[1], space_id=did[0], by=by, origin=origin), notes.deeds
+        )
         await log.append(*notes.events)
 
     def note_growth(self, notes: Notes) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from application.pausing import in_parts
 from application.ports.audit import AuditLog
 from application.ports.organizations import Charter, Invitations, Member, Members
 from application.ports.paging import Onward, Page, Stretch
@@ -65,8 +66,7 @@ class RecordingTasks:
 
     async def add_all(self, tasks: Sequence[Task]) -> None:
         await self.tasks.add_all(tasks)
-        for task in tasks:
-            self.notes.did(task.space_id, task_deed(None, task))
+        await in_parts(lambda task: self.notes.did(task.space_id, task_deed(None, task)), tasks)
 
     async def get_all(self, task_ids: Collection[TaskId]) -> Sequence[Task]:
         self.notes.resource_type = Resource.TASK
@@ -74,9 +74,12 @@ class RecordingTasks:
 
     async def save_all(self, changes: Sequence[tuple[Task, Task]]) -> None:
         await self.tasks.save_all(changes)
-        for task, was in changes:
-            if task != was:
-                self.notes.did(task.space_id, task_deed(was, task))
+        await in_parts(self._note_change, changes)
+
+    def _note_change(self, change: tuple[Task, Task]) -> None:
+        task, was = change
+        if task != was:
+            self.notes.did(task.space_id, task_deed(was, task))
 
     async def trashed(self, task_id: TaskId) -> Task:
         self.notes.aim(Resource.TASK, task_id)
