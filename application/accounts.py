@@ -14,7 +14,7 @@ from application.ports.passwords import Passwords
 from application.ports.tokens import OpaqueTokens
 from application.retrying import retried
 from application.room import Room
-from application.stretches import STRETCH, in_stretches
+from application.stretches import STRETCH, once_more
 from domain.access import COMMAND_LINE, NOWHERE, Actor, Origin, admit
 from domain.errors import WrongPassword
 from domain.ids import NOBODY, SpaceId, UserId
@@ -146,9 +146,10 @@ class CloseAccount:
     """Remove the caller's account for good, with everything in their personal space; leave every organisation.
 
     Whoever is signed in and proves it again with their password may. Tasks that were assigned to them elsewhere stay,
-    unassigned. What there is goes some hundreds at a time, and with the last of it the account. Raises WrongPassword,
-    LastOwner where an organisation would be left without one, LastAdministrator, TooBusy, TooManyRequests after
-    too many wrong passwords, and PartlyDone, after which it may be repeated.
+    unassigned. One transaction ends the account, its sessions and its memberships for everybody, and does up to a
+    stretch of the rest; what is more is marked, and ``SweepRemains`` does it behind. Raises WrongPassword, LastOwner
+    where an organisation would be left without one, LastAdministrator, TooBusy, and TooManyRequests after too many
+    wrong passwords.
     """
 
     guard: SignInGuard
@@ -166,10 +167,10 @@ class CloseAccount:
             known = await self.passwords.verify(password, checked.password_hash if checked else None, share)
             if not known:
                 await self._refuse(actor)
-        await in_stretches(partial(self._close_or_clear, actor, checked))
+        await once_more(partial(self._close, actor, checked))
 
-    async def _close_or_clear(self, actor: Actor, checked: Credentials | None) -> int:
-        """Close the account; or do a part of what comes before that, and tell that there is more."""
+    async def _close(self, actor: Actor, checked: Credentials | None) -> None:
+        """Close the account if its password is still the one that was checked."""
         async with self.open_identity(actor) as identity:
             await identity.sessions.of(actor.user_id)  # Held first, in the order in which a refresh holds them.
             administrators = await identity.users.administrators()
@@ -178,39 +179,29 @@ class CloseAccount:
             if checked is None or now is None or checked.password_hash != now.password_hash:
                 raise WrongPassword
             user.require_another_administrator(len(administrators))
-            changed = await self._unassign_everywhere(actor, identity)
-            if changed < STRETCH:
-                changed += await identity.users.clear(user, STRETCH - changed)
-            if changed < STRETCH:
-                await self._leave_organizations(actor, user, identity)
-                await identity.users.remove(user)
-        return changed
+            room = await self._leave_organizations(actor, user, identity)
+            await identity.users.remove(user, at=self.clock(), limit=room)
 
     async def _refuse(self, actor: Actor) -> None:
         """Raise WrongPassword behind the door that writes it down."""
         async with self.open_identity(actor):
             raise WrongPassword
 
-    async def _unassign_everywhere(self, actor: Actor, identity: Identity) -> int:
-        """Make sure that every organisation can be left, and take some tasks from the person; tell how many."""
-        changed = 0
+    async def _leave_organizations(self, actor: Actor, user: User, identity: Identity) -> int:
+        """Leave them all, and take the person's tasks from them as far as a stretch goes; tell what is left of it."""
+        room = STRETCH
         for space_id in await self._organizations(actor, identity):
             interior = await identity.inside(space_id)
             await interior.charter.get()
             other_owners = await interior.members.count_other_owners(actor.user_id)
             membership = await interior.members.get(actor.user_id)
             membership.require_removal(by=admit(actor, space_id, membership.role), other_owners=other_owners)
-            if changed < STRETCH:
-                taken = await interior.tasks.unassign(actor.user_id, at=self.clock(), limit=STRETCH - changed)
-                changed += len(taken)
-        return changed
-
-    async def _leave_organizations(self, actor: Actor, user: User, identity: Identity) -> None:
-        for space_id in await self._organizations(actor, identity):
-            interior = await identity.inside(space_id)
-            await interior.members.get(actor.user_id)
+            room -= len(await interior.tasks.unassign(actor.user_id, at=self.clock(), limit=room))
+            if not room:
+                await interior.note_departure(actor.user_id)
             await close_invitations(interior.invitations, user, None, at=self.clock())
             await interior.members.remove(actor.user_id)
+        return room
 
     @staticmethod
     async def _organizations(actor: Actor, identity: Identity) -> list[SpaceId]:

@@ -43,6 +43,7 @@ from application.organizations import (
 )
 from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
 from application.refusals import RecordForgery
+from application.removal import SweepRemains
 from application.repeating import AnswerOnce
 from application.retention import PurgeExpiredTrash
 from application.sealing import SealGrownLogs, SealLeftEvents
@@ -157,5 +158,6 @@ class Application:
     seal_left_events: SealLeftEvents
 
     sweep_leftovers: SweepLeftovers
+    sweep_remains: SweepRemains
     purge_expired_trash: PurgeExpiredTrash
     check_readiness: CheckReadiness

@@ -98,28 +98,24 @@ class RenameOrganization:
         return renamed
 
 
+@retried
 @dataclass(frozen=True, slots=True)
 class DissolveOrganization:
     """Delete an organisation with everything in it. Its owners may, and say its present name.
 
-    Its contents go some hundreds at a time, and with the last of them the organisation. Raises RoleTooLow,
-    InvalidValue, and PartlyDone, after which it may be repeated.
+    One transaction ends it for everybody, with its memberships and invitations, and removes up to a stretch of what is
+    in it; what is more is marked, and ``SweepRemains`` removes it behind. Raises RoleTooLow, InvalidValue.
     """
 
     open_space: OpenSpace
+    clock: Clock
 
     async def __call__(self, actor: Actor, owner_id: str, name: str | None) -> None:
-        async def dissolve_or_clear() -> int:
-            async with self.open_space(actor, owner_id) as space:
-                organization = await space.charter.get()
-                space.access.require(Permission.OWN_SPACE)
-                organization.require_name(name)
-                cleared = await space.charter.clear(STRETCH)
-                if cleared < STRETCH:
-                    await space.charter.dissolve()
-            return cleared
-
-        await in_stretches(dissolve_or_clear)
+        async with self.open_space(actor, owner_id) as space:
+            organization = await space.charter.get()
+            space.access.require(Permission.OWN_SPACE)
+            organization.require_name(name)
+            await space.charter.dissolve(at=self.clock(), limit=STRETCH)
 
 
 @retried

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from application.ports.clock import Clock
 from application.ports.retention import OpenTrash, Spaces
 from application.recording.scribe import Notes, Scribe
-from application.stretches import STRETCH
+from application.stretches import STRETCH, in_turns
 from domain.access import Origin
 from domain.audit import Action, Source
 from domain.deeds import emptied_deed
-from domain.ids import NOBODY, SpaceId
+from domain.ids import SpaceId
 
-_SPACES_AT_ONCE: Final = 100
 _BY_ITSELF: Final = Origin(source=Source.SERVICE)
 
 
@@ -32,17 +32,10 @@ class PurgeExpiredTrash:
     kept: timedelta | None
 
     async def __call__(self) -> None:
-        if self.kept is None:
-            return
-        again: list[SpaceId] = []
-        last: SpaceId = SpaceId(NOBODY)
-        while found := await self.spaces.behind(last, _SPACES_AT_ONCE):
-            last = found[-1]
-            again += [space_id for space_id in found if await self._purge(space_id, self.kept)]
-        while again:
-            again = [space_id for space_id in again if await self._purge(space_id, self.kept)]
+        if self.kept is not None:
+            await in_turns(self.spaces.behind, partial(self._purge, self.kept))
 
-    async def _purge(self, space_id: SpaceId, kept: timedelta) -> bool:
+    async def _purge(self, kept: timedelta, space_id: SpaceId) -> bool:
         """Remove a stretch; tell whether there may be more."""
         notes = Notes(Action.PURGE)
         async with self.open_trash(space_id) as trash:

@@ -18,6 +18,9 @@ _SECONDS_BETWEEN_LOOKS: Final = 10.0
 """How often events are looked for that were left without a seal."""
 
 _SECONDS_BETWEEN_SWEEPS: Final = 600.0
+_SECONDS_BETWEEN_REMOVALS: Final = 10.0
+"""Nobody sees what is removed here, but whoever has closed their account has been told that it is gone."""
+
 _SECONDS_BETWEEN_PURGES: Final = 3600.0
 """A look at every space: what is kept for days may be kept for an hour longer."""
 
@@ -31,6 +34,7 @@ async def background(application: Application) -> AsyncIterator[None]:
         asyncio.create_task(_repeat("sealing", application.seal_grown_logs, _SECONDS_BETWEEN_SEALS)),
         asyncio.create_task(_repeat("sealing what was left", application.seal_left_events, _SECONDS_BETWEEN_LOOKS)),
         asyncio.create_task(_repeat("sweeping", application.sweep_leftovers, _SECONDS_BETWEEN_SWEEPS)),
+        asyncio.create_task(_repeat("removing", application.sweep_remains, _SECONDS_BETWEEN_REMOVALS)),
         asyncio.create_task(_repeat("purging", application.purge_expired_trash, _SECONDS_BETWEEN_PURGES)),
     ]
     try:

@@ -25,6 +25,7 @@ from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.leftovers import SqlLeftovers
 from adapters.sql.organizations import SqlOpenReception
 from adapters.sql.readiness import SqlReadiness
+from adapters.sql.removal import SqlOpenRemains, SqlRemovals
 from adapters.sql.retention import SqlOpenTrash, SqlSpaces
 from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.url import database_at
@@ -44,6 +45,7 @@ from application import (
     operations,
     organizations,
     refusals,
+    removal,
     repeating,
     retention,
     sealing,
@@ -262,7 +264,7 @@ class Container(containers.DeclarativeContainer):
         list_organizations=providers.Singleton(organizations.ListOrganizations, open_identity, cursors),
         get_organization=providers.Singleton(organizations.GetOrganization, open_space),
         rename_organization=providers.Singleton(organizations.RenameOrganization, open_space, clock),
-        dissolve_organization=providers.Singleton(organizations.DissolveOrganization, open_space),
+        dissolve_organization=providers.Singleton(organizations.DissolveOrganization, open_space, clock),
         list_members=providers.Singleton(organizations.ListMembers, open_space, cursors),
         change_member_role=providers.Singleton(organizations.ChangeMemberRole, open_space, clock),
         remove_member=providers.Singleton(organizations.RemoveMember, open_space, clock),
@@ -314,6 +316,13 @@ class Container(containers.DeclarativeContainer):
         ),
         sweep_leftovers=providers.Singleton(
             sweeping.SweepLeftovers, providers.Singleton(SqlLeftovers, database), clock
+        ),
+        sweep_remains=providers.Singleton(
+            removal.SweepRemains,
+            providers.Singleton(SqlRemovals, database),
+            providers.Singleton(SqlOpenRemains, database),
+            scribe,
+            clock,
         ),
         purge_expired_trash=providers.Singleton(
             retention.PurgeExpiredTrash,

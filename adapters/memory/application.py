@@ -13,6 +13,7 @@ from adapters.memory.mail import MemoryMailer
 from adapters.memory.organizations import MemoryOpenReception
 from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.readiness import MemoryReadiness
+from adapters.memory.removal import MemoryOpenRemains, MemoryRemovals
 from adapters.memory.retention import MemoryOpenTrash, MemorySpaces
 from adapters.memory.spaces import MemoryOpenSpace
 from adapters.memory.store import MemoryStore
@@ -28,6 +29,7 @@ from application import (
     operations,
     organizations,
     refusals,
+    removal,
     repeating,
     retention,
     sealing,
@@ -134,7 +136,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         list_organizations=organizations.ListOrganizations(open_identity, cursors),
         get_organization=organizations.GetOrganization(open_space),
         rename_organization=organizations.RenameOrganization(open_space, clock),
-        dissolve_organization=organizations.DissolveOrganization(open_space),
+        dissolve_organization=organizations.DissolveOrganization(open_space, clock),
         list_members=organizations.ListMembers(open_space, cursors),
         change_member_role=organizations.ChangeMemberRole(open_space, clock),
         remove_member=organizations.RemoveMember(open_space, clock),
@@ -181,6 +183,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         seal_grown_logs=sealing.SealGrownLogs(seal_log, unsealed),
         seal_left_events=sealing.SealLeftEvents(MemoryNextUnsealed(store), seal_log, clock),
         sweep_leftovers=sweeping.SweepLeftovers(MemoryLeftovers(store), clock),
+        sweep_remains=removal.SweepRemains(MemoryRemovals(store), MemoryOpenRemains(store), scribe, clock),
         purge_expired_trash=retention.PurgeExpiredTrash(
             MemorySpaces(store), MemoryOpenTrash(store), scribe, clock, trash_kept
         ),

@@ -1,6 +1,5 @@
 """Accounts and sessions, in memory."""
 
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,7 +10,7 @@ from adapters.memory.organizations import MemoryInterior, MemoryOrganizations, M
 from adapters.memory.owned import items_of, page_of
 from adapters.memory.replies import MemoryReplies
 from adapters.memory.signed_in import require_signed_in
-from adapters.memory.store import Contents, MemoryStore, clear_space
+from adapters.memory.store import Contents, MemoryStore, remove_space
 from application.ports.clock import Clock
 from application.ports.identity import Credentials, UserQuery
 from application.ports.paging import Onward, Page
@@ -77,12 +76,8 @@ class MemoryUsers:
         """Replace the hash of the account's password."""
         self._accounts[user_id] = replace(self._account(user_id), password_hash=password_hash)
 
-    async def clear(self, user: User, limit: int) -> int:
-        """Remove some of what is in the personal space."""
-        return clear_space(self._contents, personal_space(user.id), limit)
-
-    async def remove(self, user: User) -> None:
-        """Remove the account and everything that is its own."""
+    async def remove(self, user: User, *, at: datetime, limit: int) -> None:
+        """Remove the account and everything that is its own, or mark its space."""
         contents, space_id = self._contents, personal_space(user.id)
         sessions = {session.id for session in contents.sessions.values() if session.user_id == user.id}
         tokens = [token.hash for token in contents.refresh_tokens.values() if token.session_id in sessions]
@@ -93,7 +88,7 @@ class MemoryUsers:
             del contents.sessions[session_id]
         for hash_ in tokens:
             del contents.refresh_tokens[hash_]
-        clear_space(contents, space_id, sys.maxsize)
+        remove_space(contents, space_id, at=at, limit=limit)
 
     async def change_password(self, user_id: UserId, password_hash: str) -> None:
         """Replace the hash by that of another password."""

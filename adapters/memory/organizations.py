@@ -1,15 +1,15 @@
 """Organisations, their members and their invitations, in memory."""
 
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.owned import items_of
 from adapters.memory.signed_in import require_signed_in
-from adapters.memory.store import Contents, MemoryStore, clear_space
+from adapters.memory.store import Contents, MemoryStore, remove_space
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.usage import MemoryUsage
 from application.listing import own_place
@@ -117,14 +117,16 @@ class MemoryCharter:
     async def save(self, organization: Organization) -> None:
         self._contents.organizations[self._space_id] = organization
 
-    async def clear(self, limit: int) -> int:
-        return clear_space(self._contents, self._space_id, limit)
-
-    async def dissolve(self) -> None:
+    async def dissolve(self, *, at: datetime, limit: int) -> None:
         del self._contents.organizations[self._space_id]
-        clear_space(self._contents, self._space_id, sys.maxsize)
-        for key in [key for key in self._contents.memberships if key[0] == self._space_id]:
-            del self._contents.memberships[key]
+        for part in (self._contents.memberships, self._contents.invitations):
+            _remove_of(part, self._space_id)
+        remove_space(self._contents, self._space_id, at=at, limit=limit)
+
+
+def _remove_of(part: dict[Any, Any], space_id: SpaceId) -> None:
+    for key in [key for key in part if key[0] == space_id]:
+        del part[key]
 
 
 class MemoryOrganizations:
@@ -163,10 +165,15 @@ class MemoryInterior:
     """An organisation, for a member who leaves it."""
 
     def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self._departures = contents.departures
+        self._space_id = space_id
         self.charter = MemoryCharter(contents, space_id)
         self.members = MemoryMembers(contents, space_id)
         self.invitations = MemoryInvitations(contents, space_id)
         self.tasks = MemoryTasks(contents, space_id)
+
+    async def note_departure(self, user_id: UserId) -> None:
+        self._departures[self._space_id, user_id] = None
 
 
 class MemoryReception:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, NoReturn
 
 from application.ports.identity import Credentials
@@ -40,25 +41,36 @@ class Contents:
     audit_events: dict[tuple[SpaceId, EventId], AuditEvent] = field(default_factory=dict)
     audit_seals: dict[tuple[SpaceId, int], Seal] = field(default_factory=dict)
     unsealed_events: dict[tuple[SpaceId, EventId], None] = field(default_factory=dict)
+    removed_spaces: dict[SpaceId, datetime] = field(default_factory=dict)
+    departures: dict[tuple[SpaceId, UserId], None] = field(default_factory=dict)
 
     def copied(self, kind: type[dict[Any, Any]]) -> "Contents":
         """A copy, each part of which is a dictionary of this kind."""
         return Contents(**{part.name: kind(getattr(self, part.name)) for part in fields(self)})
 
 
+def remove_space(contents: Contents, space_id: SpaceId, *, at: datetime, limit: int) -> None:
+    """Remove up to so many things that a space holds; mark it where there may be more."""
+    if clear_space(contents, space_id, limit) == limit:
+        contents.removed_spaces[space_id] = at
+
+
 def clear_space(contents: Contents, space_id: SpaceId, limit: int) -> int:
-    """Remove up to so many things that a space holds; tell how many."""
+    """Remove up to so many things that a space holds, and it with the last of them; tell how many."""
     kept: tuple[dict[Any, Any], ...] = (
         contents.tasks,
         contents.tags,
         contents.documents,
         contents.settings,
         contents.replies,
-        contents.invitations,
     )
     found = [(part, key) for part in kept for key in part if key[0] == space_id][:limit]
     for part, key in found:
         del part[key]
+    if len(found) < limit:
+        contents.removed_spaces.pop(space_id, None)
+        for departure in [departure for departure in contents.departures if departure[0] == space_id]:
+            del contents.departures[departure]
     return len(found)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Integer, and_, bindparam, delete, insert, 
 
 from adapters.sql.connection import Connection, ConstraintViolated, Database, begin_upkeep
 from adapters.sql.query import Query, Row
-from adapters.sql.tables import FOR_ADMINISTRATORS, audit_events, audit_seals, spaces, unsealed_events
+from adapters.sql.tables import FOR_ADMINISTRATORS, IS_REMOVED, audit_events, audit_seals, spaces, unsealed_events
 from adapters.sql.types import Id, is_any_id_of
 from application.pausing import in_parts
 from application.ports.audit import LAST, AuditQuery, SealTaken
@@ -54,7 +54,7 @@ _UNSEALED: Final = Query(
     .order_by(unsealed_events.c.event_id)
     .limit(_LIMIT)
 )
-_SPACE: Final = Query(select(spaces.c.space_id).where(spaces.c.space_id == bindparam("space_id")))
+_SPACE: Final = Query(select(spaces.c.space_id).where(spaces.c.space_id == bindparam("space_id"), ~IS_REMOVED))
 # Not joined with the above: a database may choose to read the whole log of the space for that.
 _THESE: Final = Query(select(*_EVENT).where(_OF_SPACE, is_any_id_of(audit_events.c.id, "ids")))
 # One at a time: for several, PostgreSQL may read the whole queue and sort it.

@@ -86,6 +86,10 @@ class Connection(Protocol):
         """From here on, let row-level security show which spaces there are whose ids come behind one."""
         ...
 
+    async def show_removals(self, behind: UUID) -> None:
+        """From here on, let row-level security show what is left to remove in spaces whose ids come behind one."""
+        ...
+
     async def show_expired_replies(self, by: datetime) -> None:
         """From here on, let row-level security show of all answers those that had expired by this moment."""
         ...

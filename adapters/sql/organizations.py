@@ -8,12 +8,12 @@ from typing import Final
 from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
 from adapters.sql.audit import SqlAuditLog
-from adapters.sql.clearing import clear
+from adapters.sql.clearing import remove_space
 from adapters.sql.connection import Connection, ConstraintViolated, Database, Entry, Reading
 from adapters.sql.owned import as_kept
 from adapters.sql.pages import Keyset, Order
 from adapters.sql.query import Query, Row
-from adapters.sql.tables import invitations, memberships, organizations, spaces, users
+from adapters.sql.tables import departures, invitations, memberships, organizations, spaces, users
 from adapters.sql.tasks import SqlTasks
 from adapters.sql.types import Moment, is_any_id_of
 from adapters.sql.usage import SqlUsage
@@ -41,7 +41,7 @@ _FIND_MEMBERS: Final = Keyset.of(
     Order((memberships.c.joined_at, memberships.c.user_id)),
 )
 _GET_MEMBER: Final = Reading(select(*_MEMBERSHIP).where(*_MEMBER))
-_HAS_MEMBER: Final = Query(select(memberships.c.user_id).where(*_MEMBER))
+_HAS_MEMBER: Final = Reading(select(memberships.c.user_id).where(*_MEMBER))
 _OWNERS: Final = Reading(
     select(memberships.c.user_id, users.c.is_active)
     .join(users, users.c.id == memberships.c.user_id)
@@ -94,9 +94,8 @@ class SqlMembers:
         return _membership_from(row)
 
     async def has(self, user_id: UserId) -> bool:
-        """Tell whether this person is a member."""
-        found = await self._connection.fetch_one(_HAS_MEMBER, space_id=self._space_id, user_id=user_id)
-        return found is not None
+        """Tell whether this person is a member, held until the end where the space was opened for writing."""
+        return await _HAS_MEMBER.one(self._connection, space_id=self._space_id, user_id=user_id) is not None
 
     async def count_other_owners(self, user_id: UserId) -> int:
         owners = await _OWNERS.all(self._connection, space_id=self._space_id)
@@ -224,7 +223,8 @@ _GET_ORGANIZATION: Final = Reading(select(*organizations.c).where(_THIS_ONE))
 _SAVE_ORGANIZATION: Final = Query(
     update(organizations).where(_THIS_ONE).values(name=bindparam("new_name"), updated_at=bindparam("new_updated_at"))
 )
-_REMOVE_SPACE: Final = Query(delete(spaces).where(spaces.c.space_id == bindparam("space_id")))
+_REMOVE_MEMBERS: Final = Query(delete(memberships).where(_MEMBERS))
+_REMOVE_ORGANIZATION: Final = Query(delete(organizations).where(_THIS_ONE))
 
 
 def _organization_from(row: Row) -> Organization:
@@ -253,15 +253,13 @@ class SqlCharter:
             new_updated_at=organization.updated_at,
         )
 
-    async def clear(self, limit: int) -> int:
-        return await clear(self._connection, self._space_id, limit)
-
-    async def dissolve(self) -> None:
+    async def dissolve(self, *, at: datetime, limit: int) -> None:
         # Whoever assigns a task holds its assignee first and the space then. In another order the two could lock
         # each other out.
         await _EVERY_MEMBER.all(self._connection, space_id=self._space_id)
-        # The tables in the space refer to it, and go with it.
-        await self._connection.execute(_REMOVE_SPACE, space_id=self._space_id)
+        for query in (_REMOVE_MEMBERS, _REMOVE_ORGANIZATION):  # With it go its invitations.
+            await self._connection.execute(query, space_id=self._space_id)
+        await remove_space(self._connection, self._space_id, at=at, limit=limit)
 
 
 _ADD_SPACE: Final = Query(insert(spaces))
@@ -306,7 +304,7 @@ class SqlOrganizations:
     async def add(self, organization: Organization, owner: Membership) -> None:
         await self._connection.step_into(organization.id)
         created_at = organization.created_at
-        await self._connection.execute(_ADD_SPACE, space_id=organization.id, created_at=created_at)
+        await self._connection.execute(_ADD_SPACE, space_id=organization.id, created_at=created_at, removed_at=None)
         await self._connection.execute(
             _ADD_ORGANIZATION,
             space_id=organization.id,
@@ -348,14 +346,22 @@ def _belonging_from(row: Row) -> Belonging:
     return Belonging(_organization_from(row[:-1]), Role(row[-1]))
 
 
+_ADD_DEPARTURE: Final = Query(insert(departures))
+
+
 class SqlInterior:
     """An organisation, for a member who leaves it."""
 
     def __init__(self, connection: Connection, space_id: SpaceId) -> None:
+        self._connection = connection
+        self._space_id = space_id
         self.charter = SqlCharter(connection, space_id)
         self.members = SqlMembers(connection, space_id)
         self.invitations = SqlInvitations(connection, space_id)
         self.tasks = SqlTasks(connection, space_id)
+
+    async def note_departure(self, user_id: UserId) -> None:
+        await self._connection.execute(_ADD_DEPARTURE, space_id=self._space_id, user_id=user_id)
 
 
 class SqlReception:

@@ -184,6 +184,11 @@ class PostgresConnection:
         await self.settle()
         await transactions.send(self.raw, f"SET LOCAL app.spaces_behind = '{behind}'")
 
+    async def show_removals(self, behind: UUID) -> None:
+        """Let row-level security show what is left to remove in spaces whose ids come behind one."""
+        await self.settle()
+        await transactions.send(self.raw, f"SET LOCAL app.removals_behind = '{behind}'")
+
     async def show_expired_replies(self, by: datetime) -> None:
         """Let row-level security show what has expired of all answers."""
         await self.settle()

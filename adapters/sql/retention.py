@@ -11,14 +11,14 @@ from sqlalchemy import Integer, bindparam, select
 from adapters.sql.audit import SqlAuditLog
 from adapters.sql.connection import Connection, Database, begin_upkeep
 from adapters.sql.query import Query
-from adapters.sql.tables import spaces
+from adapters.sql.tables import IS_REMOVED, spaces
 from adapters.sql.tasks import SqlTasks
 from adapters.sql.types import Id
 from domain.ids import SpaceId
 
 _BEHIND: Final = Query(
     select(spaces.c.space_id)
-    .where(spaces.c.space_id > bindparam("after", type_=Id))
+    .where(spaces.c.space_id > bindparam("after", type_=Id), ~IS_REMOVED)
     .order_by(spaces.c.space_id)
     .limit(bindparam("limit", type_=Integer))
 )

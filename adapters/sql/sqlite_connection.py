@@ -157,6 +157,9 @@ class SqliteConnection:
     async def show_spaces(self, behind: UUID) -> None:
         """Nothing: there is no row-level security."""
 
+    async def show_removals(self, behind: UUID) -> None:
+        """Nothing: there is no row-level security."""
+
     async def show_expired_replies(self, by: datetime) -> None:
         """Nothing: there is no row-level security."""
 

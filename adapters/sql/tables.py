@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -123,9 +122,11 @@ spaces = Table(
     metadata,
     Column("space_id", Id, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("removed_at", Moment),
     PrimaryKeyConstraint("space_id"),
     sqlite_strict=True,
 )
+"""One that has been removed has no members. It stays until everything in it is gone."""
 
 memberships = Table(
     "memberships",
@@ -194,7 +195,6 @@ tasks = Table(
     Column("due_ascending", Number, nullable=False, server_default="0"),
     Column("due_descending", Number, nullable=False, server_default="0"),
     PrimaryKeyConstraint("space_id", "id"),
-    ForeignKeyConstraint(["space_id", "assignee_id"], ["memberships.space_id", "memberships.user_id"]),
     _one_of("status", TaskStatus),
     _one_of("priority", Priority),
     CheckConstraint("(completed_at IS NOT NULL) = (status = 'completed')", name="completed_at"),
@@ -251,6 +251,16 @@ settings = Table(
     CheckConstraint("version > 0", name="version"),
     sqlite_strict=True,
 )
+
+departures = Table(
+    "departures",
+    metadata,
+    Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Id, nullable=False),
+    PrimaryKeyConstraint("space_id", "user_id"),
+    sqlite_strict=True,
+)
+"""A queue: the people who have closed their account, in each organisation where they may have tasks left."""
 
 audit_events = Table(
     "audit_events",
@@ -348,8 +358,11 @@ DIRECTORY = frozenset({"spaces", "memberships", "organizations"})
 APPEND_ONLY = (audit_events, audit_seals)
 """What the service may add to and read, and nothing else."""
 
-QUEUES = (unsealed_events,)
+QUEUES = (departures, unsealed_events)
 """What the service may add to, read and remove, and not change."""
+
+IS_REMOVED = spaces.c.removed_at.is_not(None)
+Index("spaces_removed_idx", spaces.c.space_id, postgresql_where=IS_REMOVED, sqlite_where=IS_REMOVED)
 
 IN_USE = tasks.c.deleted_at.is_(None)
 Index(

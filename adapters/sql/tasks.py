@@ -16,7 +16,7 @@ from adapters.sql.types import Id, Moment, exchanged, holds, is_any_id_of, later
 from application.pausing import in_parts
 from application.ports.paging import Page, Stretch
 from application.ports.tasks import FIRST, TaskFilters, TaskQuery
-from domain.errors import InvalidValue, SpaceForbidden, StaleVersion, TaskNotFound
+from domain.errors import SpaceForbidden, StaleVersion, TaskNotFound
 from domain.ids import SpaceId, TaskId, UserId
 from domain.tag import TagName
 from domain.task import Description, Priority, Task, TaskStatus, Title
@@ -142,12 +142,8 @@ def _change(space_id: SpaceId, task: Task, was: Task) -> dict[str, Any]:
 
 
 def _translated(violated: ConstraintViolated) -> Exception:
-    """What it means that the space, or the assignee's membership, went away while the task was being written."""
-    if violated.name == "tasks_space_id_fkey":
-        return SpaceForbidden()
-    if violated.name == "tasks_space_id_assignee_id_fkey":
-        return InvalidValue("not_a_member", "The assignee must be a member of this space.", field="assignee_id")
-    return violated
+    """What it means that the space went away while the task was being written."""
+    return SpaceForbidden() if violated.name == "tasks_space_id_fkey" else violated
 
 
 class SqlTasks:

@@ -1,12 +1,13 @@
 """Accounts, on SQL databases."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from adapters.sql.clearing import clear
+from adapters.sql.clearing import remove_space
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
 from adapters.sql.owned import as_kept
 from adapters.sql.pages import Order, Stretches
@@ -35,7 +36,6 @@ _USER: Final = Reading(select(*_CREDENTIALS).where(users.c.id == bindparam("user
 _USER_WITH_EMAIL: Final = Reading(select(*_CREDENTIALS).where(users.c.email_key == bindparam("key")))
 _ADMINISTRATORS: Final = Reading(select(*ACCOUNT).where(IS_ADMINISTRATOR, users.c.is_active).order_by(users.c.id))
 _REMOVE_USER: Final = Query(delete(users).where(users.c.id == bindparam("user_id")))
-_REMOVE_SPACE: Final = Query(delete(spaces).where(spaces.c.space_id == bindparam("space_id")))
 _CHANGEABLE: Final = ("email", "email_key", "full_name", "role", "is_active", "updated_at")
 _SAVE_USER: Final = Query(
     update(users)
@@ -98,7 +98,7 @@ class SqlUsers:
         except ConstraintViolated as violated:
             raise _translated(violated) from violated
         await self._connection.step_into(space_id)
-        await self._connection.execute(_ADD_SPACE, space_id=space_id, created_at=user.created_at)
+        await self._connection.execute(_ADD_SPACE, space_id=space_id, created_at=user.created_at, removed_at=None)
         await self._connection.execute(
             _ADD_MEMBERSHIP,
             space_id=space_id,
@@ -153,18 +153,13 @@ class SqlUsers:
         """Replace the hash of the account's password."""
         await self._connection.execute(_SAVE_PASSWORD, user_id=user_id, new_hash=password_hash)
 
-    async def clear(self, user: User, limit: int) -> int:
-        """Remove some of what is in the personal space."""
-        space_id = personal_space(user.id)
-        await self._connection.step_into(space_id)
-        return await clear(self._connection, space_id, limit)
-
-    async def remove(self, user: User) -> None:
-        """Remove the account; everything in its space, and its sessions, refer to it and go with it."""
-        space_id = personal_space(user.id)
-        await self._connection.step_into(space_id)
-        await self._connection.execute(_REMOVE_SPACE, space_id=space_id)
+    async def remove(self, user: User, *, at: datetime, limit: int) -> None:
+        """Remove the account, with its sessions and its membership, which refer to it; and its space, or mark that."""
+        # The membership comes first: it is what somebody holds who assigns a task, and who writes to the space then.
         await self._connection.execute(_REMOVE_USER, user_id=user.id)
+        space_id = personal_space(user.id)
+        await self._connection.step_into(space_id)
+        await remove_space(self._connection, space_id, at=at, limit=limit)
 
     async def change_password(self, user_id: UserId, password_hash: str) -> None:
         """Replace the hash by that of another password."""

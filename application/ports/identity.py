@@ -72,14 +72,11 @@ class Users(Protocol):
         """Replace the hash of the account's password by that of another password."""
         ...
 
-    async def clear(self, user: User, limit: int) -> int:
-        """Remove up to so many things that are in the personal space of an account; tell how many."""
-        ...
+    async def remove(self, user: User, *, at: datetime, limit: int) -> None:
+        """Remove an account with its sessions and its personal space, for everybody; and up to so many things in that.
 
-    async def remove(self, user: User) -> None:
-        """Remove an account with its sessions, and its personal space with everything in it.
-
-        They have left every organisation before.
+        Where there is more, the space is marked as removed at this moment, and ``Removals`` finds it. They have left
+        every organisation before.
         """
         ...
 

@@ -121,12 +121,11 @@ class Charter(Protocol):
         """Replace it."""
         ...
 
-    async def clear(self, limit: int) -> int:
-        """Remove up to so many things that are in the space; tell how many."""
-        ...
+    async def dissolve(self, *, at: datetime, limit: int) -> None:
+        """Remove the space with its memberships and invitations, for everybody; and up to so many things in it.
 
-    async def dissolve(self) -> None:
-        """Remove the space and everything in it."""
+        Where there is more, it is marked as removed at this moment, and ``Removals`` finds it.
+        """
         ...
 
 
@@ -174,6 +173,10 @@ class Interior(Protocol):
     @property
     def tasks(self) -> Tasks:
         """Its tasks."""
+        ...
+
+    async def note_departure(self, user_id: UserId) -> None:
+        """Keep that this person leaves for good and may have tasks left here: ``Removals`` finds it."""
         ...
 
 

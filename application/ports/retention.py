@@ -27,7 +27,7 @@ class Trash(Protocol):
 
 
 class Spaces(Protocol):
-    """The ids of all spaces, and nothing of what is in them."""
+    """The ids of all spaces, without those that have been removed, and nothing of what is in them."""
 
     async def behind(self, after: UUID, limit: int) -> Sequence[SpaceId]:
         """Up to ``limit`` spaces in the order of their ids, behind ``after``. Raises Unavailable."""

@@ -81,11 +81,8 @@ class RecordingUsers:
     async def save_password_hash(self, user_id: UserId, password_hash: str) -> None:
         await self.users.save_password_hash(user_id, password_hash)
 
-    async def clear(self, user: User, limit: int) -> int:
-        return await self.users.clear(user, limit)  # What goes with an account is not noted.
-
-    async def remove(self, user: User) -> None:
-        await self.users.remove(user)
+    async def remove(self, user: User, *, at: datetime, limit: int) -> None:
+        await self.users.remove(user, at=at, limit=limit)  # What goes with an account is not noted.
         self.notes.did(user.id, account_deed(Action.DELETE, user, None))
 
     async def change_password(self, user_id: UserId, password_hash: str) -> None:
@@ -174,6 +171,9 @@ class RecordingInterior:
     @cached_property
     def tasks(self) -> RecordingTasks:
         return RecordingTasks(self.interior.tasks, self.notes, self.space_id)
+
+    async def note_departure(self, user_id: UserId) -> None:
+        await self.interior.note_departure(user_id)  # What comes of it is noted.
 
 
 @dataclass(frozen=True)

@@ -216,12 +216,9 @@ class RecordingCharter:
             deed = organization_deed(Action.UPDATE, self.found, organization)
             self.notes.did(organization.id, deed)
 
-    async def clear(self, limit: int) -> int:
-        return await self.charter.clear(limit)  # Its end is noted, and not what goes with it.
-
-    async def dissolve(self) -> None:
+    async def dissolve(self, *, at: datetime, limit: int) -> None:
         organization = self.found or await self.charter.get()
-        await self.charter.dissolve()
+        await self.charter.dissolve(at=at, limit=limit)  # Its end is noted, and not what goes with it.
         deed = organization_deed(Action.DELETE, organization, None)
         self.notes.did(organization.id, deed)
         self.notes.did(personal_space(self.user_id), deed)

@@ -26,6 +26,7 @@ ON_EVERY_MACHINE: Final = {
     "audit._find(FOR_ADMINISTRATORS, every filter)",
     "audit._NEXT_UNSEALED",
     "leftovers._WITH_EXPIRED",
+    "removal._DEPARTED_FROM",
 }
 """The statements that ask all machines: about all logs, and about what has expired or was left anywhere."""
 

@@ -41,6 +41,7 @@ WITHOUT_ACTOR: Final = {
     "SignInBrowser",
     "StartSession",
     "SweepLeftovers",
+    "SweepRemains",
 }
 """The use cases for people who have not signed in, and for those who run the service."""
 
@@ -48,12 +49,12 @@ WITHOUT_ACTOR: Final = {
 ONCE: Final = {
     "StartSession": "a password would be checked twice",
     "OpenAccount": "a password would be hashed twice",
-    "CloseAccount": "a password would be checked twice",
+    "CloseAccount": "a password would be checked twice; its transaction is done once more by itself",
     "ChangePassword": "a password would be checked and hashed twice",
     "ConfirmPasswordReset": "a password would be hashed twice",
     "VerifyLog": "a log would be read twice",
     **dict.fromkeys(
-        ("DeleteFoundTasks", "DeleteTag", "DissolveOrganization", "EmptyTrash", "RemoveMember"),
+        ("DeleteFoundTasks", "DeleteTag", "EmptyTrash", "RemoveMember"),
         "each of its transactions is done once more by itself, in application/stretches.py",
     ),
 }

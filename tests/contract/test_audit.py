@@ -744,7 +744,7 @@ async def test_a_log_tells_whether_its_space_still_exists(store: Store, people: 
     user, another = await people.register(), await people.register()
     assert await exist(open_log, user.id, another.id, new_id()) == [True, True, False]
     async with store.open_identity(None) as identity:
-        await identity.users.remove(user)
+        await identity.users.remove(user, at=NOON, limit=99)
     assert await exist(open_log, user.id, another.id) == [False, True]
 
 
@@ -769,7 +769,7 @@ async def test_the_log_of_an_organization_outlives_it(
     firm = (await FoundOrganization(recorded_identity, store.clock, new_id, ROOM)(owner, name)).id
     await RenameOrganization(recorded, store.clock)(owner, str(firm), OrganizationName("Co"))
     await inspect_log(firm)
-    await DissolveOrganization(recorded)(owner, str(firm), "Co")
+    await DissolveOrganization(recorded, store.clock)(owner, str(firm), "Co")
     events = await read(open_log, firm)
     assert [event.action for event in events] == [Action.DELETE, Action.UPDATE, Action.CREATE]
     assert await inspect_log(firm) == Verdict(3)

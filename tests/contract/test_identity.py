@@ -292,7 +292,7 @@ async def test_a_removed_account_leaves_nothing_of_its_own(store: Store, people:
         async with store.open_space(one, None) as space:
             await space.tasks.add(a_task(space, assignee_id=one.user_id))
     async with store.open_identity(actor) as identity:
-        await identity.users.remove(user)
+        await identity.users.remove(user, at=NOON, limit=99)
     with pytest.raises(NotAuthenticated):
         async with store.open_space(actor, None):
             pass
@@ -312,7 +312,7 @@ async def test_a_removed_account_leaves_nothing_of_its_own(store: Store, people:
 
 async def remove_and_fail(store: Store, actor: Actor, user: User) -> None:
     async with store.open_identity(actor) as identity:
-        await identity.users.remove(user)
+        await identity.users.remove(user, at=NOON, limit=99)
         raise ZeroDivisionError
 
 

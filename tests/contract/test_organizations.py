@@ -267,7 +267,7 @@ async def test_what_is_dissolved_is_gone_with_everything_in_it(store: Store, peo
     twins = await two_alike(store, people)
     owner = twins.owner
     async with store.open_space(owner, str(twins.mine)) as space:
-        await space.charter.dissolve()
+        await space.charter.dissolve(at=store.clock(), limit=99)
     for actor in (owner, twins.guest):
         await assert_shut(store, actor, twins.mine)
         assert twins.mine not in await ids_of(store, actor)
@@ -289,7 +289,7 @@ async def test_while_one_organization_is_dissolved_another_ones_members_are_chan
     space_id, elsewhere = await found(store, owner), await found(store, owner, "Elsewhere")
     await let_in(store, owner, elsewhere, guest)
     async with store.open_space(owner, str(space_id)) as space:
-        await space.charter.dissolve()
+        await space.charter.dissolve(at=store.clock(), limit=99)
         async with asyncio.timeout(3):
             await ChangeMemberRole(store.open_space, store.clock)(owner, str(elsewhere), guest.user_id, Role.VIEWER)
     assert (await ids_of(store, guest))[elsewhere] is Role.VIEWER
@@ -301,7 +301,7 @@ async def test_a_personal_space_is_not_dissolved(store: Store, people: People) -
         task = a_task(space)
         await space.tasks.add(task)
     with pytest.raises(SpaceForbidden):
-        await DissolveOrganization(store.open_space)(owner, str(owner.user_id), "Firm")
+        await DissolveOrganization(store.open_space, store.clock)(owner, str(owner.user_id), "Firm")
     assert (await state(store, owner, personal_space(owner.user_id))).tasks == [task]
 
 
@@ -629,7 +629,7 @@ WRITES: Final[dict[str, Write]] = AT_A_RECEPTION | {
     "remove a member": put_out,
     "rename": rename,
     "unassign": lambda space, twins: space.tasks.unassign(twins.guest.user_id, at=twins.store.clock(), limit=9),
-    "dissolve": lambda space, twins: space.charter.dissolve(),
+    "dissolve": lambda space, twins: space.charter.dissolve(at=twins.store.clock(), limit=99),
 }
 
 
@@ -1074,7 +1074,7 @@ async def test_an_organization_is_dissolved_wherever_somebody_stops_who_accepts(
     desk: Desk, people: People, step: str
 ) -> None:
     guest, invited, pause = await people.somebody(), await desk.invite(), Pause(step)
-    dissolve = DissolveOrganization(desk.store.open_space)
+    dissolve = DissolveOrganization(desk.store.open_space, desk.store.clock)
     came = await outcomes(
         desk.through(pause).accept(guest, invited.token), pause.use(dissolve(desk.owner, str(desk.space_id), "Firm"))
     )
@@ -1085,7 +1085,7 @@ async def test_an_organization_is_dissolved_wherever_somebody_stops_who_accepts(
 @pytest.mark.parametrize("step", ["charter.get", "charter.dissolve"])
 async def test_nobody_gets_into_an_organization_that_is_being_dissolved(desk: Desk, people: People, step: str) -> None:
     guest, invited, pause = await people.somebody(), await desk.invite(), Pause(step)
-    dissolve = DissolveOrganization(pause.at(desk.store.open_space))
+    dissolve = DissolveOrganization(pause.at(desk.store.open_space), desk.store.clock)
     came = await outcomes(
         dissolve(desk.owner, str(desk.space_id), "Firm"), pause.use(desk.accept(guest, invited.token))
     )
@@ -1099,7 +1099,7 @@ async def test_an_organization_is_dissolved_wherever_somebody_stops_who_makes_a_
 ) -> None:
     owner, pause = await people.somebody(), Pause(step)
     space_id = await found(store, owner)
-    dissolve = DissolveOrganization(store.open_space)
+    dissolve = DissolveOrganization(store.open_space, store.clock)
     create = CreateTask(pause.at(store.open_space), store.clock, new_id, ROOM)
     draft: TaskDraft = {"title": Title("a task"), "assignee_id": owner.user_id}
     came = await outcomes(create(owner, str(space_id), draft), pause.use(dissolve(owner, str(space_id), "Firm")))
@@ -1113,7 +1113,7 @@ async def test_no_task_is_made_in_an_organization_that_is_being_dissolved(
 ) -> None:
     owner, pause = await people.somebody(), Pause(step)
     space_id = await found(store, owner)
-    dissolve = DissolveOrganization(pause.at(store.open_space))
+    dissolve = DissolveOrganization(pause.at(store.open_space), store.clock)
     create = CreateTask(store.open_space, store.clock, new_id, ROOM)
     came = await outcomes(
         dissolve(owner, str(space_id), "Firm"), pause.use(create(owner, str(space_id), {"title": NEW_TITLE}))

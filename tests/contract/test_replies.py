@@ -144,7 +144,7 @@ async def test_answers_go_with_the_account(store: Store, people: People) -> None
     somebody = await people.somebody()
     await add(store, somebody, a_reply())
     async with store.open_identity(somebody) as identity:
-        await identity.users.remove(await identity.users.get(somebody.user_id))
+        await identity.users.remove(await identity.users.get(somebody.user_id), at=NOON, limit=99)
 
 
 async def test_what_others_were_answered_is_not_forgotten_by_ones_own_hand(store: Store, people: People) -> None:

@@ -120,7 +120,7 @@ async def test_strangers_and_nobody_look_the_same(store: Store, people: People, 
     await people.let_in(left.user_id, firm, Role.MEMBER)
     await people.put_out(left.user_id, firm)
     async with store.open_space(somebody, str(dissolved)) as space:
-        await space.charter.dissolve()
+        await space.charter.dissolve(at=NOON, limit=99)
     to = {
         "stranger": personal_space(stranger.user_id),
         "foreign organization": foreign,

@@ -3,15 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 
 from application.ports.spaces import Space
 from domain.access import Actor, Role
 from domain.document import Content, Document
-from domain.ids import DocumentId, InvitationId, SpaceId, TagId, TaskId, personal_space
+from domain.ids import DocumentId, InvitationId, SpaceId, TagId, personal_space
 from domain.organization import Invitation, Membership, Organization, OrganizationName
 from domain.quotas import Quota
 from domain.setting import Setting, SettingKey, SettingValue
@@ -164,49 +162,3 @@ async def test_invitations_count_until_they_are_closed_or_expire(store: Store, p
         assert await count(NOON, 9) == 2
         assert await count(newest.expires_at - timedelta(microseconds=1), 9) == 2
         assert await count(newest.expires_at, 9) == 0
-
-
-async def _one_of_each(space: Space, number: int) -> list[Any]:
-    """One item of each kind, with the same keys in whichever space."""
-    key = UUID(int=number)
-    task = a_task(space, id=TaskId(key))
-    tag = Tag.create({"name": TagName(f"tag {number}")}, id=TagId(key), by=space.access, at=NOON)
-    document = Document.create({"title": Title("a")}, id=DocumentId(key), by=space.access, at=NOON)
-    setting = Setting.create(SettingKey(f"key-{number}"), SettingValue("1"), by=space.access, at=NOON)
-    await space.tasks.add(task)
-    await space.tags.add(tag)
-    await space.documents.add(document)
-    await space.settings.add_unless_there(setting)
-    return [task, tag, document, setting]
-
-
-@pytest.mark.parametrize("way", ["organisation", "account"])
-async def test_what_a_space_holds_is_removed_a_little_at_a_time_whatever_has_the_same_keys(
-    store: Store, people: People, way: str
-) -> None:
-    other, somebody = await people.somebody(), await people.somebody()
-    firm = await _found(store, somebody)
-    where = firm if way == "organisation" else personal_space(somebody.user_id)
-    for who, space_id in ((other, personal_space(other.user_id)), (somebody, where)):
-        async with store.open_space(who, str(space_id)) as space:
-            for number in (1, 2, 3):
-                kept = await _one_of_each(space, number)
-    left: list[int] = []
-    while not left or left[-1]:
-        left.append(await _clear(store, somebody, where, 2))
-    assert left == [2, 2, 2, 2, 2, 2, 0]
-    counted = (Quota.TASKS, Quota.TAGS, Quota.DOCUMENTS, Quota.SETTINGS)
-    async with store.open_space(somebody, str(where), read_only=True) as space:
-        assert [await space.usage.of(quota, 9) for quota in counted] == [0, 0, 0, 0]
-        assert space.access.role is Role.OWNER
-    async with store.open_space(other, None, read_only=True) as space:
-        assert [await space.usage.of(quota, 9) for quota in counted] == [3, 3, 3, 3]
-        assert (await space.tasks.get(kept[0].id)).title == kept[0].title
-
-
-async def _clear(store: Store, actor: Actor, where: SpaceId, limit: int) -> int:
-    if where != personal_space(actor.user_id):
-        async with store.open_space(actor, str(where)) as space:
-            return await space.charter.clear(limit)
-    async with store.open_identity(actor) as identity:
-        return await identity.users.clear(await identity.users.get(actor.user_id), limit)

@@ -13,7 +13,7 @@ from structlog.testing import LogCapture
 
 from adapters.sql import migrations
 from adapters.sql.query import Query
-from adapters.sql.tables import refresh_tokens, replies, sessions
+from adapters.sql.tables import refresh_tokens, replies, sessions, spaces, tasks
 from adapters.sql.url import database_at
 from adapters.system.clock import SetClock
 from application.facade import Application
@@ -81,6 +81,7 @@ async def test_what_fails_is_said_and_tried_again(
         seal_grown_logs=seal_grown_logs,
         seal_left_events=AsyncMock(),
         sweep_leftovers=AsyncMock(),
+        sweep_remains=AsyncMock(),
         purge_expired_trash=AsyncMock(),
     )
     said_so = LogCapture()
@@ -119,3 +120,44 @@ async def test_what_was_in_the_trash_for_long_is_gone_after_a_while(
                 left = (await again.get("/api/tasks/trash")).json()
         (event,) = (await again.get("/api/audit?action=PURGE")).json()["items"]
         assert (event["actor_id"], event["source"], event["changes"]) == (None, "service", {"count": 1})
+
+
+KEPT = [Query(select(*table.primary_key)) for table in (spaces, tasks)]
+
+
+async def kept_in(url: URL) -> list[int]:
+    """How many spaces and tasks there are."""
+    database = database_at(url)
+    async with database.begin(read_only=True) as connection:
+        found = [len(await connection.fetch_all(query)) for query in KEPT]
+    await database.close()
+    return found
+
+
+@pytest.mark.parametrize("way", ["account", "organisation"])
+async def test_what_is_removed_is_gone_at_once_and_its_contents_after_a_restart(
+    fresh_sqlite_url: URL, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    await migrations.upgrade(fresh_sqlite_url)
+    settings = settings_for(fresh_sqlite_url)
+    async with serving(settings) as http:
+        ann = await somebody(http)
+        firm = await ann.new_organization("Firm")
+        where = "/api" if way == "account" else f"/api/{firm}"
+        for _ in range(2):
+            await ann.post(f"{where}/tasks/bulk", json={"items": [{"title": "x"}] * 600})
+        if way == "account":
+            await ann.delete(f"/api/organizations/{firm}?name=Firm")
+            gone = await ann.delete("/api/users/me", json={"password": ann.password})
+        else:
+            gone = await ann.delete(f"/api/organizations/{firm}?name=Firm")
+        assert gone.status_code == 204
+        assert (await ann.get(f"{where}/tasks")).status_code == (401 if way == "account" else 403)
+        assert await kept_in(fresh_sqlite_url) == ([1, 700] if way == "account" else [2, 700])
+    monkeypatch.setattr(background, "_SECONDS_BETWEEN_REMOVALS", 0.02)
+    async with serving(settings), asyncio.timeout(10):
+        found = await kept_in(fresh_sqlite_url)
+        while found[1]:
+            await asyncio.sleep(0.02)
+            found = await kept_in(fresh_sqlite_url)
+    assert await kept_in(fresh_sqlite_url) == ([0, 0] if way == "account" else [1, 0])

@@ -9,11 +9,11 @@ from sqlalchemy import URL, bindparam, column, insert, select, table
 from adapters.sql.connection import Connection
 from adapters.sql.migrations import move
 from adapters.sql.query import Query
-from adapters.sql.tables import spaces, tags, tasks
+from adapters.sql.tables import tags, tasks
 from adapters.sql.url import database_at
 from domain.ids import SpaceId
 from domain.tag import TagName
-from tests.migrations.test_existing_tasks import owner_url, url
+from tests.migrations.test_existing_tasks import FORMER_SPACES, owner_url, url
 
 __all__ = ["owner_url", "url"]
 
@@ -34,7 +34,7 @@ NAMES = ["vue ", "vue", "V\u200bue", "a\t b", "\u3164", "caf\u00e9", "x\u200d", 
 
 async def _fill(connection: Connection, space_id: SpaceId, names: list[str]) -> None:
     await connection.step_into(space_id)
-    await connection.execute(Query(insert(spaces)), space_id=space_id, created_at=NOON)
+    await connection.execute(Query(insert(FORMER_SPACES)), space_id=space_id, created_at=NOON)
     for number, name in enumerate(names):
         moments = {"created_at": NOON + timedelta(seconds=number), "updated_at": NOON}
         values = {"name": name, "name_key": name.casefold(), "color": None, "created_by": space_id, "version": 1}

@@ -38,7 +38,7 @@ class Ground:
     service: URL
     here: Home = field(default_factory=Home)
     elsewhere: Home = field(default_factory=lambda: Home(variant=1))
-    mine: Home = field(default_factory=Home)
+    mine: Home = field(default_factory=lambda: Home(is_removed=True))
     is_cluster: bool = False
     """Whether its policies are those that Citus takes."""
 

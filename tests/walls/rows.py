@@ -26,11 +26,12 @@ class Home:
     """A space with one row in every table, and the person whose space it is.
 
     ``variant`` is which of the texts is taken that a CHECK allows, how many hours after noon everything was, and in
-    which half of all ids the events lie.
+    which half of all ids the events lie. The space may have been removed, with everything still in it.
     """
 
     space_id: UUID = field(default_factory=new_id)
     variant: int = 0
+    is_removed: bool = False
     rows: dict[str, Row] = field(default_factory=dict)
 
     @property
@@ -52,6 +53,8 @@ class Home:
         return {element.parent.name: parent[element.column.name] for element in key.elements}
 
     def _value(self, column: Column[Any]) -> Any:
+        if column.name == "removed_at":
+            return NOON if self.is_removed else None
         if column.nullable:
             return None
         allowed = _allowed(column)

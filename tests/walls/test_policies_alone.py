@@ -8,11 +8,10 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import Column, ForeignKeyConstraint, Table, bindparam, delete, insert, update
+from sqlalchemy import Column, Table, bindparam, delete, insert, update
 
 from adapters.sql import roles
 from adapters.sql.tables import metadata
-from tests.support.people import new_id
 from tests.support.stores import NOON
 from tests.walls.ground import Ground, Key, connected, key_of, keys, send, undone
 
@@ -42,6 +41,10 @@ ALSO_SEEN: Final[Mapping[str, Also]] = {
     ),
     "unsealed_events_left": Also(f"event_id < '{BOUNDARY}'", f"SET LOCAL app.unsealed_before = '{BOUNDARY}'"),
     "replies_expired": Also(f"expires_at <= '{NOON}'", f"SET LOCAL app.expired_by = '{NOON}'"),
+    "spaces_removed": Also(
+        "removed_at IS NOT NULL AND space_id > '$between'", "SET LOCAL app.removals_behind = '$between'"
+    ),
+    "departures_for_upkeep": Also("space_id > '$between'", "SET LOCAL app.removals_behind = '$between'"),
     "spaces_for_upkeep": Also("space_id > '$between'", "SET LOCAL app.spaces_behind = '$between'"),
 }
 """The policies that are wider than one space, as they are meant. All of them are for reading only."""
@@ -214,24 +217,6 @@ async def test_without_a_context_nothing_is_changed(guarded: Ground, table: Tabl
             assert await send(connection, delete(table)) == 0
 
 
-def _references() -> list[tuple[Table, ForeignKeyConstraint]]:
-    """The references from an owned table to another one that name more than the space."""
-    keyed = [(table, key) for table in OWNED for key in table.foreign_key_constraints]
-    return [(table, key) for table, key in keyed if key.referred_table in OWNED and len(key.elements) > 1]
-
-
-@pytest.mark.parametrize(("table", "key"), _references(), ids=lambda part: part.name)
-async def test_a_row_cannot_refer_to_one_elsewhere(guarded: Ground, table: Table, key: ForeignKeyConstraint) -> None:
-    there = guarded.elsewhere.rows[key.referred_table.name]
-    refers = {element.parent.name: there[element.column.name] for element in key.elements}
-    row = guarded.here.row(table) | refers | {"space_id": guarded.here.space_id}
-    if "id" in table.c:
-        row |= {"id": new_id()}
-    async with guarded.as_service(guarded.context) as connection:
-        with pytest.raises(asyncpg.ForeignKeyViolationError):
-            await send(connection, insert(table), **row)
-
-
 @every_table
 def test_every_reference_to_an_owned_row_leads_with_the_space(table: Table) -> None:
     keyed = [key for key in table.foreign_key_constraints if key.referred_table in OWNED]
@@ -256,6 +241,7 @@ async def test_the_context_ends_with_the_transaction(guarded: Ground, end: str) 
                 "app.expired_by",
                 "app.unsealed_before",
                 "app.spaces_behind",
+                "app.removals_behind",
             )
             for setting in settings_of_ours:
                 assert await connection.fetchval("SELECT current_setting($1, true)", setting) == ""

@@ -7,7 +7,15 @@ from typing import Final
 from sqlalchemy import bindparam
 from sqlalchemy.sql.elements import ClauseElement
 
-from adapters.sql.tables import FOR_ADMINISTRATORS, memberships, replies, spaces, unsealed_events
+from adapters.sql.tables import (
+    FOR_ADMINISTRATORS,
+    IS_REMOVED,
+    departures,
+    memberships,
+    replies,
+    spaces,
+    unsealed_events,
+)
 from adapters.sql.types import Id, Moment
 
 
@@ -54,6 +62,14 @@ EXCEPTIONS: Final[Mapping[str, Trusted]] = {
     "retention._BEHIND": Trusted(
         {"spaces": spaces.c.space_id > bindparam("after", type_=Id)},
         "the service looks at the trash of every space in turn; only the ids of spaces are told, and only to itself",
+    ),
+    "removal._REMOVED": Trusted(
+        {"spaces": IS_REMOVED},
+        "the service removes what is in spaces that are gone; only their ids are told, and only to itself",
+    ),
+    "removal._DEPARTED_FROM": Trusted(
+        {"departures": departures.c.space_id > bindparam("after", type_=Id)},
+        "the service looks in turn where people have left for good; only the spaces are told, and only to itself",
     ),
     "leftovers._WITH_EXPIRED": Trusted(
         {"replies": replies.c.expires_at <= bindparam("by", type_=Moment)},

@@ -689,7 +689,7 @@ async def test_a_refusal_of_somebody_unknown_is_in_no_log(scene: Scene) -> None:
 async def test_an_organization_that_was_not_looked_at_is_dissolved_under_its_name(scene: Scene) -> None:
     async def work() -> None:
         async with scene.app.dissolve_organization.open_space(scene["owner"], scene.id) as space:
-            await space.charter.dissolve()
+            await space.charter.dissolve(at=NOON, limit=99)
 
     for event in await scene.news(work()):
         assert (event.action, event.changes) == (Action.DELETE, {"name": {"from": "Firm"}})

@@ -58,7 +58,7 @@ async def test_nothing_goes_where_it_is_kept_for_ever() -> None:
 
 async def test_all_spaces_have_their_turn_before_one_has_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("application.retention.STRETCH", 2)
-    monkeypatch.setattr("application.retention._SPACES_AT_ONCE", 1)
+    monkeypatch.setattr("application.stretches._SPACES_AT_ONCE", 1)
     house = House()
     people = [await house.somebody(name) for name in ("ann", "ben", "cid")]
     for actor, many in zip(people, (5, 1, 2), strict=True):

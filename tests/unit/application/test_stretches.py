@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from adapters.memory.store import Contents, MemoryStore
 from application.ports.tasks import TaskFilters
 from application.ports.transactions import TransactionRolledBack
 from application.stretches import in_stretches
@@ -18,22 +17,8 @@ from domain.ids import UserId, personal_space
 from domain.organization import OrganizationName
 from domain.tag import TagName
 from domain.task import Title
+from tests.unit.application.stores import FailingStore
 from tests.unit.builders import PASSWORD, House, a_draft
-
-
-class FailingStore(MemoryStore):
-    """A store that fails after so many transactions that write."""
-
-    good_for = 10**9
-
-    @asynccontextmanager
-    async def begin(self, *, read_only: bool) -> AsyncIterator[Contents]:
-        if not read_only:
-            if not self.good_for:
-                raise Unavailable
-            self.good_for -= 1
-        async with super().begin(read_only=read_only) as contents:
-            yield contents
 
 
 @pytest.fixture(autouse=True)
@@ -195,35 +180,8 @@ async def owner_of_much(house: House) -> tuple[Actor, str]:
     return ann, firm
 
 
-async def test_an_organisation_goes_with_the_last_of_its_contents(house: House) -> None:
-    ann, firm = await owner_of_much(house)
-    await house.app.dissolve_organization(ann, firm, "Firm")
-    contents = await house.contents()
-    left: list[Any] = [*contents.tasks, *contents.tags, *contents.documents, *contents.memberships]
-    assert {str(space_id) for space_id, _ in left} == {str(ann.user_id)}
-    assert not contents.organizations
-
-
-async def test_an_account_goes_with_the_last_of_its_contents(house: House) -> None:
-    ann, firm = await owner_of_much(house)
-    ben = await house.somebody("ben")
-    invited = await house.app.invite(ann, firm, Role.OWNER)
-    await house.app.accept_invitation(ben, invited.token)
-    second = str((await house.app.found_organization(ben, OrganizationName("Second"))).id)
-    invited = await house.app.invite(ben, second, Role.MEMBER)
-    await house.app.accept_invitation(ann, invited.token)
-    await fill(house, ben, second, 2, assignee_id=ann.user_id)
-    await house.app.close_account(ann, PASSWORD)
-    contents = await house.contents()
-    assert set(contents.accounts) == {ben.user_id}
-    left: list[Any] = [*contents.tasks, *contents.tags, *contents.documents, *contents.memberships]
-    assert {str(space_id) for space_id, _ in left} == {firm, second, str(ben.user_id)}
-    assert {task.assignee_id for task in contents.tasks.values()} == {None}
-
-
 Use = Callable[[House, Actor, str], Awaitable[object]]
 USES: dict[str, Use] = {
-    "dissolve": lambda house, ann, firm: house.app.dissolve_organization(ann, firm, "Firm"),
     "delete by filter": lambda house, ann, firm: house.app.delete_found_tasks(
         ann, firm, TaskFilters(), everything=True
     ),
