@@ -203,6 +203,7 @@ async def test_a_removed_space_has_no_end_of_the_trash_and_no_refusals(
 async def test_a_space_that_nobody_has_removed_is_not_cleared(
     store: Store, people: People, open_remains: OpenRemains
 ) -> None:
+    await a_removal(store, people, "organisation", 0)
     somebody = await people.somebody()
     own = personal_space(somebody.user_id)
     await fill(store, somebody, own, 1)
@@ -300,9 +301,6 @@ async def test_whoever_has_left_for_good_is_found_until_that_is_settled(
     store: Store, people: People, removals: Removals, open_remains: OpenRemains
 ) -> None:
     owner, firm, guests = await two_departures(store, people)
-    _, _, later = await a_removal(store, people, "organisation", 0)
-    for at_once in (1, 2, 9):
-        assert {firm, later} <= set(await all_left(removals, at_once))
     async with open_remains(firm) as remains:
         assert await remains.clear(99) == 0
         assert await remains.departed() == guests[0].user_id
@@ -315,6 +313,28 @@ async def test_whoever_has_left_for_good_is_found_until_that_is_settled(
         await remains.settle(guests[1].user_id)
         assert await remains.departed() is None
     assert firm not in await all_left(removals)
+
+
+async def test_what_one_has_left_in_one_organisation_is_settled_there_alone(
+    store: Store, people: People, open_remains: OpenRemains
+) -> None:
+    owner, guest = await people.somebody(), await people.somebody()
+    here, there = await found(store, owner, guest), await found(store, owner, guest)
+    await depart(store, guest, here, there)
+    async with open_remains(here) as remains:
+        await remains.settle(guest.user_id)
+        assert await remains.departed() is None
+    async with open_remains(there) as remains:
+        assert await remains.departed() == guest.user_id
+
+
+async def test_every_space_is_found_whatever_is_left_in_it_and_however_many_at_once(
+    store: Store, people: People, removals: Removals
+) -> None:
+    expected = {(await two_departures(store, people))[1] for _ in range(2)}
+    expected.add((await a_removal(store, people, "organisation", 0))[2])
+    for at_once in (1, 2, 3, 9):
+        assert expected <= set(await all_left(removals, at_once))
 
 
 async def test_what_people_have_left_goes_with_the_organisation(
