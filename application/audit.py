@@ -12,6 +12,7 @@ from application.verifying import InspectLog
 from domain.access import Actor, Permission
 from domain.audit import AuditEvent
 from domain.seals import Verdict
+from domain.shares import share_of_actor
 
 
 @retried
@@ -71,4 +72,4 @@ class VerifyLog:
         async with self.open_space(actor, owner_id, read_only=True) as space:
             space.access.require(Permission.MANAGE_SPACE)
             space_id = space.access.space_id
-        return await self.inspect_log(space_id)
+        return await self.inspect_log(space_id, share=share_of_actor(actor))

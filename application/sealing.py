@@ -12,6 +12,7 @@ from application.recording.scribe import Unsealed
 from domain.audit import AuditEvent
 from domain.ids import NOBODY, EventId, SpaceId, first_id_at
 from domain.seals import Seal
+from domain.shares import SERVICE, ShareKey
 
 _AT_ONCE: Final = 100
 """How many events of a space are sealed in one turn: the other spaces have theirs before the next one."""
@@ -40,12 +41,12 @@ class SealLog:
         while await self.found(space_id):
             pass
 
-    async def found(self, space_id: SpaceId, *, before: EventId = LAST) -> bool:
+    async def found(self, space_id: SpaceId, *, before: EventId = LAST, share: ShareKey = SERVICE) -> bool:
         """Seal what is found below an id, as much as one turn takes. Returns whether there may be more."""
-        async with self.open_log(space_id, read_only=True) as log:
+        async with self.open_log(space_id, read_only=True, share=share) as log:
             events = await log.unsealed(_AT_ONCE, before=before)
             end = await log.last_seal()
-        await self._seal(space_id, events, end)
+        await self._seal(space_id, events, end, share)
         return len(events) == _AT_ONCE
 
     async def these(self, space_id: SpaceId, events: Sequence[AuditEvent]) -> None:
@@ -54,27 +55,27 @@ class SealLog:
             end = await log.last_seal()
         await self._seal(space_id, [(event.id, event) for event in events], end)
 
-    async def _seal(self, space_id: SpaceId, events: Unsealable, end: Seal | None) -> None:
+    async def _seal(self, space_id: SpaceId, events: Unsealable, end: Seal | None, share: ShareKey = SERVICE) -> None:
         left = events
         while left:
             try:
-                await self._append(space_id, left, end)
+                await self._append(space_id, left, end, share)
             except SealTaken:  # Another process is sealing.
-                end, left = await self._left(space_id, left)
+                end, left = await self._left(space_id, left, share)
             else:
                 return
 
-    async def _left(self, space_id: SpaceId, events: Unsealable) -> tuple[Seal | None, Unsealable]:
+    async def _left(self, space_id: SpaceId, events: Unsealable, share: ShareKey) -> tuple[Seal | None, Unsealable]:
         """Where the chain ends, and those of the events that are not in it."""
-        async with self.open_log(space_id) as log:
+        async with self.open_log(space_id, share=share) as log:
             sealed = await log.sealed([event_id for event_id, _ in events])
             await log.dequeue(sealed)
             return await log.last_seal(), [one for one in events if one[0] not in sealed]
 
-    async def _append(self, space_id: SpaceId, events: Unsealable, end: Seal | None) -> None:
+    async def _append(self, space_id: SpaceId, events: Unsealable, end: Seal | None, share: ShareKey) -> None:
         """Make the chain longer. The log is open for writing only when all seals are ready."""
         seals = list(_seals(space_id, events, end))
-        async with self.open_log(space_id) as log:
+        async with self.open_log(space_id, share=share) as log:
             await log.add_seals(seals)
 
 

@@ -12,6 +12,7 @@ from application.ports.long_work import LongWork
 from application.sealing import SealLog
 from domain.ids import SpaceId
 from domain.seals import Seal, Verdict, verify
+from domain.shares import SERVICE, ShareKey
 
 _AT_ONCE: Final = 50
 """How many seals are read and checked before others are let in: a few milliseconds of work."""
@@ -74,7 +75,7 @@ class InspectLog:
 
     One look at a log at a time: all who ask meanwhile have its verdict. It goes on from where the last one of this
     process has ended, if that was not long ago and its last seal is what it was; every ten minutes it begins anew. It
-    is given up when no caller is left, and the next one goes on from there.
+    is given up when no caller is left, and the next one goes on from there. It has the share of the one who began it.
     """
 
     open_log: OpenLog
@@ -83,34 +84,36 @@ class InspectLog:
     clock: Clock
     looks: Looks = field(default_factory=Looks)
 
-    async def __call__(self, space_id: SpaceId, *, on_progress: OnProgress | None = None) -> Verdict:
-        return await self.long_work.share(space_id, lambda: self._inspect(space_id, on_progress))
+    async def __call__(
+        self, space_id: SpaceId, *, share: ShareKey = SERVICE, on_progress: OnProgress | None = None
+    ) -> Verdict:
+        return await self.long_work.share(space_id, lambda: self._inspect(space_id, share, on_progress))
 
-    async def _inspect(self, space_id: SpaceId, on_progress: OnProgress | None) -> Verdict:
-        await self._seal(space_id)
-        look = await self._resumed(space_id)
+    async def _inspect(self, space_id: SpaceId, share: ShareKey, on_progress: OnProgress | None) -> Verdict:
+        await self._seal(space_id, share)
+        look = await self._resumed(space_id, share)
         verdict = None
         while verdict is None:
-            async with self.long_work.turn(), self.open_log(space_id, read_only=True) as log:
+            async with self.long_work.turn(share), self.open_log(space_id, read_only=True, share=share) as log:
                 look, verdict = await self._stretch(log, look)
             self.looks.remember(space_id, look)
             if on_progress is not None:
                 on_progress(look.position)
         return verdict
 
-    async def _seal(self, space_id: SpaceId) -> None:
+    async def _seal(self, space_id: SpaceId, share: ShareKey) -> None:
         """Seal what there is, turn by turn."""
         has_more = True
         while has_more:
-            async with self.long_work.turn():
-                has_more = await self.seal_log.found(space_id)
+            async with self.long_work.turn(share):
+                has_more = await self.seal_log.found(space_id, share=share)
 
-    async def _resumed(self, space_id: SpaceId) -> Look:
+    async def _resumed(self, space_id: SpaceId, share: ShareKey) -> Look:
         """The last look, if the chain is still there where it has ended; else a new one."""
         look = self.looks.recall(space_id, at=self.clock())
         if look.last is None:
             return look
-        async with self.open_log(space_id, read_only=True) as log:
+        async with self.open_log(space_id, read_only=True, share=share) as log:
             chain = await log.chain(look.position - 1, 1)
         if chain and chain[0][0] == look.last:
             return look

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 
 from application.ports.long_work import Result
+from domain.shares import SERVICE, ShareKey
 
 
 class MemoryLongWork:
@@ -13,7 +14,7 @@ class MemoryLongWork:
         return await work()
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, share: ShareKey = SERVICE) -> AsyncIterator[None]:  # noqa: ARG002 - the port's
         yield
 
     async def let_others(self) -> None:

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from adapters.system.admission import FairAdmission
 from application.ports.long_work import Result
+from domain.shares import SERVICE, ShareKey
+
+_LONGEST_QUEUE: Final = 1024
 
 
 @dataclass(slots=True)
@@ -21,7 +25,7 @@ class TaskLongWork:
     """Share runs in this process, and let so many have a turn ``at_once``."""
 
     def __init__(self, at_once: int) -> None:
-        self._turns = asyncio.Semaphore(at_once)
+        self._turns = FairAdmission(at_once, at_once=1, room=_LONGEST_QUEUE, expires=False)
         self._runs: dict[Hashable, _Run] = {}
 
     async def share(self, key: Hashable, work: Callable[[], Awaitable[Result]]) -> Result:
@@ -55,10 +59,13 @@ class TaskLongWork:
             run.task.exception()  # Every caller has it, or none is left to have it.
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """A turn. Those who wait are let in in their order."""
-        async with self._turns:
+    async def turn(self, share: ShareKey = SERVICE) -> AsyncIterator[None]:
+        """A turn. Work may wait for as long as it takes: it is given up with its last caller."""
+        await self._turns.wait(share)
+        try:
             yield
+        finally:
+            self._turns.release(share)
 
     async def let_others(self) -> None:
         """Let the event loop serve what is ready."""

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
+from domain.shares import SERVICE, ShareKey
+
 Result = TypeVar("Result")
 
 
@@ -17,8 +19,11 @@ class LongWork(Protocol):
         """
         ...
 
-    def turn(self) -> AbstractAsyncContextManager[None]:
-        """Wait for a turn, and have it while this is open: in the order of asking, and few at the same time."""
+    def turn(self, share: ShareKey = SERVICE) -> AbstractAsyncContextManager[None]:
+        """Wait for a turn, and have it while this is open: few at the same time, and of each share one.
+
+        The shares take turns. Raises TooBusy where too many wait.
+        """
         ...
 
     async def let_others(self) -> None:

@@ -103,12 +103,12 @@ async def test_a_run_goes_on_while_a_caller_is_left_and_is_given_up_then(tasks: 
     assert await third == 2
 
 
-async def test_few_have_a_turn_at_the_same_time_and_in_the_order_of_asking(tasks: TaskLongWork) -> None:
+async def test_few_have_a_turn_at_the_same_time_and_shares_take_turns(tasks: TaskLongWork) -> None:
     order: list[str] = []
 
     async def work(name: str) -> None:
         for number in range(2):
-            async with tasks.turn():
+            async with tasks.turn(name):
                 order.append(f"{name}{number}")
                 await asyncio.sleep(0)
 
@@ -120,16 +120,32 @@ async def test_no_more_turns_than_may_be_are_taken_at_the_same_time(tasks: TaskL
     at_once: list[int] = []
     now = 0
 
-    async def work() -> None:
+    async def work(share: int) -> None:
         nonlocal now
-        async with tasks.turn():
+        async with tasks.turn(share):
             now += 1
             at_once.append(now)
             await a_moment()
             now -= 1
 
-    await asyncio.gather(*(work() for _ in range(6)))
+    await asyncio.gather(*(work(share) for share in range(6)))
     assert max(at_once) == 2
+    at_once.clear()
+    await asyncio.gather(*(work(0) for _ in range(6)))
+    assert max(at_once) == 1
+
+
+async def test_a_turn_is_over_however_the_work_ends(tasks: TaskLongWork) -> None:
+    for _ in range(3):
+        with pytest.raises(Failed):
+            async with tasks.turn("a"):
+                raise Failed
+    async with tasks.turn("a"):
+        waiting = asyncio.create_task(tasks.turn("a").__aenter__())
+        await a_moment()
+        waiting.cancel()
+    async with asyncio.timeout(5), tasks.turn("a"):
+        pass
 
 
 async def test_others_are_let_in(tasks: TaskLongWork) -> None:

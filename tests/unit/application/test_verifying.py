@@ -39,13 +39,15 @@ class Counting(MemoryLongWork):
     def __init__(self) -> None:
         self.let_in = 0
         self.turns = 0
+        self.shares: set[ShareKey] = set()
 
     async def let_others(self) -> None:
         self.let_in += 1
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, share: ShareKey = SERVICE) -> AsyncIterator[None]:
         self.turns += 1
+        self.shares.add(share)
         yield
 
 
@@ -55,6 +57,7 @@ class Place:
     def __init__(self, length: int) -> None:
         self.store, self.clock, self.work = MemoryStore(), SetClock(NOON), Counting()
         self.read: list[int] = []
+        self.shares: set[ShareKey] = set()
         self.give_up_at: int | None = None
         self.length = length
         self.inspect = InspectLog(self.open_log, SealLog(self.open_log), self.work, self.clock)
@@ -64,6 +67,7 @@ class Place:
         self, space_id: SpaceId, *, read_only: bool = False, share: ShareKey = SERVICE
     ) -> AsyncIterator[AuditLog]:
         place = self
+        place.shares.add(share)
 
         class Watched(MemoryAuditLog):
             async def chain(self, after: int, limit: int) -> list[tuple[Seal, AuditEvent | None]]:
@@ -107,6 +111,13 @@ async def test_a_look_covers_the_whole_log(length: int) -> None:
     place = Place(0)
     await place.grow(length)
     assert await place.look() == (Verdict(length), list(range(1, length + 1)))
+
+
+async def test_all_of_a_look_is_on_the_account_of_the_one_who_began_it(place: Place) -> None:
+    await place.look(share="ann")
+    assert (place.work.shares, place.shares) == ({"ann"}, {"ann"})
+    await place.look()
+    assert (place.work.shares, place.shares) == ({"ann", SERVICE}, {"ann", SERVICE})
 
 
 async def test_a_repeated_look_checks_the_last_seal_and_what_is_behind_it(place: Place) -> None:
