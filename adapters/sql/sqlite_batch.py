@@ -7,12 +7,12 @@ page of the file is written once. Whoever asked for a piece is answered when it 
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from adapters.sql.sqlite_writer import SqliteWriter, another, tried
 from adapters.sql.turns import now
-from domain.errors import TooBusy
-from domain.fair_queue import FairQueue
+from adapters.system.admission import Waiter, WaitingLine
 from domain.shares import ShareKey
 
 _LONGEST_TURN: Final = 0.005
@@ -28,7 +28,22 @@ _KEEP_PIECE: Final = "RELEASE piece"
 _UNDO_PIECE: Final = "ROLLBACK TO piece"
 
 Work = Callable[[sqlite3.Connection], None]
-_Done = asyncio.Future[None]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class _Piece(Waiter):
+    """A piece of work, and who waits for it to be committed."""
+
+    work: Work
+
+    def tell(self, error: Exception | None) -> None:
+        """Say what has come of it."""
+        if self.admitted.done():
+            return
+        if error is None:
+            self.admitted.set_result(None)
+        else:
+            self.admitted.set_exception(error)
 
 
 class SqliteBatch:
@@ -36,28 +51,26 @@ class SqliteBatch:
 
     def __init__(self, writer: SqliteWriter) -> None:
         self._writer = writer
-        self._waiting = FairQueue[tuple[Work, _Done]](room=_LONGEST_QUEUE)
+        self._waiting = WaitingLine[_Piece](room=_LONGEST_QUEUE)
         self._doing: asyncio.Task[None] | None = None
 
     async def do(self, work: Work, share: ShareKey) -> None:
         """Do a piece of work, and return when it is committed. Raises what it raises, TooBusy, Unavailable.
 
         Shares take turns. What raises is undone; so is everything whose commit fails. Whoever is cancelled before it
-        begins has it not done at all.
+        begins has it not done at all, and so has whoever could not begin within two seconds.
         """
-        done: _Done = asyncio.get_running_loop().create_future()
-        evicted = self._waiting.put((work, done), share)
-        if evicted is not None:
-            _tell(evicted[1], TooBusy())
+        piece = _Piece(work=work)
+        self._waiting.enter(piece, share)
         if self._doing is None or self._doing.done():
             self._doing = asyncio.create_task(self._do_all())
-        await done
+        await piece.admitted
 
     async def _do_all(self) -> None:
         while self._waiting:
             await self._let_others_come()
             try:
-                connection = await self._writer.begin(_BATCH)
+                connection = await self._writer.begin(_BATCH, expires=False)  # Each piece has a time of its own.
             except Exception as error:  # noqa: BLE001 - it is raised by those who wait
                 self._refuse(error)
             else:
@@ -72,12 +85,12 @@ class SqliteBatch:
 
     def _refuse(self, error: Exception) -> None:
         while (following := self._waiting.next()) is not None:
-            _, (_, done) = following
-            _tell(done, another(error))
+            _, piece = following
+            piece.tell(another(error))
 
     async def _do_some(self, connection: sqlite3.Connection) -> None:
         """Do what waits, as far as there is time, and commit it. Where that goes wrong, nothing of it is kept."""
-        kept: list[_Done] = []
+        kept: list[_Piece] = []
         try:
             self._do_pieces(connection, kept)
         except Exception as failure:  # noqa: BLE001 - it is raised by those who wait
@@ -85,19 +98,19 @@ class SqliteBatch:
             error: Exception | None = failure
         else:
             error = await self._committed(connection)
-        for done in kept:
-            _tell(done, error and another(error))
+        for piece in kept:
+            piece.tell(error and another(error))
 
-    def _do_pieces(self, connection: sqlite3.Connection, kept: list[_Done]) -> None:
+    def _do_pieces(self, connection: sqlite3.Connection, kept: list[_Piece]) -> None:
         end = now() + _LONGEST_TURN
         while (not kept or now() < end) and (following := self._waiting.next()) is not None:
-            _, (work, done) = following
-            if done.done():
+            _, piece = following
+            if piece.admitted.done():
                 continue  # Nobody waits for it any more.
-            kept.append(done)
-            refusal = _attempt(connection, work)
+            kept.append(piece)
+            refusal = _attempt(connection, piece.work)
             if refusal is not None:
-                _tell(kept.pop(), refusal)
+                kept.pop().tell(refusal)
 
     async def _committed(self, connection: sqlite3.Connection) -> Exception | None:
         try:
@@ -124,12 +137,3 @@ def _demand(connection: sqlite3.Connection, statement: str) -> None:
     error = tried(connection, statement)
     if error is not None:
         raise error
-
-
-def _tell(done: _Done, error: Exception | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)

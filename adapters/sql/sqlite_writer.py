@@ -12,8 +12,8 @@ from typing import Final
 
 from adapters.sql.sqlite_errors import ERRORS, is_busy, is_unavailable, refusal, translated
 from adapters.sql.turns import Turns, now
-from domain.errors import TooBusy, Unavailable
-from domain.fair_queue import FairQueue
+from adapters.system.admission import Waiter, WaitingLine
+from domain.errors import Unavailable
 from domain.shares import ShareKey
 
 _LONGEST_WAIT: Final = 0.005
@@ -37,14 +37,18 @@ class SqliteWriter:
         self._connection: sqlite3.Connection | None = None
         self._turns = Turns()
         self._is_taken = False
-        self._waiting = FairQueue[asyncio.Future[None]](room=_LONGEST_QUEUE)
+        self._waiting = WaitingLine[Waiter](room=_LONGEST_QUEUE)
         self._began = 0.0
         self._shared: _Outcome | None = None
         """What comes of those whose transactions are over and not yet committed; whoever comes now joins them."""
 
-    async def begin(self, share: ShareKey) -> sqlite3.Connection:
-        """Wait for one's turn, and begin: shares take turns. Raises TooBusy, Unavailable."""
-        await self._take(share)
+    async def begin(self, share: ShareKey, *, expires: bool = True) -> sqlite3.Connection:
+        """Wait for one's turn, and begin: shares take turns.
+
+        Raises TooBusy for what ``expires`` and waits in this process for two seconds, or for long for another process;
+        Unavailable.
+        """
+        await self._take(share, expires=expires)
         if self._connection is not None and self._shared is not None:
             return self._join(self._connection)
         try:
@@ -91,19 +95,17 @@ class SqliteWriter:
             self._connection.close()
             self._connection = None
 
-    async def _take(self, share: ShareKey) -> None:
+    async def _take(self, share: ShareKey, *, expires: bool) -> None:
         if not self._is_taken:
             self._is_taken = True
             return
-        turn = asyncio.get_running_loop().create_future()
-        evicted = self._waiting.put(turn, share)
-        if evicted is not None and not evicted.done():
-            evicted.set_exception(TooBusy())
+        waiter = Waiter()
+        self._waiting.enter(waiter, share, expires=expires)
         try:
-            await turn
+            await waiter.admitted
         except asyncio.CancelledError:
-            self._waiting.remove(turn)
-            if not turn.cancelled() and turn.exception() is None:  # It had come already.
+            self._waiting.remove(waiter)
+            if waiter.is_admitted:  # Its turn had come already.
                 self._pass_on()
             raise
 
@@ -150,9 +152,9 @@ class SqliteWriter:
     def _pass_on(self) -> None:
         """Let the next one begin. Where nobody waits any more, what is done is committed."""
         while (following := self._waiting.next()) is not None:
-            _, turn = following
-            if not turn.done():
-                turn.set_result(None)
+            _, waiter = following
+            if not waiter.admitted.done():
+                waiter.admitted.set_result(None)
                 return
         self._is_taken = False
         if self._connection is not None and self._shared is not None:

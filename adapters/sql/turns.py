@@ -27,7 +27,8 @@ _AWAKE: Final = 0.005
 _GAP: Final = 2 * _NAP
 _SHORT_STRETCH: Final = 0.01
 _LONG_STRETCH: Final = 0.1
-_PATIENCE: Final = 5.0
+_PATIENCE: Final = 3.0
+"""Seconds for which whoever is next in this process waits for another one. Before that it waited for two at most."""
 _LONG_AGO: Final = float("-inf")
 
 _give_way: Final[Callable[[], None]] = getattr(os, "sched_yield", lambda: None)

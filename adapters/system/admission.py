@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Final
+from math import inf
+from typing import Final, TypeVar
 
 from domain.errors import TooBusy
 from domain.fair_queue import FairQueue
@@ -20,11 +21,57 @@ Ticks are counted and not seconds: after a process stood still, its waiting entr
 
 
 @dataclass(eq=False, slots=True)
-class _Waiter:
-    """An entry that waits."""
+class Waiter:
+    """An entry that waits: for a place, or for something to be done."""
 
-    since: int
     admitted: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    since: float = inf
+    """The tick at which it came; infinite where it waits for as long as it takes."""
+
+    def refuse(self) -> None:
+        """Have it raise TooBusy, unless that is too late."""
+        if not self.admitted.done():
+            self.admitted.set_exception(TooBusy())
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether it has what it waited for."""
+        return self.admitted.done() and not self.admitted.cancelled() and self.admitted.exception() is None
+
+
+W = TypeVar("W", bound=Waiter)
+
+
+class WaitingLine(FairQueue[W]):
+    """A fair queue with a clock: an entry that is evicted, or that has waited for two seconds, is refused."""
+
+    def __init__(self, *, room: int, at_once: int | None = None) -> None:
+        super().__init__(room=room, at_once=at_once)
+        self._ticks = 0
+        self._clock: asyncio.TimerHandle | None = None
+
+    def enter(self, waiter: W, share: ShareKey, part: Hashable = None, *, expires: bool = True) -> None:
+        """Let an entry wait. One that ``expires`` is refused after two seconds."""
+        if expires:
+            waiter.since = self._ticks
+        evicted = self.put(waiter, share, part)
+        if evicted is not None:
+            evicted.refuse()
+        self._start_clock()
+
+    def _start_clock(self) -> None:
+        if self._clock is None and len(self):
+            self._clock = asyncio.get_running_loop().call_later(TICK, self._tick)
+
+    def _tick(self) -> None:
+        """Refuse the entries that have waited for too long."""
+        self._ticks += 1
+        expired = [waiter for waiter in self if self._ticks - waiter.since > TICKS_TO_WAIT]
+        for waiter in expired:
+            self.remove(waiter)
+            waiter.refuse()
+        self._clock = None
+        self._start_clock()
 
 
 class FairAdmission:
@@ -35,10 +82,8 @@ class FairAdmission:
 
     def __init__(self, places: int, *, at_once: int, room: int, expires: bool = True) -> None:
         self._free = places
-        self._queue = FairQueue[_Waiter](room=room, at_once=at_once)
+        self._queue = WaitingLine[Waiter](room=room, at_once=at_once)
         self._expires = expires
-        self._ticks = 0
-        self._clock: asyncio.TimerHandle | None = None
 
     def admit(self, share: ShareKey) -> bool:
         """Take a place, if there is one for this share at once."""
@@ -51,15 +96,12 @@ class FairAdmission:
         """Take a place, in turn. Raises TooBusy for an entry that is evicted or expires."""
         if self.admit(share):
             return
-        waiter = _Waiter(self._ticks)
-        evicted = self._queue.put(waiter, share, part)
-        if evicted is not None:
-            _refuse(evicted)
-        self._start_clock()
+        waiter = Waiter()
+        self._queue.enter(waiter, share, part, expires=self._expires)
         try:
             await waiter.admitted
         except asyncio.CancelledError:
-            if not self._queue.remove(waiter) and _is_admitted(waiter):
+            if not self._queue.remove(waiter) and waiter.is_admitted:
                 self.release(share)
             raise
 
@@ -82,26 +124,3 @@ class FairAdmission:
     def is_awaited(self, share: ShareKey) -> bool:
         """Tell whether the share waits for a place."""
         return self._queue.has(share)
-
-    def _start_clock(self) -> None:
-        if self._expires and self._clock is None and len(self._queue):
-            self._clock = asyncio.get_running_loop().call_later(TICK, self._tick)
-
-    def _tick(self) -> None:
-        """Refuse the entries that have waited for too long."""
-        self._ticks += 1
-        expired = [waiter for waiter in self._queue if self._ticks - waiter.since > TICKS_TO_WAIT]
-        for waiter in expired:
-            self._queue.remove(waiter)
-            _refuse(waiter)
-        self._clock = None
-        self._start_clock()
-
-
-def _refuse(waiter: _Waiter) -> None:
-    if not waiter.admitted.done():
-        waiter.admitted.set_exception(TooBusy())
-
-
-def _is_admitted(waiter: _Waiter) -> bool:
-    return waiter.admitted.done() and not waiter.admitted.cancelled() and waiter.admitted.exception() is None

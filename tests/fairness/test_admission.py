@@ -178,7 +178,7 @@ async def test_a_task_that_leaves_while_it_is_refused_takes_no_place_along(monke
     monkeypatch.setattr(admission, "TICKS_TO_WAIT", 0)
     line = Line(places=1)
     _, leaving = await line.come("x", "a")
-    line.admission._tick()
+    line.admission._queue._tick()
     leaving.cancel()  # It has been refused, and does not know yet.
     with pytest.raises(asyncio.CancelledError):
         await leaving

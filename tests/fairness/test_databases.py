@@ -17,6 +17,7 @@ from adapters.sql.identity import SqlOpenIdentity
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.query import Query
 from adapters.sql.sqlite import SqliteDatabase
+from adapters.system.admission import WaitingLine
 from domain.access import Actor, Origin
 from domain.errors import NotAuthenticated, TooBusy, Unavailable
 from domain.fair_queue import FairQueue
@@ -303,7 +304,7 @@ async def test_a_full_queue_of_writers_refuses_those_who_filled_it(
     file: SqliteDatabase, way: Callable[[Writers], Callable[[str], Awaitable[None]]]
 ) -> None:
     for queue in (file._writer, file._batch):
-        queue._waiting = FairQueue(room=3)
+        queue._waiting = WaitingLine(room=3)
     writers = Writers(file)
     async with file.begin(read_only=False, share="x"):
         tasks = [asyncio.create_task(_run(way(writers), share)) for share in (*"aaaa", "b")]
@@ -314,7 +315,7 @@ async def test_a_full_queue_of_writers_refuses_those_who_filled_it(
 
 
 async def test_a_writer_that_leaves_while_it_is_refused_takes_no_turn_along(file: SqliteDatabase) -> None:
-    file._writer._waiting = FairQueue(room=1)
+    file._writer._waiting = WaitingLine(room=1)
     writers = Writers(file)
     async with file.begin(read_only=False, share="x"):
         leaving, staying = [asyncio.create_task(writers.write("a")) for _ in range(2)]
@@ -326,7 +327,46 @@ async def test_a_writer_that_leaves_while_it_is_refused_takes_no_turn_along(file
     assert writers.order == ["b"]
 
 
+@pytest.mark.usefixtures("fast_clock")
+@WAYS
+async def test_a_writer_that_waits_for_too_long_is_busy_and_later_ones_are_not(
+    file: SqliteDatabase, way: Callable[[Writers], Callable[[str], Awaitable[None]]]
+) -> None:
+    writers = Writers(file)
+    async with file.begin(read_only=False, share="x"):
+        late = [asyncio.create_task(_run(way(writers), share)) for share in "aab"]
+        await asyncio.sleep(0.05)
+        others = [asyncio.create_task(_run(way(writers), share)) for share in "ac"]
+        await asyncio.wait(late, timeout=0.2)
+        refused = [type(task.exception()) for task in late if task.done()]
+    await asyncio.gather(*others)
+    await asyncio.wait(late)
+    assert refused == [TooBusy] * 3
+    assert writers.order == ["a", "c"]
+
+
+@pytest.mark.usefixtures("fast_clock")
+async def test_a_batch_keeps_its_turn_for_those_who_come_later(file: SqliteDatabase) -> None:
+    writers = Writers(file)
+    async with file.begin(read_only=False, share="x"):
+        late = asyncio.create_task(writers.do("a"))
+        await asyncio.sleep(0.05)
+        others = [asyncio.create_task(writers.do("b")), asyncio.create_task(writers.write("c"))]
+        await asyncio.wait([late], timeout=0.2)
+    await asyncio.gather(*others)
+    assert type(late.exception()) is TooBusy
+    assert writers.order == ["b", "c"]
+
+
 # Each mechanism is taken out, and missed
+
+
+@pytest.mark.usefixtures("fast_clock")
+async def test_a_missing_clock_is_seen(file: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WaitingLine, "_start_clock", lambda _: None)
+    for way in (_single, _batched):
+        with pytest.raises(AssertionError):
+            await test_a_writer_that_waits_for_too_long_is_busy_and_later_ones_are_not(file, way)
 
 
 def _first_come(queue: Any) -> Any:
