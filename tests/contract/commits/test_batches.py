@@ -142,7 +142,7 @@ async def test_where_sqlite_undoes_it_all_whoever_was_done_is_told(
 async def test_where_nobody_can_begin_all_are_told(
     database: SqliteDatabase, seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse(_: ShareKey, *, expires: bool) -> sqlite3.Connection:  # noqa: ARG001 - the writer's
+    async def refuse(_: ShareKey, *, expires: bool) -> sqlite3.Connection:
         raise TooBusy
 
     with monkeypatch.context() as patched:
