@@ -146,10 +146,10 @@ class CloseAccount:
     """Remove the caller's account for good, with everything in their personal space; leave every organisation.
 
     Whoever is signed in and proves it again with their password may. Tasks that were assigned to them elsewhere stay,
-    unassigned. One transaction ends the account, its sessions and its memberships for everybody, and does up to a
-    stretch of the rest; what is more is marked, and ``SweepRemains`` does it behind. Raises WrongPassword, LastOwner
-    where an organisation would be left without one, LastAdministrator, TooBusy, and TooManyRequests after too many
-    wrong passwords.
+    unassigned. The account, its sessions and its memberships end at once for everybody. Where there is much in the
+    space, or assigned to them, the service does the rest a little later. Raises WrongPassword, LastOwner where an
+    organisation would be left without one, LastAdministrator, TooBusy, and TooManyRequests after too many wrong
+    passwords.
     """
 
     guard: SignInGuard

@@ -30,6 +30,8 @@ async def join(reception: Reception, visitor: User, token_hash: bytes, room: Roo
     membership = invitation.membership_of(visitor.id, at=at)
     await room.require(reception.usage, Quota.MEMBERS)
     await room.require_of(visitor.id, reception.organizations, Quota.JOINED)
+    if membership.role is Role.OWNER:
+        await room.require_of(visitor.id, reception.organizations, Quota.OWNED)
     await reception.members.add(membership)
     await reception.invitations.save(invitation.close(at=at))
     return membership

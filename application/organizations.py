@@ -103,8 +103,8 @@ class RenameOrganization:
 class DissolveOrganization:
     """Delete an organisation with everything in it. Its owners may, and say its present name.
 
-    One transaction ends it for everybody, with its memberships and invitations, and removes up to a stretch of what is
-    in it; what is more is marked, and ``SweepRemains`` removes it behind. Raises RoleTooLow, InvalidValue.
+    It ends at once for everybody, with its memberships and invitations. Where there is much in it, the service removes
+    the rest a little later. Raises RoleTooLow, InvalidValue.
     """
 
     open_space: OpenSpace
@@ -142,11 +142,12 @@ class ChangeMemberRole:
     """Make a member something else. Admins and owners may, owners are touched by owners only.
 
     A lower role closes the open invitations that the member could not make any more, and those bound to the member.
-    Raises MemberNotFound, RoleTooLow, LastOwner.
+    Raises MemberNotFound, RoleTooLow, LastOwner, and QuotaReached where somebody would own too many organisations.
     """
 
     open_space: OpenSpace
     clock: Clock
+    room: Room
 
     async def __call__(self, actor: Actor, owner_id: str, user_id: UserId, role: Role) -> Member:
         async with self.open_space(actor, owner_id) as space:
@@ -155,6 +156,8 @@ class ChangeMemberRole:
             other_owners = await space.members.count_other_owners(user_id)
             membership = await space.members.get(user_id)
             changed = membership.change_role(role, by=space.access, other_owners=other_owners)
+            if role is Role.OWNER and membership.role is not role:
+                await self.room.require_of(user_id, space.organizations, Quota.OWNED)
             await space.members.save(changed)
             member = await space.members.profile(user_id)
             if membership.role.is_above(role):

@@ -1,8 +1,7 @@
-"""Retention: what has been in the trash for longer than it is kept is removed for good."""
+"""Retention: what has been in the trash for longer than it is kept is removed for good, as are expired invitations."""
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Final
 
 from application.ports.clock import Clock
@@ -21,6 +20,8 @@ _BY_ITSELF: Final = Origin(source=Source.SERVICE)
 class PurgeExpiredTrash:
     """Remove from every trash what was deleted longer ago than ``kept``; nothing where that is None.
 
+    From every organisation, remove the invitations that have expired, which nobody can use any more.
+
     The service alone may. A stretch of a space has a transaction and an event of its own, and all spaces have their
     turn before a space has its next one. Raises Unavailable.
     """
@@ -32,16 +33,16 @@ class PurgeExpiredTrash:
     kept: timedelta | None
 
     async def __call__(self) -> None:
-        if self.kept is not None:
-            await in_turns(self.spaces.behind, partial(self._purge, self.kept))
+        await in_turns(self.spaces.behind, self._purge)
 
-    async def _purge(self, kept: timedelta, space_id: SpaceId) -> bool:
+    async def _purge(self, space_id: SpaceId) -> bool:
         """Remove a stretch; tell whether there may be more."""
-        notes = Notes(Action.PURGE)
+        notes, now = Notes(Action.PURGE), self.clock()
         async with self.open_trash(space_id) as trash:
-            purged = await trash.purge(self.clock() - kept, STRETCH)
+            purged = 0 if self.kept is None else await trash.purge(now - self.kept, STRETCH)
+            expired = await trash.remove_invitations(now, STRETCH - purged)
             if purged:
                 notes.did(space_id, emptied_deed(purged))
                 await self.scribe.write_all(trash.audit, notes, by=None, origin=_BY_ITSELF)
         self.scribe.note_growth(notes)
-        return purged == STRETCH
+        return purged + expired == STRETCH

@@ -22,7 +22,7 @@ class Quota(StrEnum):
     SETTINGS = "settings in this space"
     MEMBERS = "members of this organisation"
     INVITATIONS = "open invitations to this organisation"
-    OWNED = "organisations that you own"
+    OWNED = "organisations that one account owns"
     JOINED = "organisations that you are a member of"
     SESSIONS = "sessions of your account"
 

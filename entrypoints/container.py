@@ -266,7 +266,7 @@ class Container(containers.DeclarativeContainer):
         rename_organization=providers.Singleton(organizations.RenameOrganization, open_space, clock),
         dissolve_organization=providers.Singleton(organizations.DissolveOrganization, open_space, clock),
         list_members=providers.Singleton(organizations.ListMembers, open_space, cursors),
-        change_member_role=providers.Singleton(organizations.ChangeMemberRole, open_space, clock),
+        change_member_role=providers.Singleton(organizations.ChangeMemberRole, open_space, clock, room),
         remove_member=providers.Singleton(organizations.RemoveMember, open_space, clock),
         invite=providers.Singleton(organizations.Invite, open_space, refresh_tokens, clock, new_id, room),
         list_invitations=providers.Singleton(organizations.ListInvitations, open_space, clock, cursors),

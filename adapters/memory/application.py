@@ -138,7 +138,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         rename_organization=organizations.RenameOrganization(open_space, clock),
         dissolve_organization=organizations.DissolveOrganization(open_space, clock),
         list_members=organizations.ListMembers(open_space, cursors),
-        change_member_role=organizations.ChangeMemberRole(open_space, clock),
+        change_member_role=organizations.ChangeMemberRole(open_space, clock, room),
         remove_member=organizations.RemoveMember(open_space, clock),
         invite=organizations.Invite(open_space, refresh_tokens, clock, new_id, room),
         list_invitations=organizations.ListInvitations(open_space, clock, cursors),

@@ -12,14 +12,23 @@ from domain.ids import SpaceId
 
 
 class MemoryTrash:
-    """The trash of one space."""
+    """The trash of one space, and its invitations that have expired."""
 
     def __init__(self, contents: Contents, space_id: SpaceId) -> None:
+        self._invitations = contents.invitations
+        self._space_id = space_id
         self._tasks = MemoryTasks(contents, space_id)
         self.audit = MemoryAuditLog(contents, space_id)
 
     async def purge(self, deleted_by: datetime, limit: int) -> int:
         return await self._tasks.purge_deleted(by=deleted_by, limit=limit)
+
+    async def remove_invitations(self, expired_by: datetime, limit: int) -> int:
+        mine = [(key, one) for key, one in self._invitations.items() if key[0] == self._space_id]
+        expired = [key for key, one in mine if one.expires_at <= expired_by][:limit]
+        for key in expired:
+            del self._invitations[key]
+        return len(expired)
 
 
 class MemorySpaces:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from adapters.memory.audit import MemoryAuditLog
 from adapters.memory.documents import MemoryDocuments
-from adapters.memory.organizations import MemoryCharter, MemoryInvitations, MemoryMembers
+from adapters.memory.organizations import MemoryCharter, MemoryInvitations, MemoryMembers, MemoryOrganizations
 from adapters.memory.replies import MemoryReplies
 from adapters.memory.settings import MemorySettings
 from adapters.memory.signed_in import require_signed_in
@@ -57,6 +57,7 @@ class MemorySpace:
         self.invitations = MemoryInvitations(contents, access.space_id)
         self.audit = MemoryAuditLog(contents, access.space_id)
         self.usage = MemoryUsage(contents, access.space_id)
+        self.organizations = MemoryOrganizations(contents, access.user_id)
         self.charter = MemoryCharter(contents, access.space_id)
         self.replies = MemoryReplies(contents, personal_space(access.user_id))
 

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Integer, bindparam, delete, select
 
 from adapters.sql.connection import Connection, Database, begin_upkeep
+from adapters.sql.owned import held
 from adapters.sql.query import Query
 from adapters.sql.tables import password_resets, replies, sessions
 from adapters.sql.types import Id, Moment, is_any_id_of
@@ -38,16 +39,13 @@ _WITH_EXPIRED: Final = Query(
     select(replies.c.space_id).where(replies.c.expires_at <= _BY).order_by(replies.c.expires_at.desc()).limit(_LIMIT)
 )
 _HERE: Final = replies.c.space_id == bindparam("space_id", type_=Id)
+_EXPIRED_HERE: Final = (
+    select(replies.c.key_hash).where(_HERE, replies.c.expires_at <= _BY).order_by(replies.c.expires_at).limit(_LIMIT)
+)
 _REMOVE_REPLIES: Final = Query(
-    delete(replies).where(
-        _HERE,
-        replies.c.key_hash.in_(
-            select(replies.c.key_hash)
-            .where(_HERE, replies.c.expires_at <= _BY)
-            .limit(_LIMIT)
-            .with_for_update(skip_locked=True)
-        ),
-    )
+    delete(replies)
+    .where(_HERE, replies.c.key_hash.in_(held(_EXPIRED_HERE, skip_locked=True)))
+    .returning(replies.c.key_hash)
 )
 
 
@@ -73,7 +71,7 @@ class SqlLeftovers:
             for space_id in await self._spaces_with_expired(connection, expired_by, limit):
                 await connection.step_into(space_id)
                 some = {"by": expired_by, "limit": limit - removed}
-                removed += await connection.execute(_REMOVE_REPLIES, space_id=space_id, **some)
+                removed += len(await connection.execute_returning(_REMOVE_REPLIES, space_id=space_id, **some))
         return removed
 
     @staticmethod

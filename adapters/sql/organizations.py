@@ -315,11 +315,8 @@ class SqlOrganizations:
         await SqlMembers(self._connection, organization.id).add(owner)
 
     async def of(self, user_id: UserId) -> Sequence[Belonging]:
-        if user_id != self._actor:
-            await self._connection.step_as(user_id)
-        rows = await self._connection.fetch_all(_BELONGINGS, user_id=user_id)
-        if user_id != self._actor:
-            await self._connection.step_as(self._actor)
+        async with self._in_name_of(user_id):
+            rows = await self._connection.fetch_all(_BELONGINGS, user_id=user_id)
         return [_belonging_from(row) for row in rows]
 
     async def find(self, page: Onward) -> Sequence[Belonging]:
@@ -339,7 +336,18 @@ class SqlOrganizations:
         return bool(count)
 
     async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
-        return len(await self._connection.fetch_all(_COUNT_BELONGINGS[owned], user_id=user_id, limit=at_most))
+        async with self._in_name_of(user_id):
+            return len(await self._connection.fetch_all(_COUNT_BELONGINGS[owned], user_id=user_id, limit=at_most))
+
+    @asynccontextmanager
+    async def _in_name_of(self, user_id: UserId) -> AsyncIterator[None]:
+        """Let row-level security show the memberships of this person, and then those of the actor again."""
+        if user_id == self._actor:
+            yield
+            return
+        await self._connection.step_as(user_id)
+        yield
+        await self._connection.step_as(self._actor)
 
 
 def _belonging_from(row: Row) -> Belonging:

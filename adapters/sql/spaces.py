@@ -106,6 +106,11 @@ class SqlSpace:
         return SqlReplies(self._connection, personal_space(self.access.user_id), home=self.access.space_id)
 
     @property
+    def organizations(self) -> SqlOrganizations:
+        """The organisations that people are in, to count them."""
+        return SqlOrganizations(self._connection, self.access.user_id)
+
+    @property
     def charter(self) -> SqlCharter:
         """What makes this space an organisation, if it is one."""
         return SqlCharter(self._connection, self.access.space_id)

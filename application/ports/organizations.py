@@ -144,7 +144,10 @@ class Organizations(Protocol):
         ...
 
     async def count(self, user_id: UserId, at_most: int, *, owned: bool = False) -> int:
-        """How many the person is in, or owns, counted no further than ``at_most``."""
+        """How many the person is in, or owns, counted no further than ``at_most``.
+
+        Of another person than the actor only whether there is room for one more may be told.
+        """
         ...
 
     async def find(self, page: Onward) -> Sequence[Belonging]:

@@ -1,4 +1,4 @@
-"""The trash of every space, for the service itself to empty when its time is over."""
+"""What every space keeps for a time, for the service itself to remove when that is over: its trash and invitations."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -11,10 +11,17 @@ from domain.ids import SpaceId
 
 
 class Trash(Protocol):
-    """The trash of the space that it was opened for."""
+    """The trash of the space that it was opened for, and the invitations to it that have expired."""
 
     async def purge(self, deleted_by: datetime, limit: int) -> int:
         """Remove up to ``limit`` tasks for good that were deleted by this moment; tell how many.
+
+        Those that another transaction holds are left out.
+        """
+        ...
+
+    async def remove_invitations(self, expired_by: datetime, limit: int) -> int:
+        """Remove up to ``limit`` invitations that had expired by this moment, used or not; tell how many.
 
         Those that another transaction holds are left out.
         """

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from application.ports.audit import AuditLog
 from application.ports.documents import Documents
-from application.ports.organizations import Charter, Invitations, Members
+from application.ports.organizations import Charter, Invitations, Members, Organizations
 from application.ports.replies import Replies
 from application.ports.settings import Settings
 from application.ports.tags import TagNames, Tags
@@ -98,6 +98,11 @@ class Space(Protocol):
     @property
     def invitations(self) -> Invitations:
         """The invitations to this space."""
+        ...
+
+    @property
+    def organizations(self) -> Organizations:
+        """The organisations that people are in, to count them."""
         ...
 
     @property

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from application.pausing import in_parts
 from application.ports.audit import AuditLog
-from application.ports.organizations import Charter, Invitations, Member, Members
+from application.ports.organizations import Charter, Invitations, Member, Members, Organizations
 from application.ports.paging import Onward, Page, Stretch
 from application.ports.replies import Replies
 from application.ports.spaces import Neighbour, OpenSpace, Space
@@ -289,6 +289,10 @@ class RecordingSpace:
     @property
     def invitations(self) -> RecordingInvitations:
         return RecordingInvitations(self.space.invitations, self.notes)
+
+    @property
+    def organizations(self) -> Organizations:
+        return self.space.organizations  # They are only counted here.
 
     @cached_property
     def charter(self) -> RecordingCharter:

@@ -291,7 +291,9 @@ async def test_while_one_organization_is_dissolved_another_ones_members_are_chan
     async with store.open_space(owner, str(space_id)) as space:
         await space.charter.dissolve(at=store.clock(), limit=99)
         async with asyncio.timeout(3):
-            await ChangeMemberRole(store.open_space, store.clock)(owner, str(elsewhere), guest.user_id, Role.VIEWER)
+            await ChangeMemberRole(store.open_space, store.clock, ROOM)(
+                owner, str(elsewhere), guest.user_id, Role.VIEWER
+            )
     assert (await ids_of(store, guest))[elsewhere] is Role.VIEWER
 
 
@@ -876,7 +878,7 @@ async def test_of_owners_who_leave_at_once_one_stays(store: Store, people: Peopl
 @pytest.mark.parametrize("number", [2, 5])
 async def test_of_owners_who_step_down_at_once_one_stays(store: Store, people: People, number: int) -> None:
     space_id, owners = await with_owners(store, people, number)
-    change = ChangeMemberRole(store.open_space, store.clock)
+    change = ChangeMemberRole(store.open_space, store.clock, ROOM)
     work = [change(owner, str(space_id), owner.user_id, Role.VIEWER) for owner in owners]
     assert await outcomes(*work) == {Member: number - 1, LastOwner: 1}
     assert await owners_left(store, space_id, owners) == 1

@@ -1,8 +1,9 @@
 """The exam of the ports of retention: every space is found, and the trash of each is purged by itself."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,10 +13,11 @@ from adapters.sql.retention import SqlOpenTrash, SqlSpaces
 from adapters.sql.spaces import SqlOpenSpace
 from application.ports.audit import AuditQuery
 from application.ports.retention import OpenTrash, Spaces
-from domain.access import Actor
+from domain.access import Actor, Role
 from domain.audit import Action, AuditEvent, Outcome, Resource
 from domain.errors import TaskNotFound
-from domain.ids import NOBODY, EventId, SpaceId, personal_space
+from domain.ids import NOBODY, EventId, InvitationId, SpaceId, personal_space
+from domain.organization import Invitation, Membership, Organization, OrganizationName
 from domain.task import Task
 from tests.support.people import People, a_task, new_id
 from tests.support.stores import NOON, Store
@@ -140,6 +142,61 @@ async def test_what_was_deleted_later_stays_and_so_does_what_has_the_same_ids_el
         assert [await trash.purge(NOON, 2) for _ in range(3)] == [2, 1, 0]
     assert await in_trash(store, somebody, *mine) == [False, False, False, True]
     assert await in_trash(store, other, *theirs) == [True] * 4
+
+
+async def found(store: Store, owner: Actor, *expiring: datetime) -> tuple[SpaceId, list[Invitation]]:
+    """An organisation with invitations that expire then, whose ids are the same wherever they are."""
+    firm = Organization(id=SpaceId(new_id()), name=OrganizationName("Firm"), created_at=NOON, updated_at=NOON)
+    async with store.open_identity(owner) as identity:
+        await identity.organizations.add(
+            firm, Membership(space_id=firm.id, user_id=owner.user_id, role=Role.OWNER, joined_at=NOON)
+        )
+    made = [
+        Invitation(
+            id=InvitationId(UUID(int=number)),
+            space_id=firm.id,
+            role=Role.MEMBER,
+            token_hash=bytes([number]),
+            created_by=owner.user_id,
+            created_at=NOON - TICK,
+            expires_at=at,
+            closed_at=NOON if number % 2 else None,
+        )
+        for number, at in enumerate(expiring, start=1)
+    ]
+    async with store.open_space(owner, str(firm.id)) as space:
+        for invitation in made:
+            await space.invitations.add(invitation)
+    return firm.id, made
+
+
+async def known(store: Store, owner: Actor, firm: SpaceId, made: list[Invitation]) -> list[bool]:
+    async with store.open_space(owner, str(firm), read_only=True) as space:
+        return [await space.invitations.with_token(one.token_hash) is not None for one in made]
+
+
+async def test_invitations_that_have_expired_are_removed_from_their_space_alone(
+    store: Store, people: People, open_trash: OpenTrash
+) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    firm, made = await found(store, somebody, NOON, NOON, NOON, NOON + TICK)
+    elsewhere, theirs = await found(store, other, NOON, NOON, NOON, NOON + TICK)
+    async with open_trash(firm) as trash:
+        assert await trash.remove_invitations(NOON - TICK, 9) == 0
+        assert [await trash.remove_invitations(NOON, 2) for _ in range(3)] == [2, 1, 0]
+    assert await known(store, somebody, firm, made) == [False, False, False, True]
+    assert await known(store, other, elsewhere, theirs) == [True] * 4
+
+
+async def test_good_invitations_do_not_hide_those_that_have_expired(
+    store: Store, people: People, open_trash: OpenTrash
+) -> None:
+    somebody, other = await people.somebody(), await people.somebody()
+    firm, made = await found(store, somebody, NOON + TICK, NOON)
+    await found(store, other, NOON, NOON + TICK)
+    async with open_trash(firm) as trash:
+        assert await trash.remove_invitations(NOON, 1) == 1
+    assert await known(store, somebody, firm, made) == [True, False]
 
 
 @pytest.mark.parametrize("store", ["postgres_as_service"], indirect=True)

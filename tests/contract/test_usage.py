@@ -162,3 +162,18 @@ async def test_invitations_count_until_they_are_closed_or_expire(store: Store, p
         assert await count(NOON, 9) == 2
         assert await count(newest.expires_at - timedelta(microseconds=1), 9) == 2
         assert await count(newest.expires_at, 9) == 0
+
+
+async def test_an_owner_counts_what_a_member_owns_and_is_an_owner_still(store: Store, people: People) -> None:
+    owner, guest = await people.somebody(), await people.somebody()
+    shared = await _found(store, owner)
+    for _ in range(2):
+        await _found(store, guest)
+    await people.let_in(guest.user_id, shared, Role.ADMIN)
+    for read_only in (True, False):
+        async with store.open_space(owner, str(shared), read_only=read_only) as space:
+            count = space.organizations.count
+            assert [await count(guest.user_id, most, owned=True) for most in (1, 9)] == [1, 2]
+            assert await count(guest.user_id, 9) == 3
+            assert await count(owner.user_id, 9, owned=True) == 1
+            assert (await space.members.get(guest.user_id)).role is Role.ADMIN

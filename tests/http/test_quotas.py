@@ -98,7 +98,9 @@ async def test_there_are_so_many_settings(eve: Person) -> None:
 
 async def test_organisations_members_and_invitations_are_limited(eve: Person, narrow: httpx.AsyncClient) -> None:
     firm = await eve.new_organization()
-    assert "1 organisations that you own" in said(await eve.post("/api/organizations", json={"name": "Another"}))
+    assert "1 organisations that one account owns" in said(
+        await eve.post("/api/organizations", json={"name": "Another"})
+    )
     token = await eve.invite(firm, "member")
     said(await eve.post(f"/api/organizations/{firm}/invitations", json={"role": "member"}))
     guest = await somebody(narrow)

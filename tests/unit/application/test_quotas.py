@@ -245,6 +245,36 @@ async def test_what_others_own_does_not_count() -> None:
     assert (await _refused(house, lambda: house.found(ben))).quota is Quota.OWNED
 
 
+@pytest.mark.parametrize("way", ["invitation", "role"])
+async def test_ownership_that_somebody_else_confers_counts(way: str) -> None:
+    house = Narrow(owned=2)
+    ann, ben = await house.somebody("ann"), await house.somebody("ben")
+    firms = [await house.found(ann), await house.found(ann)]
+    await house.found(ben)
+
+    async def confer(firm: SpaceId) -> object:
+        if way == "role":
+            return await house.app.change_member_role(ann, str(firm), ben.user_id, Role.OWNER)
+        return await house.app.accept_invitation(ben, (await house.app.invite(ann, str(firm), Role.OWNER)).token)
+
+    if way == "role":
+        for firm in firms:
+            await house.let_in(ben, firm, ann)
+    await confer(firms[0])
+    if way == "role":
+        await confer(firms[0])
+        assert (await _refused(house, lambda: confer(firms[1]))).quota is Quota.OWNED
+        await house.app.change_member_role(ann, str(firms[1]), ben.user_id, Role.ADMIN)
+    else:
+        invited = await house.app.invite(ann, str(firms[1]), Role.OWNER)
+        refused = await _refused(house, lambda: house.app.accept_invitation(ben, invited.token))
+        assert refused.quota is Quota.OWNED
+        await house.let_in(ben, firms[1], ann, Role.ADMIN)
+    assert (await _refused(house, lambda: house.found(ben))).quota is Quota.OWNED
+    await house.app.dissolve_organization(ben, str(firms[0]), "Firm")
+    await house.app.change_member_role(ann, str(firms[1]), ben.user_id, Role.OWNER)
+
+
 async def test_so_many_invitations_may_be_open() -> None:
     house = Narrow(invitations=2)
     ann = await house.somebody("ann")

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from domain.access import Actor
+from domain.access import Actor, Role
 from domain.audit import Action, Resource, Source
+from domain.errors import InvitationRefused
 from domain.ids import personal_space
+from domain.organization import OrganizationName
 from tests.unit.builders import TICK, House, a_draft
 
-DAYS = timedelta(days=30)
+DAY = timedelta(days=1)
+DAYS = 30 * DAY
 
 
 async def trash(house: House, actor: Actor, many: int) -> None:
@@ -54,6 +57,34 @@ async def test_nothing_goes_where_it_is_kept_for_ever() -> None:
     house.clock.advance(1000 * DAYS)
     await replace(house.app.purge_expired_trash, kept=None)()
     assert await left(house, ann) == 1
+
+
+@pytest.mark.parametrize("kept", [None, DAYS])
+async def test_invitations_go_when_they_have_expired_used_or_not(kept: timedelta | None) -> None:
+    house = House()
+    ann, ben = await house.somebody("ann"), await house.somebody("ben")
+    firm = str((await house.app.found_organization(ann, OrganizationName("Firm"))).id)
+    used, unused, longer = [await house.app.invite(ann, firm, Role.MEMBER, DAY * days) for days in (1, 1, 2)]
+    await house.app.accept_invitation(ben, used.token)
+    purge = replace(house.app.purge_expired_trash, kept=kept)
+    for passing, left in ((DAY - TICK, {used, unused, longer}), (TICK, {longer}), (DAY, set())):
+        house.clock.advance(passing)
+        await purge()
+        assert {key[1] for key in (await house.contents()).invitations} == {one.invitation.id for one in left}
+    with pytest.raises(InvitationRefused):
+        await house.app.accept_invitation(await house.somebody("cid"), unused.token)
+
+
+async def test_very_many_invitations_go_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("application.retention.STRETCH", 2)
+    house = House()
+    ann = await house.somebody("ann")
+    firm = str((await house.app.found_organization(ann, OrganizationName("Firm"))).id)
+    for _ in range(5):
+        await house.app.invite(ann, firm, Role.MEMBER, DAY)
+    house.clock.advance(DAY)
+    await house.app.purge_expired_trash()
+    assert not (await house.contents()).invitations
 
 
 async def test_all_spaces_have_their_turn_before_one_has_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
