@@ -33,6 +33,14 @@ class MalformedHost(RequestRefused):
     text = "Send one Host header with the host of the URL and, where it has one, its port: 'Host: tasks.example.org'."
 
 
+class TransferCodingNotSupported(RequestRefused):
+    """A body that is encoded on the way in another manner than chunked (RFC 9112, 6.1)."""
+
+    code = "transfer-coding-not-supported"
+    status = HTTPStatus.NOT_IMPLEMENTED
+    text = "Send a body with Content-Length, or with 'Transfer-Encoding: chunked' and nothing else there."
+
+
 class TargetTooLong(RequestRefused):
     """A request target over the limit."""
 
@@ -72,6 +80,7 @@ class TooManyConnections(RequestRefused):
 ON_EVERY_CONNECTION: Final = (
     MalformedRequest,
     MalformedHost,
+    TransferCodingNotSupported,
     TargetTooLong,
     HeadTooLarge,
     RequestTimeout,

@@ -1,11 +1,18 @@
 """What a request head must be, and how one is written again."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 import httptools
 
-from entrypoints.http.connection_problems import HeadTooLarge, MalformedHost, MalformedRequest, TargetTooLong
+from entrypoints.http.connection_problems import (
+    HeadTooLarge,
+    MalformedHost,
+    MalformedRequest,
+    TargetTooLong,
+    TransferCodingNotSupported,
+)
 from entrypoints.http.problems import RequestRefused
 from entrypoints.server.hosts import names_one_host
 from entrypoints.server.limits import Limits
@@ -13,6 +20,7 @@ from entrypoints.server.limits import Limits
 Headers = Sequence[tuple[bytes, bytes]]
 
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
+_NO_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BLANKS: Final = frozenset({b" ", b"\t"})
 _AROUND: Final = len(b": \r\n")
 
@@ -42,18 +50,29 @@ def check_size(target: bytes, headers: Headers, limits: Limits) -> None:
 def check_meaning(headers: list[tuple[bytes, bytes]], http_version: str) -> None:
     """Take away the white space behind values, which is no part of them (RFC 9112, 5.1): the parser leaves it there.
 
-    Raise Refused for a version that is not served, and for a Host that is missing, repeated or no host.
+    Raise Refused for a version that is not served, for a Host that is missing, repeated or no host, and for a body that
+    is encoded on the way in another manner than chunked (RFC 9112, 6.1): what is decoded is not what was read.
     """
-    hosts = []
+    hosts, codings = [], []
     for index, (name, value) in enumerate(headers):
         if value[-1:] in _BLANKS:
             headers[index] = name, value.rstrip(b" \t")
         if name == b"host":
             hosts.append(headers[index][1])
+        elif name == b"transfer-encoding":
+            codings.append(value.lower())  # With white space behind it the parser takes it for another one.
     if http_version not in _VERSIONS:
         raise Refused(MalformedRequest)
     if not names_one_host(hosts, http_version):
         raise Refused(MalformedHost)
+    if codings and codings != [b"chunked"]:
+        raise Refused(TransferCodingNotSupported)
+
+
+def check_escapes(target: bytes) -> None:
+    """Raise Refused for a target with a percent sign that begins no escape (RFC 3986, 2.1)."""
+    if b"%" in target and _NO_ESCAPE.search(target):
+        raise Refused(MalformedRequest)
 
 
 def with_path(target: bytes) -> bytes:

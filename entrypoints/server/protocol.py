@@ -17,7 +17,15 @@ from uvicorn.server import ServerState
 from entrypoints.http.connection_problems import HeadTooLarge, MalformedRequest, RequestTimeout, TooManyConnections
 from entrypoints.http.problems import RequestRefused
 from entrypoints.server.connections import Standing
-from entrypoints.server.heads import Refused, check_counts, check_meaning, check_size, with_path, without_upgrade
+from entrypoints.server.heads import (
+    Refused,
+    check_counts,
+    check_escapes,
+    check_meaning,
+    check_size,
+    with_path,
+    without_upgrade,
+)
 from entrypoints.server.limits import limits_of
 from entrypoints.server.reception import Expectation, Reception
 from entrypoints.server.refusing import refusal_of
@@ -166,6 +174,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._parsed + _PIECE > self._limits.head_bytes:
             check_size(self.url, self.headers, self._limits)
         check_meaning(self.headers, self.parser.get_http_version())
+        check_escapes(self.url)
         if self.parser.should_upgrade() and self.parser.get_method() != _TUNNEL:
             self._offers_upgrade = True
             return

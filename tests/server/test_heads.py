@@ -171,6 +171,38 @@ def test_what_is_no_request_is_refused_as_a_problem(request_: bytes, server: Lis
         assert client.is_closed()
 
 
+@pytest.mark.parametrize("target", ["/%", "/a%2", "/%zz", "/%%20", "/?q=%zz", "/?q=%", "/?%g0=1", "http://a/?q=%2"])
+def test_a_target_with_a_percent_sign_that_begins_no_escape_is_refused(target: str, server: Listening) -> None:
+    assert_refused(server.ask(get(target)), 400, "malformed-request")
+
+
+def test_a_target_with_escapes_is_served(server: Listening) -> None:
+    assert server.ask(get("/%41?q=%25zz&%C3%A9=%e9")).json["target"] == "/A?q=%25zz&%C3%A9=%e9"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: identity, chunked",
+        "Transfer-Encoding: chunked \t",
+    ],
+)
+def test_a_body_that_is_encoded_otherwise_than_chunked_is_refused(fields: str, server: Listening) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n"
+    with server.client() as client:
+        client.send(head.encode() + b"1\r\na\r\n0\r\n\r\n")
+        assert_refused(client.answer(), 501, "transfer-coding-not-supported")
+        assert client.is_closed()
+
+
+@pytest.mark.parametrize("coding", ["chunked", "Chunked"])
+def test_a_chunked_body_is_read(coding: str, server: Listening) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n"
+    assert server.ask(head.encode() + b"1\r\na\r\n0\r\n\r\n").json["body"] == "a"
+
+
 def test_a_refusal_has_the_request_id_of_a_client_that_sent_one(server: Listening) -> None:
     answer = server.ask(b"GET / HTTP/1.1\r\nX-Request-Id: mine-1\r\n\r\n")
     assert_refused(answer, 400, "malformed-host")
