@@ -38,9 +38,9 @@ class Description(str):
 
 
 class SearchText(str):
-    """What to look for in titles and descriptions: at most 255 characters. Raises InvalidValue.
+    """What to look for in texts: at most 255 characters. Raises InvalidValue.
 
-    Case and accents make no difference, so text of nothing but accents is refused: every task would fit it.
+    Case and accents make no difference, so text of nothing but accents is refused: everything would fit it.
     """
 
     __slots__ = ()
@@ -53,7 +53,7 @@ class SearchText(str):
 
     @property
     def key(self) -> str:
-        """What is looked for in the search text of tasks."""
+        """What is looked for in the search text of tasks and accounts."""
         return folded(self)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Self, TypedDict
 
+from domain.characters import SEPARATOR, folded
 from domain.errors import InvalidValue, LastAdministrator, NotAnAdministrator
 from domain.ids import UserId
 from domain.place import Place
@@ -150,6 +151,12 @@ class User:
     def place(self) -> Place:
         """Where it stands among all accounts, the newest of which come first."""
         return Place(microseconds(self.created_at), self.id)
+
+    @property
+    def search_text(self) -> str:
+        """What a search looks through: address and name, without regard to case and accents."""
+        name = self.full_name
+        return folded(self.email) if not name else f"{folded(self.email)}{SEPARATOR}{folded(name)}"
 
     @property
     def is_administrator(self) -> bool:

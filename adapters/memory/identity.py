@@ -58,9 +58,8 @@ class MemoryUsers:
 
     async def find(self, query: UserQuery) -> Page[User]:
         """The stretch, and the total where it was asked for."""
-        text = (query.text or "").lower()
         users = [account.user for account in self._accounts.values()]
-        found = [user for user in users if text in user.email.lower() or text in (user.full_name or "").lower()]
+        found = [user for user in users if (query.text or "") in user.search_text]
         return page_of(found, query, lambda user: user.place, descending=True)
 
     async def administrators(self) -> Sequence[User]:

@@ -67,6 +67,7 @@ users = Table(
     Column("is_active", Flag, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("search_text", Text, nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("id"),
     Index("users_email_key_key", "email_key", unique=True),
     _one_of("role", UserRole),

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from adapters.sql.clearing import remove_space
 from adapters.sql.connection import Connection, ConstraintViolated, Reading
@@ -36,7 +36,7 @@ _USER: Final = Reading(select(*_CREDENTIALS).where(users.c.id == bindparam("user
 _USER_WITH_EMAIL: Final = Reading(select(*_CREDENTIALS).where(users.c.email_key == bindparam("key")))
 _ADMINISTRATORS: Final = Reading(select(*ACCOUNT).where(IS_ADMINISTRATOR, users.c.is_active).order_by(users.c.id))
 _REMOVE_USER: Final = Query(delete(users).where(users.c.id == bindparam("user_id")))
-_CHANGEABLE: Final = ("email", "email_key", "full_name", "role", "is_active", "updated_at")
+_CHANGEABLE: Final = ("email", "email_key", "full_name", "role", "is_active", "updated_at", "search_text")
 _SAVE_USER: Final = Query(
     update(users)
     .where(users.c.id == bindparam("user_id"))
@@ -49,7 +49,7 @@ _SAVE_PASSWORD: Final = Query(
 
 @cache
 def _find(*, by_text: bool) -> Stretches:
-    holding = or_(*(holds_text(func.lower(column), "text") for column in (users.c.email, users.c.full_name)))
+    holding = holds_text(users.c.search_text, "text")
     order = Order((users.c.created_at, users.c.id), descending=True)
     return Stretches.of(users, ACCOUNT, [holding] if by_text else [], order)
 
@@ -94,6 +94,7 @@ class SqlUsers:
                 is_active=user.is_active,
                 created_at=user.created_at,
                 updated_at=user.updated_at,
+                search_text=user.search_text,
             )
         except ConstraintViolated as violated:
             raise _translated(violated) from violated
@@ -125,7 +126,7 @@ class SqlUsers:
 
     async def find(self, query: UserQuery) -> Page[User]:
         """The page and the total, in one statement."""
-        asked = {"text": query.text.lower()} if query.text else {}
+        asked = {"text": query.text} if query.text else {}
         rows, total = await _find(by_text=bool(asked)).fetch(self._connection, query, **asked)
         return Page([account_from(row) for row in rows], total)
 
@@ -145,6 +146,7 @@ class SqlUsers:
                 new_role=user.role,
                 new_is_active=user.is_active,
                 new_updated_at=user.updated_at,
+                new_search_text=user.search_text,
             )
         except ConstraintViolated as violated:
             raise _translated(violated) from violated

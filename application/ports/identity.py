@@ -28,9 +28,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserQuery(Stretch):
-    """Which accounts: those whose address or name contains ``text``, without regard to case."""
+    """Which accounts."""
 
     text: str | None = None
+    """With this in the search text, as ``SearchText.key`` writes it."""
 
 
 class Users(Protocol):

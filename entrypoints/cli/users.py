@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from application.ports.identity import UserQuery
+from domain.task import SearchText
 from domain.user import AccountChanges, Email, UserRole
 from entrypoints.cli.running import one_line, with_application
 
@@ -23,7 +24,7 @@ def list_users(
 ) -> None:
     """List accounts, the newest first."""
     with one_line():
-        query = UserQuery(text=search, skip=skip, limit=limit)
+        query = UserQuery(text=search and SearchText(search).key, skip=skip, limit=limit)
         page = asyncio.run(with_application(lambda application: application.find_accounts(query)))
     for user in page.items:
         state = "active" if user.is_active else "inactive"

@@ -15,6 +15,7 @@ from domain.errors import EmailTaken, NotAuthenticated, NotFound, SpaceForbidden
 from domain.ids import SessionId, SpaceId, UserId
 from domain.organization import Membership, Organization, OrganizationName
 from domain.password_reset import PasswordReset
+from domain.task import SearchText
 from domain.user import Email, FullName, User, UserRole
 from tests.support.people import LIMITS, People, a_task, new_email, new_id
 from tests.support.stores import NOON, Store
@@ -219,7 +220,7 @@ async def test_somebodys_sessions_are_found_the_one_used_last_first(store: Store
 async def test_accounts_are_found_by_part_of_address_or_name(store: Store, people: People) -> None:
     mark = new_id().hex
     users = []
-    for number, name in enumerate(("Ärger " + mark.upper(), None, "100%_" + mark + "\\")):
+    for number, name in enumerate((f"Straße {mark} Ärger {mark.upper()}", None, "100%_" + mark + "\\")):
         email = Email(f"{mark}x{number}@example.org") if name is None else new_email()
         user = replace(
             people.a_user(email=email),
@@ -230,24 +231,34 @@ async def test_accounts_are_found_by_part_of_address_or_name(store: Store, peopl
         async with store.open_identity(None) as identity:
             await identity.users.add(Credentials(user, "a hash"))
     async with store.open_identity(None, read_only=True) as identity:
-        found = await identity.users.find(UserQuery(text=mark))
+        text = SearchText(mark).key
+        found = await identity.users.find(UserQuery(text=text))
         assert (found.items, found.total) == (users[::-1], 3)
-        page = await identity.users.find(UserQuery(text=mark.upper(), skip=1, limit=1))
+        page = await identity.users.find(UserQuery(text=SearchText(mark.upper()).key, skip=1, limit=1))
         assert (page.items, page.total) == ([users[1]], 3)
-        behind = await identity.users.find(UserQuery(text=mark, after=users[2].place, limit=1, is_counted=False))
+        behind = await identity.users.find(UserQuery(text=text, after=users[2].place, limit=1, is_counted=False))
         assert (behind.items, behind.total) == ([users[1]], None)
-        beyond = await identity.users.find(UserQuery(text=mark, skip=5))
+        beyond = await identity.users.find(UserQuery(text=text, skip=5))
         assert (beyond.items, beyond.total) == ([], 3)
         for text, expected in (
             ("ärger " + mark, [users[0]]),
+            ("a\u0308RGER " + mark, [users[0]]),
+            ("arger " + mark, [users[0]]),
+            ("strasse " + mark, [users[0]]),
             ("%_" + mark, [users[2]]),
             (mark + "\\", [users[2]]),
             (mark + "%", []),
             (mark + "X1@EXAMPLE", [users[1]]),
         ):
-            assert (await identity.users.find(UserQuery(text=text))).items == expected, text
+            assert (await identity.users.find(UserQuery(text=SearchText(text).key))).items == expected, text
         everybody = await identity.users.find(UserQuery(limit=1))
         assert (everybody.total or 0) >= 3
+    renamed = replace(users[0], full_name=FullName(f"Émile {mark}"))
+    async with store.open_identity(None) as identity:
+        await identity.users.save(renamed)
+        for text, expected in (("emile", [renamed]), ("strasse", [])):
+            query = UserQuery(text=SearchText(f"{text} {mark}").key)
+            assert (await identity.users.find(query)).items == expected
 
 
 async def test_administrators_are_those_who_are_active(store: Store, people: People) -> None:

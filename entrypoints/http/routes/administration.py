@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from application.ports.identity import UserQuery
 from domain.ids import SpaceId, UserId, read_id
 from domain.user import UserRole
-from entrypoints.http.fields import STRICT, PlainText, UuidField
+from entrypoints.http.fields import STRICT, SearchField, UuidField
 from entrypoints.http.links import page_links
 from entrypoints.http.openapi import linked
 from entrypoints.http.paging import StretchParameters
@@ -23,7 +23,9 @@ router = APIRouter(route_class=SecuredRoute, tags=["administration"])
 class UserParameters(StretchParameters):
     """Which accounts."""
 
-    q: Annotated[PlainText | None, Field(description="Part of the address or the name, in any case.")] = None
+    q: Annotated[
+        SearchField | None, Field(description="Part of the address or the name, in any case, with or without accents.")
+    ] = None
 
 
 @with_config(STRICT)
@@ -60,7 +62,7 @@ class UserListView(TypedDict):
 @router.get("/admin/users", response_model=UserListView, responses=linked(by_cursor=False))
 async def list_users(call: CurrentCall, parameters: Annotated[UserParameters, Query()]) -> Response:
     """List and search accounts, the newest first. Administrators may."""
-    query = UserQuery(text=parameters.q, skip=parameters.start, limit=parameters.size)
+    query = UserQuery(text=parameters.q and parameters.q.key, skip=parameters.start, limit=parameters.size)
     found = await call.app.list_users(call.actor, query)
     total = found.total or 0
     view: UserListView = {

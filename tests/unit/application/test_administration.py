@@ -10,6 +10,7 @@ from application.facade import Application
 from application.ports.identity import UserQuery
 from domain.access import Actor
 from domain.errors import LastAdministrator, NotAnAdministrator, NotAuthenticated, UserNotFound
+from domain.task import SearchText
 from domain.user import AccountChanges, Email, FullName, User, UserRole
 from tests.unit.builders import BEN, LATER, PASSWORD, CrowdedStore, House
 
@@ -77,7 +78,7 @@ async def test_accounts_are_listed_the_newest_first(house: House, root: Actor, f
 async def test_accounts_are_found_by_part_of_address_or_name(
     house: House, root: Actor, ann: User, text: str, found: list[str]
 ) -> None:
-    page = await house.app.list_users(root, UserQuery(text=text))
+    page = await house.app.list_users(root, UserQuery(text=SearchText(text).key))
     assert sorted(user.email for user in page.items) == [f"{name}@example.org" for name in found]
     assert page.total == len(found)
 

@@ -11,8 +11,8 @@ from domain.characters import DEFAULT_IGNORABLE, SEPARATOR, folded, is_visible
 from domain.errors import InvalidValue
 from domain.organization import OrganizationName
 from domain.task import Description, SearchText, Title
-from domain.user import FullName
-from tests.unit.builders import a_task, few_examples
+from domain.user import Email, FullName, User, UserRole
+from tests.unit.builders import ANN, NOON, a_task, few_examples
 
 IGNORABLE = {chr(code) for first, last in DEFAULT_IGNORABLE for code in range(first, last + 1)}
 
@@ -126,3 +126,11 @@ def test_a_search_for_nothing_but_accents_is_refused(text: str) -> None:
         SearchText(text)
     assert refused.value.reason == "blank"
     assert SearchText("").key == ""
+
+
+@pytest.mark.parametrize(("name", "expected"), [(None, "ann@example.org"), ("Änn", f"ann@example.org{SEPARATOR}ann")])
+def test_an_account_is_searched_by_address_and_name(name: str | None, expected: str) -> None:
+    full_name = None if name is None else FullName(name)
+    email = Email("Ann@example.org")
+    user = User.register(id=ANN, email=email, full_name=full_name, role=UserRole.USER, at=NOON)
+    assert user.search_text == expected
