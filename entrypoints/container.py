@@ -62,6 +62,7 @@ from application.facade import Application
 from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
 from application.ports.clock import Clock
 from application.ports.counters import Counters
+from application.ports.long_work import LongWork
 from application.ports.mail import Mailer
 from application.recording.identity import RecordingOpenIdentity, RecordingOpenReception
 from application.recording.scribe import Scribe, Unsealed
@@ -83,6 +84,8 @@ _LOOK_UPS_AT_ONCE: Final = 2
 _MAILS: Final = 256
 _TURNS_AT_ONCE: Final = 2
 """How many pieces of long work a process does at the same time."""
+_READ_AT_ONCE: Final = 2
+"""How many large bodies a process reads at the same time, each of another account."""
 
 
 def _keys(settings: Settings) -> KeyRing:
@@ -199,6 +202,7 @@ class Container(containers.DeclarativeContainer):
     cursors = providers.Singleton(SignedCursors, keys)
     seal_log = providers.Singleton(sealing.SealLog, open_log)
     long_work = providers.Singleton(TaskLongWork, _TURNS_AT_ONCE)
+    turns_to_read = providers.Singleton(TaskLongWork, _READ_AT_ONCE, expires=True)
     inspect_log = providers.Singleton(verifying.InspectLog, open_log, seal_log, long_work, clock)
     readiness = providers.Singleton(
         SharedReadiness,
@@ -342,6 +346,8 @@ class Service:
 
     settings: Settings
     application: Application
+    turns_to_read: LongWork
+    """Large bodies are read in these."""
     _database: Database
     _passwords: BcryptPasswords
     _errands: tuple[TaskErrands, ...]
@@ -378,5 +384,11 @@ def build(settings: Settings, *, clock: Clock | None = None, mailer: Mailer | No
         container.mailer.override(providers.Object(mailer))
     errands = (container.look_ups(), container.deliveries())
     return Service(
-        settings, container.application(), container.database(), container.passwords(), errands, container.redis()
+        settings,
+        container.application(),
+        container.turns_to_read(),
+        container.database(),
+        container.passwords(),
+        errands,
+        container.redis(),
     )

@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
     max_connections: Annotated[int, Field(ge=16, le=100_000)] = 1000
     max_connections_per_address: Annotated[int, Field(ge=1, le=100_000)] = 256
+    max_buffered_bytes: Annotated[int, Field(ge=2**23, le=2**40)] = 2**25
     environment: Environment = Environment.DEVELOPMENT
     secret_keys: SecretStr | None = None
     password_pepper: SecretStr | None = None

@@ -22,10 +22,13 @@ class _Run:
 
 
 class TaskLongWork:
-    """Share runs in this process, and let so many have a turn ``at_once``."""
+    """Share runs in this process, and let so many have a turn ``at_once``.
 
-    def __init__(self, at_once: int) -> None:
-        self._turns = FairAdmission(at_once, at_once=1, room=_LONGEST_QUEUE, expires=False)
+    What ``expires`` and could not have its turn within two seconds is refused.
+    """
+
+    def __init__(self, at_once: int, *, expires: bool = False) -> None:
+        self._turns = FairAdmission(at_once, at_once=1, room=_LONGEST_QUEUE, expires=expires)
         self._runs: dict[Hashable, _Run] = {}
 
     async def share(self, key: Hashable, work: Callable[[], Awaitable[Result]]) -> Result:
@@ -60,7 +63,7 @@ class TaskLongWork:
 
     @asynccontextmanager
     async def turn(self, share: ShareKey = SERVICE) -> AsyncIterator[None]:
-        """A turn. Work may wait for as long as it takes: it is given up with its last caller."""
+        """A turn. What does not expire waits for as long as it takes, or until its last caller gives it up."""
         await self._turns.wait(share)
         try:
             yield

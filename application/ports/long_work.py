@@ -22,7 +22,7 @@ class LongWork(Protocol):
     def turn(self, share: ShareKey = SERVICE) -> AbstractAsyncContextManager[None]:
         """Wait for a turn, and have it while this is open: few at the same time, and of each share one.
 
-        The shares take turns. Raises TooBusy where too many wait.
+        The shares take turns. Raises TooBusy where too many wait, or for too long.
         """
         ...
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from entrypoints.container import Service, build
 from entrypoints.http.addresses import CanonicalPaths
+from entrypoints.http.buffers import Buffers
 from entrypoints.http.cookies import SessionCookie
 from entrypoints.http.cors import Cors
 from entrypoints.http.docs import serve_docs
@@ -77,6 +78,8 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.application = service.application
     app.state.large_answers = LargeAnswers()
+    app.state.buffers = Buffers(service.settings.max_buffered_bytes)
+    app.state.turns_to_read = service.turns_to_read
     app.state.require_if_match = service.settings.require_if_match
     app.state.session_cookie = SessionCookie(secure=service.settings.https_only)
     # The busiest routes come first: they are looked at in this order.

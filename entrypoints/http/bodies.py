@@ -3,13 +3,17 @@
 import json
 import math
 import re
+from contextlib import AbstractAsyncContextManager
 from itertools import accumulate
 from typing import Any, Final, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
+from application.ports.long_work import LongWork
 from domain.errors import InvalidValue
+from domain.shares import ShareKey
+from entrypoints.http.buffers import LARGE_BODY, Buffers
 from entrypoints.http.problems import BodyTooLarge, MalformedBody, UnsupportedContentCoding, UnsupportedMediaType
 
 LARGEST_BODY: Final = 1024 * 1024
@@ -33,15 +37,19 @@ _MERGE_PATCH: Final = "application/merge-patch+json"
 class StrictRequest(Request):
     """A request whose body is read as the contract says, up to ``largest_body`` bytes."""
 
+    share: ShareKey | None = None
+    """On whose account a large body is held and read; None where there is no account, and bodies are small."""
+
     def __init__(self, scope: Scope, receive: Receive, largest_body: int = LARGEST_BODY) -> None:
         super().__init__(scope, receive)
         self._largest_body = largest_body
+        self._reserved = 0
 
     async def body(self) -> bytes:
-        """The whole body.
+        """The whole body. Room for a large one is held until ``let_go``.
 
-        Raises BodyTooLarge before more than the limit is read, MalformedBody where it breaks off, UnsupportedMediaType,
-        UnsupportedContentCoding.
+        Raises TooBusy where there is no room, BodyTooLarge before more than the limit is read, MalformedBody where it
+        breaks off, UnsupportedMediaType, UnsupportedContentCoding.
         """
         if not hasattr(self, "_body"):
             self._require_no_coding()
@@ -67,17 +75,42 @@ class StrictRequest(Request):
 
     async def _limited(self) -> bytes:
         announced = self.headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._largest_body:
+        size = int(announced) if announced.isdecimal() else 0
+        if size > self._largest_body:
             raise BodyTooLarge
+        self._reserve(size, size)
         body = bytearray()
         try:
             async for chunk in self.stream():
                 body += chunk
                 if len(body) > self._largest_body:
                     raise BodyTooLarge
+                self._reserve(len(body), self._largest_body)  # Nobody knows how much is to come.
         except ClientDisconnect as gone:
             raise MalformedBody from gone
         return bytes(body)
+
+    def _reserve(self, size: int, most: int) -> None:
+        """Hold room for a body of up to ``most`` bytes where it is large and none is held yet. Raises TooBusy."""
+        if size > LARGE_BODY and self.share is not None and not self._reserved:
+            buffers: Buffers = self.app.state.buffers
+            buffers.reserve(self.share, most)
+            self._reserved = most
+
+    def let_go(self) -> None:
+        """Hold no room for the body any more."""
+        if self._reserved:
+            self.app.state.buffers.release(self.share, self._reserved)
+
+    @property
+    def has_large_body(self) -> bool:
+        """Whether the body, which was received, has to be read in turn."""
+        return self.share is not None and len(self._body) > LARGE_BODY
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait for a turn to read a large body, and have it while this is open. Raises TooBusy."""
+        turns: LongWork = self.app.state.turns_to_read
+        return turns.turn(self.share)
 
 
 def _is_json(content_type: str, method: str) -> bool:

@@ -1,7 +1,7 @@
 """Large answers: a bounded number at a time, for each account and in all, until the client has read them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -59,20 +59,20 @@ class Reservation:
     def until_sent(self, response: Response) -> Response:
         """The response in pieces, so that the server's flow control holds it; the room is free when it is sent."""
         self.is_handed_on = True
-        return _InPieces(response, self)
+        return InPieces(response, self.end)
 
     def end(self) -> None:
         """Free the room."""
         self._answers.release(self._account)
 
 
-class _InPieces(Response):
-    """A response that is sent piece by piece."""
+class InPieces(Response):
+    """A response that is sent piece by piece. ``end`` is called when it is sent or given up."""
 
-    def __init__(self, response: Response, reservation: Reservation) -> None:
+    def __init__(self, response: Response, end: Callable[[], None]) -> None:
         super().__init__()
         self.body, self.status_code, self.raw_headers = response.body, response.status_code, response.raw_headers
-        self._reservation = reservation
+        self._end = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Send it. The next piece waits until the client has read enough of the last one."""
@@ -84,4 +84,4 @@ class _InPieces(Response):
                 more = start + _PIECE < len(whole)
                 await send({"type": "http.response.body", "body": piece, "more_body": more})
         finally:
-            self._reservation.end()
+            self._end()

@@ -78,6 +78,7 @@ class Signature:
         for name in inspect.signature(endpoint).parameters:
             self._take(name, hints[name], is_in_path=name in in_path)
         self._refuses_body = strictness.body and self._body is None
+        self._reads_body = strictness.body or self._body is not None
         self.most_members = self._body.reader.most_members if self._body else _MEMBERS_WHERE_NONE_ARE_TAKEN
         self._refuses_query = strictness.query and not self._has_query
 
@@ -100,8 +101,19 @@ class Signature:
             raise TypeError(f"'{name}' is no request, no dependency, and in neither path, query nor body")
 
     async def read(self, request: StrictRequest) -> dict[str, Any]:
-        """The arguments for the endpoint. Raises RequestValidationError, and what reading a body raises."""
-        body = await _json(request, self.most_members) if self._body or self._refuses_body else _NOTHING
+        """The arguments for the endpoint. Raises RequestValidationError, and what reading a body raises.
+
+        A large body is read in turn.
+        """
+        if not self._reads_body:
+            return await self._arguments(request, _NOTHING)
+        await request.body()
+        if not request.has_large_body:
+            return await self._arguments(request, await _json(request, self.most_members))
+        async with request.turn():
+            return await self._arguments(request, await _json(request, self.most_members))
+
+    async def _arguments(self, request: StrictRequest, body: object) -> dict[str, Any]:
         arguments: dict[str, Any] = dict.fromkeys(self._requests, request)
         for name, provide in self._provided:
             arguments[name] = await provide(request)

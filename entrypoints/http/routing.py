@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Final
 
@@ -18,9 +18,12 @@ from starlette.types import Receive, Scope, Send
 from application.facade import Application
 from domain.access import Actor, Origin
 from domain.errors import NotAuthenticated, PreconditionFailed
+from domain.shares import share_of_actor
 from entrypoints.http.bodies import LARGEST_BODY, LARGEST_PUBLIC_BODY, StrictRequest
+from entrypoints.http.buffers import LARGE_ANSWER, Buffers
 from entrypoints.http.callers import SAFE_METHODS, Caller, caller_of, origin_of, require_intent
 from entrypoints.http.docstrings import raised_by
+from entrypoints.http.large_answers import InPieces
 from entrypoints.http.problems import CrossSiteRefused, CsrfRefused, PreconditionNotSupported
 from entrypoints.http.reading import Endpoint, Strictness, signature_of
 
@@ -99,8 +102,12 @@ class StrictRoute(APIRoute):
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. What goes wrong is answered by the application's handlers of exceptions."""
-        response = await self.answer(StrictRequest(scope, receive, self.largest_body))
-        await response(scope, receive, send)
+        request = StrictRequest(scope, receive, self.largest_body)
+        try:
+            response = await self.answer(request)
+            await response(scope, receive, send)
+        finally:
+            request.let_go()
 
     async def answer(self, request: StrictRequest) -> Response:
         """Read what the endpoint takes, and let it answer."""
@@ -128,9 +135,12 @@ class SecuredRoute(StrictRoute):
         app: Application = request.app.state.application
         caller = caller_of(request)
         request.scope["counted"] = await app.count_request(caller.actor)
+        request.share = share_of_actor(caller.actor)
         request.scope["call"] = Call(app, caller.actor, request.path_params.get(OWNER), request)
         try:
-            return await self._answer(request, app, caller)
+            response = await self._answer(request, app, caller)
+            is_large = len(response.body) > LARGE_ANSWER and not isinstance(response, InPieces)
+            return _held(response, request) if is_large else response
         except NotAuthenticated:
             await app.count_request.move(caller.actor, request.scope["counted"])
             raise
@@ -168,6 +178,18 @@ class SecuredRoute(StrictRoute):
         if renewed is not None and "set-cookie" not in response.headers:
             request.app.state.session_cookie.give(response, renewed.cookie, renewed.lifetime)
         return response
+
+
+def _held(response: Response, request: StrictRequest) -> Response:
+    """A large answer, for which room is held until the client has read it.
+
+    Raises TooBusy where there is none for an answer that can be asked for again.
+    """
+    assert request.share is not None
+    buffers: Buffers = request.app.state.buffers
+    take = buffers.reserve if request.method in SAFE_METHODS else buffers.hold
+    take(request.share, len(response.body))
+    return InPieces(response, partial(buffers.release, request.share, len(response.body)))
 
 
 class SpaceRoute(SecuredRoute):

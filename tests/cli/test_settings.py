@@ -59,6 +59,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (settings.access_token_minutes, settings.refresh_token_days) == (15, 7)
     assert (settings.session_max_days, settings.refresh_grace_seconds) == (30, 10)
     assert settings.bcrypt_cost == 12
+    assert settings.max_buffered_bytes == 33_554_432
     assert settings.rate_limits is True
     assert settings.https_only is False
     assert settings.log_level == "info"
@@ -73,6 +74,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         *[("KEEP_ALIVE_SECONDS", value) for value in ("", "0", "3601", "7.5")],
         *[("MAX_CONNECTIONS", value) for value in ("", "15", "100001", "many")],
         *[("MAX_CONNECTIONS_PER_ADDRESS", value) for value in ("", "0", "100001", "many")],
+        *[("MAX_BUFFERED_BYTES", value) for value in ("", "8388607", "1099511627777", "32M")],
         *[("ENVIRONMENT", value) for value in ("", "staging", "prod", "Production")],
         *[("ACCESS_TOKEN_MINUTES", value) for value in ("0", "1441", "-5", "NaN")],
         *[("REFRESH_TOKEN_DAYS", value) for value in ("0", "366")],
@@ -175,6 +177,7 @@ def test_a_setting_that_nobody_knows_stops_the_start(name: str, monkeypatch: pyt
         ("KEEP_ALIVE_SECONDS", "3600"),
         ("MAX_CONNECTIONS", "16"),
         ("MAX_CONNECTIONS_PER_ADDRESS", "1"),
+        ("MAX_BUFFERED_BYTES", "8388608"),
         ("REFRESH_GRACE_SECONDS", "0"),
         ("BCRYPT_COST", "10"),
         ("BCRYPT_COST", "15"),

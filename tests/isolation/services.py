@@ -12,12 +12,14 @@ from sqlalchemy import URL
 
 from adapters.memory.application import application_in_memory
 from adapters.memory.identity import MemoryOpenIdentity
+from adapters.memory.long_work import MemoryLongWork
 from adapters.memory.store import Contents, MemoryStore
 from adapters.sql.identity import SqlOpenIdentity
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
 from application.facade import Application
 from application.ports.identity import OpenIdentity
+from application.ports.long_work import LongWork
 from domain.ids import UserId
 from domain.user import Email, Password
 from entrypoints.container import build
@@ -100,6 +102,7 @@ class MemoryService:
     store: MemoryStore = field(default_factory=MemoryStore)
     settings: Settings = field(default_factory=lambda: Settings(_env_file=None))  # type: ignore[call-arg]
     application: Application = field(init=False)
+    turns_to_read: LongWork = field(default_factory=MemoryLongWork)
 
     def __post_init__(self) -> None:
         self.application = application_in_memory(SystemClock(), Uuid7Generator(), store=self.store)

@@ -87,7 +87,10 @@ async def new_site(url: URL) -> AsyncIterator[NewSite]:
             clock = clock or SetClock(NOON)
             container.clock.override(providers.Object(clock))
             container.passwords.override(providers.Object(passwords))
-            service = Service(given, container.application(), container.database(), passwords, (), container.redis())
+            turns = container.turns_to_read()
+            service = Service(
+                given, container.application(), turns, container.database(), passwords, (), container.redis()
+            )
             await stack.enter_async_context(service.running())
             return Site(create_app(service), clock, passwords, stack)  # type: ignore[arg-type] # moved where it is set
 
