@@ -100,13 +100,12 @@ class Signature:
         else:
             raise TypeError(f"'{name}' is no request, no dependency, and in neither path, query nor body")
 
-    async def read(self, request: StrictRequest) -> dict[str, Any]:
-        """The arguments for the endpoint. Raises RequestValidationError, and what reading a body raises.
+    def read(self, request: StrictRequest) -> Awaitable[dict[str, Any]]:
+        """The arguments for the endpoint. Raises RequestValidationError, and what reading a body raises."""
+        return self._with_body(request) if self._reads_body else self._arguments(request, _NOTHING)
 
-        A large body is read in turn.
-        """
-        if not self._reads_body:
-            return await self._arguments(request, _NOTHING)
+    async def _with_body(self, request: StrictRequest) -> dict[str, Any]:
+        """The same with the body. A large one is read in turn."""
         await request.body()
         if not request.has_large_body:
             return await self._arguments(request, await _json(request, self.most_members))
