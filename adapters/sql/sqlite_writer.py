@@ -8,6 +8,7 @@ commit is. Before that nobody sees anything of it, and who asked for it is not a
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from adapters.sql.sqlite_errors import ERRORS, is_busy, is_unavailable, refusal, translated
@@ -20,6 +21,9 @@ _LONGEST_WAIT: Final = 0.005
 """Seconds after which nobody joins any more those who wait for their commit."""
 
 _LONGEST_QUEUE: Final = 1024
+
+_MANY_CHANGES: Final = 400
+"""Rows. A transaction that changed more is committed in a thread: it writes megabytes, and may wait for the disk."""
 
 _BEGIN_MINE: Final = "SAVEPOINT mine"
 _KEEP_MINE: Final = "RELEASE mine"
@@ -39,6 +43,9 @@ class SqliteWriter:
         self._is_taken = False
         self._waiting = WaitingLine[Waiter](room=_LONGEST_QUEUE)
         self._began = 0.0
+        self._changes_before = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
+        self._committing: asyncio.Task[Exception | None] | None = None
         self._shared: _Outcome | None = None
         """What comes of those whose transactions are over and not yet committed; whoever comes now joins them."""
 
@@ -57,7 +64,7 @@ class SqliteWriter:
         except BaseException:
             self._pass_on()
             raise
-        self._began = now()
+        self._began, self._changes_before = now(), connection.total_changes
         return connection
 
     def _join(self, connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -71,7 +78,10 @@ class SqliteWriter:
     async def commit(self, connection: sqlite3.Connection) -> None:
         """Commit, with whoever is waiting for that and whoever comes soon. Raises Unavailable: then nothing is done."""
         error = tried(connection, _KEEP_MINE) if self._shared is not None else None
-        if error is None and connection.in_transaction and self._others_may_join():
+        if error is None and connection.total_changes - self._changes_before > _MANY_CHANGES:
+            self._committing = asyncio.create_task(self._settle_aside(connection))
+            error = await asyncio.shield(self._committing)
+        elif error is None and connection.in_transaction and self._others_may_join():
             self._shared = self._shared or asyncio.get_running_loop().create_future()
             shared = self._shared
             self._pass_on()
@@ -127,7 +137,15 @@ class SqliteWriter:
 
     def _settle(self, connection: sqlite3.Connection, error: Exception | None = None) -> Exception | None:
         """Commit all that is done, or undo it all if something has gone wrong. What that was."""
-        error = error or tried(connection, _COMMIT)
+        return self._ended(connection, error or tried(connection, _COMMIT))
+
+    async def _settle_aside(self, connection: sqlite3.Connection) -> Exception | None:
+        """Commit all that is done in a thread: those who read go on meanwhile, and those who write wait."""
+        loop = asyncio.get_running_loop()
+        return self._ended(connection, await loop.run_in_executor(self._thread, tried, connection, _COMMIT))
+
+    def _ended(self, connection: sqlite3.Connection, error: Exception | None) -> Exception | None:
+        """End the turn after a commit. One that failed is undone."""
         if error is not None:
             self._undo(connection)
         self._finish(error)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 
-from adapters.sql import turns
+from adapters.sql import sqlite_writer, turns
 from adapters.sql.query import Query
 from adapters.sql.sqlite import SqliteDatabase
+from adapters.sql.sqlite_writer import tried
 from domain.errors import TooBusy, Unavailable
 
 NUMBERS = Table("numbers", MetaData(), Column("n", Integer))
@@ -213,6 +215,93 @@ async def test_what_is_written_ahead_goes_into_the_file_in_the_end_but_not_every
         sizes.append(size_of(file.with_name(f"{file.name}-wal")))
     assert 8_000_000 < max(sizes) < 20_000_000
     assert size_of(file) > before + 16_000_000
+
+
+MANY = f"[{'1,' * 500}1]"
+
+
+async def write_many(database: SqliteDatabase) -> None:
+    async with database.begin(read_only=False) as connection:
+        connection._raw.execute("INSERT INTO numbers SELECT value FROM json_each(?)", [MANY])
+
+
+class SlowCommits:
+    """Each commit waits until it may go on, or fails."""
+
+    def __init__(self) -> None:
+        self.may_go_on = threading.Event()
+        self.has_begun = threading.Event()
+        self.error: Exception | None = None
+
+    def tried(self, connection: sqlite3.Connection, statement: str) -> Exception | None:
+        if statement != "COMMIT":
+            return tried(connection, statement)
+        self.has_begun.set()
+        assert self.may_go_on.wait(5), "the loop that lets it go on stands still"
+        return self.error or tried(connection, statement)
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> SlowCommits:
+    commits = SlowCommits()
+    monkeypatch.setattr(sqlite_writer, "tried", commits.tried)
+    return commits
+
+
+async def begun(commits: SlowCommits) -> None:
+    assert await asyncio.to_thread(commits.has_begun.wait, 5)
+
+
+async def test_others_read_while_many_rows_are_committed_and_write_afterwards(
+    database: SqliteDatabase, commits: SlowCommits
+) -> None:
+    writing = asyncio.create_task(write_many(database))
+    await begun(commits)
+    assert await numbers(database) == []
+    behind = asyncio.create_task(write(database, 2))
+    await asyncio.sleep(0.01)
+    assert not writing.done()
+    assert not behind.done()
+    commits.may_go_on.set()
+    await asyncio.gather(writing, behind)
+    assert await numbers(database) == [1] * 501 + [2]
+
+
+async def test_many_rows_are_committed_though_nobody_waits_for_it_any_more(
+    database: SqliteDatabase, commits: SlowCommits
+) -> None:
+    writing = asyncio.create_task(write_many(database))
+    await begun(commits)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    commits.may_go_on.set()
+    await write(database, 2)
+    assert await numbers(database) == [1] * 501 + [2]
+
+
+async def test_many_rows_that_cannot_be_committed_are_undone(database: SqliteDatabase, commits: SlowCommits) -> None:
+    commits.error = Unavailable()
+    commits.may_go_on.set()
+    with pytest.raises(Unavailable):
+        await write_many(database)
+    commits.error = None
+    await write(database, 2)
+    assert await numbers(database) == [2]
+
+
+async def test_few_rows_are_committed_without_a_thread(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(connection: sqlite3.Connection, statement: str) -> Exception | None:
+        threads.append(threading.current_thread())
+        return tried(connection, statement)
+
+    monkeypatch.setattr(sqlite_writer, "tried", noted)
+    await write(database)
+    assert threads == [threading.current_thread()]
 
 
 def size_of(file: Path) -> int:
