@@ -28,7 +28,7 @@ _READ_ALL: Final = Query(
 
 
 def _from_row(row: Row) -> Document:
-    space_id, id_, title, content, created_by, version, created_at, updated_at = row
+    space_id, id_, title, created_by, version, created_at, updated_at, content = row
     return Document(
         id=id_,
         space_id=space_id,

@@ -227,11 +227,12 @@ documents = Table(
     Column("space_id", Id, ForeignKey("spaces.space_id", ondelete="CASCADE"), nullable=False),
     Column("id", Id, nullable=False),
     Column("title", Text, nullable=False),
-    Column("content", Text),
     Column("created_by", Id, nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    # Behind all others: SQLite reads through a long value to reach the columns behind it.
+    Column("content", Text),
     PrimaryKeyConstraint("space_id", "id"),
     Index("documents_newest_idx", "space_id", "created_at", "id"),
     CheckConstraint("version > 0", name="version"),
