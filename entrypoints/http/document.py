@@ -89,7 +89,7 @@ def _schemes(cookie: SessionCookie) -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The access_token that logging in and refreshing give.",
+            "description": "The access_token that logging in and refreshing give: checked as RFC8725 recommends.",
         },
         "cookie": {
             "type": "apiKey",

@@ -1,6 +1,6 @@
 """Stretches of lists."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -12,6 +12,11 @@ DEFAULT_SIZE: Final = 20
 LARGEST_SIZE: Final = 100
 FARTHEST: Final = 2**31 - 1
 """How far into a list one can skip."""
+
+T = TypeVar("T")
+
+Items = Annotated[list[T], Field(max_length=LARGEST_SIZE)]
+"""What is on one page, in an answer."""
 
 
 class PageParameters(BaseModel):

@@ -11,8 +11,11 @@ Parameter = dict[str, Any]
 
 _PEOPLE: Final = (OWNER, "user_id")
 ENTITY_TAGS: Final = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
-_CONDITION: Final = {"type": "string", "format": "entity-tags", "pattern": ENTITY_TAGS}
+_LONGEST_HEAD: Final = 65_536
+_CONDITION: Final = {"type": "string", "format": "entity-tags", "maxLength": _LONGEST_HEAD, "pattern": ENTITY_TAGS}
 _IDEMPOTENCY_KEY: Final = r'^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
+_LONGEST_KEY_AS_SENT: Final = 2 * 255 + len('""')
+"""In quotes, with a backslash before each character."""
 
 _DESCRIPTIONS: Final = {
     OWNER: "The space: one's own user id, or an organisation that one is a member of.",
@@ -40,7 +43,7 @@ ONLY_NEW: Final[Parameter] = {
     "in": "header",
     "required": False,
     "description": "`*`: only where there is none yet; otherwise it is 412. Not together with If-Match.",
-    "schema": {"type": "string", "pattern": r"^\*$", "examples": ["*"]},
+    "schema": {"type": "string", "maxLength": 1, "pattern": r"^\*$", "examples": ["*"]},
 }
 IF_MATCH: Final[Parameter] = {
     "name": "If-Match",
@@ -57,7 +60,7 @@ IDEMPOTENCY_KEY: Final[Parameter] = {
     "description": "Names this request: 1 to 255 visible ASCII characters, best a random UUID, in quotes or without. "
     "Sent again within 24 hours, it is answered as the first time and not done again. With another request it is 422, "
     "while the first is being answered 409. A request that was refused leaves its key free.",
-    "schema": {"type": "string", "pattern": _IDEMPOTENCY_KEY},
+    "schema": {"type": "string", "maxLength": _LONGEST_KEY_AS_SENT, "pattern": _IDEMPOTENCY_KEY},
 }
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar, Final, NotRequired
+from typing import Annotated, Any, ClassVar, Final, NotRequired
 
 import orjson
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +25,7 @@ from domain.errors import (
     TooManyRequests,
     Unavailable,
 )
+from entrypoints.http.validation import MOST_ERRORS
 
 MEDIA_TYPE: Final = "application/problem+json"
 PAGE: Final = "/docs/problems"
@@ -67,7 +69,7 @@ class Problem(TypedDict):
     status: int
     detail: str
     request_id: str
-    errors: NotRequired[list[FieldError]]
+    errors: NotRequired[Annotated[list[FieldError], Field(max_length=MOST_ERRORS)]]
 
 
 class RequestRefused(HTTPException):

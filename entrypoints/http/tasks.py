@@ -49,7 +49,7 @@ class TaskView(TypedDict):
     status: TaskStatus
     priority: Priority
     due_date: datetime | None
-    tags: list[str]
+    tags: Annotated[list[str], Field(max_length=MOST_TAGS)]
     assignee_id: UuidField | None
     created_by: UuidField
     completed_at: datetime | None

@@ -29,3 +29,13 @@ def test_the_linter_finds_an_example_that_its_schema_forbids(document: Path, nod
     status, said = found(broken, node)
     assert status == 1
     assert "oas3-valid-media-example" in said
+
+
+def test_the_linter_finds_a_list_without_a_bound(document: Path, node: Path, tmp_path: Path) -> None:
+    written: dict[str, Any] = json.loads(document.read_text(encoding="utf-8"))
+    del written["components"]["schemas"]["TaskListView"]["properties"]["items"]["maxItems"]
+    broken = tmp_path / "openapi.json"
+    broken.write_text(json.dumps(written), encoding="utf-8")
+    status, said = found(broken, node)
+    assert status == 1
+    assert "owasp:api4:2023-array-limit" in said

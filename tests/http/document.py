@@ -172,6 +172,9 @@ class Document:
                 case "items":
                     for index, item in enumerate(value):
                         yield from self.mismatches(item, rule, f"{at}/{index}")
+                case "maxItems":
+                    if len(value) > rule:
+                        yield f"{at}: {len(value)} are more than {rule}"
                 case "additionalProperties":
                     assert rule is True, "no test knows what closed objects mean in an answer: all of them are"
                 case "required":

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from application.facade import Application
+from domain.tag import MOST_TAGS
 from entrypoints.http.connection_problems import ON_EVERY_CONNECTION
 from entrypoints.http.problem_types import every_type
 from entrypoints.version import VERSION
@@ -362,6 +363,7 @@ class TestTheCheckOfEveryAnswer:
             {"status": "done"},
             {"tags": "work"},
             {"tags": [1]},
+            {"tags": ["work"] * (MOST_TAGS + 1)},
             {"id": "x"},
             {"created_at": "2026-05-01T12:00:00+00:00"},
             {"created_at": "2026-05-01T12:00:00"},

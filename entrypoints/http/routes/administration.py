@@ -12,7 +12,7 @@ from domain.user import UserRole
 from entrypoints.http.fields import STRICT, SearchField, UuidField
 from entrypoints.http.links import page_links
 from entrypoints.http.openapi import linked
-from entrypoints.http.paging import StretchParameters
+from entrypoints.http.paging import Items, StretchParameters
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SecuredRoute
 from entrypoints.http.views import UserView, user_view
@@ -53,7 +53,7 @@ class ManagedUserView(UserView):
 class UserListView(TypedDict):
     """A page of accounts."""
 
-    items: list[UserView]
+    items: Items[UserView]
     total: int
     page: int
     page_size: int

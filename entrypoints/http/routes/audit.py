@@ -12,7 +12,7 @@ from application.ports.audit import AuditQuery
 from domain.audit import Action, AuditEvent, Outcome, Resource, Source
 from entrypoints.http.fields import IN_DIGITS, STRICT, MomentField, PlainText, UuidField
 from entrypoints.http.leaving import while_connected
-from entrypoints.http.paging import DEFAULT_SIZE, LARGEST_SIZE
+from entrypoints.http.paging import DEFAULT_SIZE, LARGEST_SIZE, Items
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SecuredRoute, SpaceRoute
 
@@ -73,7 +73,7 @@ class EventView(TypedDict):
 class EventListView(TypedDict):
     """A stretch of a log, the newest event first."""
 
-    items: list[EventView]
+    items: Items[EventView]
     next_cursor: str | None
 
 

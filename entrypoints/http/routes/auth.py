@@ -14,7 +14,7 @@ from entrypoints.http.callers import refuse_other_sites
 from entrypoints.http.fields import STRICT, EmailField, NameField, PasswordField, PlainText, UuidField
 from entrypoints.http.lists import CursorListView, paged
 from entrypoints.http.openapi import answer, paged_by_cursor
-from entrypoints.http.paging import PageParameters
+from entrypoints.http.paging import Items, PageParameters
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import App, Call, CurrentCall, From, PublicRoute, SecuredRoute
 from entrypoints.http.views import UserView, user_view
@@ -82,7 +82,7 @@ class SessionView(TypedDict):
 class SessionListView(CursorListView):
     """The sessions that are alive."""
 
-    items: list[SessionView]
+    items: Items[SessionView]
 
 
 def _session_view(session: Session, call: Call) -> SessionView:

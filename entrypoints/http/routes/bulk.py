@@ -61,7 +61,7 @@ class UpdatedView(TypedDict):
 class TaskItemsView(TypedDict):
     """The tasks that were made, in the order in which they were sent."""
 
-    items: list[TaskView]
+    items: Annotated[list[TaskView], Field(max_length=MOST_AT_ONCE)]
 
 
 @router.post("/tasks/bulk", status_code=201, response_model=TaskItemsView, responses=answer(201, repeatable=True))

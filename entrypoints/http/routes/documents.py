@@ -16,7 +16,7 @@ from entrypoints.http.idempotency import once
 from entrypoints.http.large_answers import LargeAnswers
 from entrypoints.http.lists import ListView, listed
 from entrypoints.http.openapi import answer, linked, seen_already
-from entrypoints.http.paging import CursorParameters
+from entrypoints.http.paging import CursorParameters, Items
 from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 
@@ -66,7 +66,7 @@ class ListedDocumentView(_DocumentSummary):
 class DocumentListView(ListView):
     """A stretch of the documents."""
 
-    items: list[ListedDocumentView]
+    items: Items[ListedDocumentView]
 
 
 class DocumentParameters(CursorParameters):

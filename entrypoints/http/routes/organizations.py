@@ -23,7 +23,7 @@ from entrypoints.http.fields import (
 from entrypoints.http.idempotency import once
 from entrypoints.http.lists import CursorListView, paged
 from entrypoints.http.openapi import answer, paged_by_cursor
-from entrypoints.http.paging import PageParameters
+from entrypoints.http.paging import Items, PageParameters
 from entrypoints.http.queries import said_in_query
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import CurrentCall, SecuredRoute
@@ -99,7 +99,7 @@ class BelongingView(OrganizationView):
 class BelongingListView(CursorListView):
     """The organisations that one is in."""
 
-    items: list[BelongingView]
+    items: Items[BelongingView]
 
 
 class MemberView(TypedDict):
@@ -116,7 +116,7 @@ class MemberView(TypedDict):
 class MemberListView(CursorListView):
     """Everybody in an organisation."""
 
-    items: list[MemberView]
+    items: Items[MemberView]
 
 
 class MembershipView(TypedDict):
@@ -148,7 +148,7 @@ class CreatedInvitationView(InvitationView):
 class InvitationListView(CursorListView):
     """The invitations that can still be used."""
 
-    items: list[InvitationView]
+    items: Items[InvitationView]
 
 
 def _organization_view(organization: Organization) -> OrganizationView:

@@ -13,7 +13,7 @@ from entrypoints.http.conditions import expectation, expected_versions, tagged, 
 from entrypoints.http.fields import STRICT, KeyField, UuidField, ValueField
 from entrypoints.http.lists import ListView, listed
 from entrypoints.http.openapi import Responses, answer, linked, seen_already
-from entrypoints.http.paging import CursorParameters
+from entrypoints.http.paging import CursorParameters, Items
 from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 
@@ -42,7 +42,7 @@ class SettingView(TypedDict):
 class SettingListView(ListView):
     """A stretch of the settings."""
 
-    items: list[SettingView]
+    items: Items[SettingView]
 
 
 def view(setting: Setting) -> SettingView:

@@ -14,7 +14,7 @@ from entrypoints.http.fields import STRICT, ColorField, TagField, UuidField
 from entrypoints.http.idempotency import once
 from entrypoints.http.lists import ListView, listed
 from entrypoints.http.openapi import answer, linked, seen_already
-from entrypoints.http.paging import CursorParameters
+from entrypoints.http.paging import CursorParameters, Items
 from entrypoints.http.responses import no_content
 from entrypoints.http.routing import CurrentCall, SpaceRoute
 
@@ -55,7 +55,7 @@ class TagView(TypedDict):
 class TagListView(ListView):
     """A stretch of the tags."""
 
-    items: list[TagView]
+    items: Items[TagView]
 
 
 def view(tag: Tag) -> TagView:

@@ -15,7 +15,7 @@ from domain.task_order import Sort, TaskOrder
 from entrypoints.http.fields import STRICT, MomentField, SaidField, SearchField, TagField, UserIdField
 from entrypoints.http.lists import ListView, listed
 from entrypoints.http.openapi import linked
-from entrypoints.http.paging import CursorParameters
+from entrypoints.http.paging import CursorParameters, Items
 from entrypoints.http.queries import MOST_REPEATED, said_in_query
 from entrypoints.http.responses import Json
 from entrypoints.http.routing import CurrentCall, SpaceRoute
@@ -28,7 +28,7 @@ router = APIRouter(route_class=SpaceRoute, tags=["tasks"])
 class TaskListView(ListView):
     """A stretch of the tasks found."""
 
-    items: list[TaskView]
+    items: Items[TaskView]
 
 
 class DeletedTaskView(TaskView):
@@ -40,7 +40,7 @@ class DeletedTaskView(TaskView):
 class TrashView(ListView):
     """A stretch of the trash."""
 
-    items: list[DeletedTaskView]
+    items: Items[DeletedTaskView]
 
 
 class FilterParameters(BaseModel):
