@@ -14,6 +14,7 @@ from adapters.sql.postgres import PostgresConnection
 from adapters.sql.query import Query
 from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.sqlite_connection import SqliteConnection
+from application.organizations import RemoveMember
 from application.ports.audit import AuditQuery, OpenLog
 from application.ports.reading import OpenedForReading
 from application.ports.spaces import Space
@@ -162,6 +163,25 @@ async def test_whoever_has_looked_next_door_is_still_where_they_were(store: Stor
 
 
 # How a task goes there
+
+
+async def test_an_assignee_who_is_removed_while_a_task_comes_has_it_no_more(store: Store, people: People) -> None:
+    owner, guest = await people.somebody(), await people.somebody()
+    here, there = await found(store, owner), await found(store, owner)
+    for space_id in (here, there):
+        await people.let_in(guest.user_id, space_id, Role.MEMBER)
+    async with store.open_space(owner, str(here)) as space:
+        await space.tasks.add(a_task(space, assignee_id=guest.user_id))
+    async with store.open_space(owner, str(here)) as space:
+        (task,) = (await space.tasks.find(TaskQuery())).items
+        neighbour = await space.neighbour(there)
+        assert await neighbour.has_member(guest.user_id)
+        remove = RemoveMember(store.open_space, store.clock)
+        leaving = asyncio.create_task(remove(owner, str(there), guest.user_id))
+        await asyncio.sleep(0.2)
+        await neighbour.take(moved(task, there), was=task)
+    await leaving
+    assert [one.assignee_id for one in await tasks_in(store, owner, there)] == [None]
 
 
 async def test_a_task_goes_as_it_is(store: Store, people: People) -> None:
