@@ -11,8 +11,7 @@ Parameter = dict[str, Any]
 
 _PEOPLE: Final = (OWNER, "user_id")
 ENTITY_TAGS: Final = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
-_LONGEST_HEAD: Final = 65_536
-_CONDITION: Final = {"type": "string", "format": "entity-tags", "maxLength": _LONGEST_HEAD, "pattern": ENTITY_TAGS}
+_CONDITION: Final = {"type": "string", "format": "entity-tags", "pattern": ENTITY_TAGS}
 _IDEMPOTENCY_KEY: Final = r'^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
 _LONGEST_KEY_AS_SENT: Final = 2 * 255 + len('""')
 """In quotes, with a backslash before each character."""
