@@ -34,6 +34,9 @@ from entrypoints.settings import read_settings
 _PIECE: Final = 4096
 """The parser gets so many bytes at once. What it makes of them is counted before it gets more."""
 
+_PAUSE: Final = 0.05
+"""Seconds between two looks at the rest of a body that is answered already: some megabytes in a second."""
+
 _TUNNEL: Final = b"CONNECT"
 
 
@@ -74,6 +77,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_deaf = False
         """Whether everything that comes is thrown away."""
         self._lingers = False
+        self._is_slowed = False
 
     # What the transport calls
 
@@ -191,6 +195,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
         self._body_bytes += len(body)
         self._parsed = 0
+        if self.cycle.response_complete:
+            self._slow_down()
 
     def on_message_complete(self) -> None:
         """Note that a request is complete. Raises Refused."""
@@ -209,6 +215,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with what had to wait."""
         super().on_response_complete()
+        if self._is_slowed:
+            self.flow.pause_reading()
         if self._held and not self.pipeline and not self.transport.is_closing():
             held, self._held = self._held, b""
             self._parse(held)
@@ -232,6 +240,18 @@ class BoundedProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((self.cycle, self.app))
         else:
             self._start_asgi_task(self.cycle, self.app)
+
+    def _slow_down(self) -> None:
+        """Take the rest of a body that is answered already with pauses. Nothing of it is used."""
+        if not self._is_slowed:
+            self._is_slowed = True
+            self.flow.pause_reading()
+            self.loop.call_later(_PAUSE, self._speed_up)
+
+    def _speed_up(self) -> None:
+        self._is_slowed = False
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def _abandon(self, cycle: RequestResponseCycle) -> None:
         """Have the application see that its client is gone."""

@@ -124,6 +124,15 @@ class Client:
         except (BrokenPipeError, ConnectionResetError):
             return
 
+    def takes(self, data: bytes, *, within: float) -> bool:
+        """Whether the server takes all of it in so many seconds. The connection is of no use afterwards if not."""
+        self._raw.settimeout(within)
+        try:
+            self._raw.sendall(data)
+        except TimeoutError:
+            return False
+        return True
+
     def answer(self) -> Answer:
         """The next response."""
         while b"\r\n\r\n" not in self._came:

@@ -6,8 +6,9 @@ import httptools
 import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from entrypoints.server import protocol
 from entrypoints.server.protocol import BoundedProtocol
-from tests.server.listening import Listening, eventually, get, listening, post
+from tests.server.listening import FOR_EVER, Listening, eventually, get, listening, post
 
 JDK_POST = (
     b"POST /jdk HTTP/1.1\r\n"
@@ -94,6 +95,31 @@ def test_a_head_with_an_offer_is_held_to_the_same_limits(server: Listening) -> N
     assert server.ask(get("/", *OFFERS[0], "X: " + "a" * 60_000)).status == 200
     assert server.ask(get("/", *OFFERS[0], "X: " + "a" * 66_000)).status == 431
     assert server.ask(b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n").status == 400
+
+
+def test_the_rest_of_a_body_that_is_answered_already_is_taken_with_pauses(
+    server: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_PAUSE", FOR_EVER)
+    with server.client() as client:
+        client.send(post("/early", b"x" * 100_000_000)[:5_000])
+        assert client.answer().body == b"early"
+        assert not client.takes(b"x" * 64_000_000, within=1)
+
+
+def test_a_request_behind_the_rest_of_such_a_body_is_served(server: Listening) -> None:
+    with server.client() as client:
+        client.send(post("/early", b"x" * 1_500_000) + get("/behind"))
+        assert client.answer().body == b"early"
+        assert client.answer().json["target"] == "/behind"
+        assert client.is_open()
+
+
+def test_a_client_that_leaves_during_a_pause_is_no_trouble(server: Listening) -> None:
+    with server.client() as client:
+        client.send(post("/early", b"x" * 1_500_000)[:-1])
+        assert client.answer().body == b"early"
+    assert server.ask(get("/next")).json["target"] == "/next"
 
 
 @pytest.mark.parametrize("together", [True, False])
