@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from application.invitations import close_invitations, invited_space, join, open_invitation
+from application.letters import moved_letter
 from application.limiting import SignInGuard
+from application.passwords import Post
 from application.ports.clock import Clock
 from application.ports.counters import Counters
 from application.ports.identity import Credentials, Identity, OpenIdentity
@@ -16,9 +18,9 @@ from application.retrying import retried
 from application.room import Room
 from application.stretches import STRETCH, once_more
 from domain.access import COMMAND_LINE, NOWHERE, Actor, Origin, admit
-from domain.errors import WrongPassword
+from domain.errors import InvalidValue, WrongPassword
 from domain.ids import NOBODY, SpaceId, UserId
-from domain.rates import REGISTRATION
+from domain.rates import EMAIL_CHANGE, REGISTRATION
 from domain.registration import RegistrationPolicy
 from domain.shares import Share
 from domain.user import Email, FullName, Password, PasswordPolicy, User, UserChanges, UserRole
@@ -123,22 +125,84 @@ class GetMe:
             return await identity.users.get(actor.user_id)
 
 
-@retried
+@dataclass(frozen=True, slots=True)
+class ProvePassword:
+    """Check the password of the caller, who is signed in. Use cases that need it once more share this.
+
+    Wrong passwords are counted for the account's id, which stays the same when its e-mail address changes.
+    Raises WrongPassword, written down, TooManyRequests after too many of those, and TooBusy.
+    """
+
+    guard: SignInGuard
+    open_identity: OpenIdentity
+    passwords: Passwords
+
+    async def __call__(self, actor: Actor, password: str) -> Credentials:
+        """What the password was checked against. It has to be the same when the caller's transaction begins."""
+        async with self.open_identity(actor, read_only=True) as identity:
+            checked = await identity.users.credentials(actor.user_id)
+        async with self.guard.attempt(str(actor.user_id), actor.origin):
+            # No transaction is open while the password is checked: that takes a core for a good part of a second.
+            share = Share.of(actor.origin, actor.user_id)
+            if not await self.passwords.verify(password, checked.password_hash, share):
+                await self._refuse(actor)
+        return checked
+
+    async def _refuse(self, actor: Actor) -> None:
+        """Raise WrongPassword behind the door that writes it down."""
+        async with self.open_identity(actor):
+            raise WrongPassword
+
+
+async def _require_unchanged(identity: Identity, checked: Credentials) -> None:
+    """Raise WrongPassword where the account has got another password since it was checked."""
+    now = await identity.users.credentials(checked.user.id)
+    if now.password_hash != checked.password_hash:
+        raise WrongPassword
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeMe:
-    """Change the caller's own name or address. Everybody who is signed in may. Raises NotAuthenticated, EmailTaken."""
+    """Change the caller's own name or e-mail address. Everybody who is signed in may.
 
+    The address takes their password, and the former address is told that there is another one. An attempt that ends in
+    EmailTaken counts as a change: it tells that there is such an account. Raises NotAuthenticated, InvalidValue,
+    WrongPassword, EmailTaken, TooManyRequests and TooBusy.
+    """
+
+    prove_password: ProvePassword
+    counters: Counters
     open_identity: OpenIdentity
+    post: Post
     clock: Clock
 
-    async def __call__(self, actor: Actor, changes: UserChanges) -> User:
+    async def __call__(self, actor: Actor, changes: UserChanges, password: str | None = None) -> User:
+        checked = None
+        if "email" in changes:
+            checked = await self.prove_password(actor, _given(password))
+            await self.counters.take(EMAIL_CHANGE.of(account=str(actor.user_id)))
+        former, changed = await once_more(partial(self._change, actor, changes, checked))
+        if changed.email != former:
+            self.post.send(moved_letter(former, origin=actor.origin, at=self.clock()), origin=actor.origin)
+        return changed
+
+    async def _change(self, actor: Actor, changes: UserChanges, checked: Credentials | None) -> tuple[Email, User]:
+        """The address before, and the account afterwards."""
         async with self.open_identity(actor) as identity:
             user = await identity.users.get(actor.user_id)
+            if checked is not None:
+                await _require_unchanged(identity, checked)
             changed = user.change(changes, at=self.clock())
             await identity.users.save(changed)
             if changed.email != user.email:
                 await identity.password_resets.void(user.id)  # It was mailed to the former address.
-        return changed
+        return user.email, changed
+
+
+def _given(password: str | None) -> str:
+    if password is None:
+        raise InvalidValue("missing", "Send your password to change your e-mail address.", field="current_password")
+    return password
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,40 +216,24 @@ class CloseAccount:
     passwords.
     """
 
-    guard: SignInGuard
+    prove_password: ProvePassword
     open_identity: OpenIdentity
-    passwords: Passwords
     clock: Clock
 
     async def __call__(self, actor: Actor, password: str) -> None:
-        async with self.open_identity(actor, read_only=True) as identity:
-            user = await identity.users.get(actor.user_id)
-            checked = await identity.users.with_email(user.email)
-        async with self.guard.attempt(user.email, actor.origin):
-            # No transaction is open while the password is checked: that takes a core for a good part of a second.
-            share = Share.of(actor.origin, actor.user_id)
-            known = await self.passwords.verify(password, checked.password_hash if checked else None, share)
-            if not known:
-                await self._refuse(actor)
+        checked = await self.prove_password(actor, password)
         await once_more(partial(self._close, actor, checked))
 
-    async def _close(self, actor: Actor, checked: Credentials | None) -> None:
+    async def _close(self, actor: Actor, checked: Credentials) -> None:
         """Close the account if its password is still the one that was checked."""
         async with self.open_identity(actor) as identity:
             await identity.sessions.of(actor.user_id)  # Held first, in the order in which a refresh holds them.
             administrators = await identity.users.administrators()
             user = await identity.users.get(actor.user_id)
-            now = await identity.users.with_email(user.email)
-            if checked is None or now is None or checked.password_hash != now.password_hash:
-                raise WrongPassword
+            await _require_unchanged(identity, checked)
             user.require_another_administrator(len(administrators))
             room = await self._leave_organizations(actor, user, identity)
             await identity.users.remove(user, at=self.clock(), limit=room)
-
-    async def _refuse(self, actor: Actor) -> None:
-        """Raise WrongPassword behind the door that writes it down."""
-        async with self.open_identity(actor):
-            raise WrongPassword
 
     async def _leave_organizations(self, actor: Actor, user: User, identity: Identity) -> int:
         """Leave them all, and take the person's tasks from them as far as a stretch goes; tell what is left of it."""

@@ -33,6 +33,15 @@ If it was not you, somebody else has your password or reads your mail. Make
 your mailbox safe first. Then ask for a new password with
 POST /api/auth/password-reset, which signs everybody out.
 """
+_MOVED: Final = """\
+The e-mail address of your Taskward account has been changed to another one.
+{origin}
+
+Letters about the account go there from now on, and not to this address.
+
+If it was not you, somebody else has your password. Write to those who run
+the service: they see in the log of the account what was done.
+"""
 
 
 def reset_letter(to: Email, token: str, *, origin: Origin, at: datetime) -> Mail:
@@ -43,6 +52,11 @@ def reset_letter(to: Email, token: str, *, origin: Origin, at: datetime) -> Mail
 def changed_letter(to: Email, *, origin: Origin, at: datetime) -> Mail:
     """The news that the password is another one now."""
     return Mail(to, "Your Taskward password has been changed", _CHANGED.format(origin=_told(origin, at)))
+
+
+def moved_letter(to: Email, *, origin: Origin, at: datetime) -> Mail:
+    """The news for the former address that the account has another one now, which is not told."""
+    return Mail(to, "Your Taskward account has another e-mail address", _MOVED.format(origin=_told(origin, at)))
 
 
 def _told(origin: Origin, at: datetime) -> str:

@@ -73,7 +73,7 @@ class ChangePassword:
             checked = await identity.users.credentials(actor.user_id)
         self.policy.check(new, field=_FIELD)
         # No transaction is open while a password is checked or hashed: that takes a core for part of a second.
-        async with self.guard.attempt(checked.user.email, actor.origin):
+        async with self.guard.attempt(str(actor.user_id), actor.origin):
             await self._require(current, checked, actor)
         password_hash = await self.passwords.hash(new, Share.of(actor.origin, actor.user_id))
         async with self.open_identity(actor) as identity:

@@ -145,6 +145,9 @@ PASSWORD_RESET_CONFIRM: Final = Rate("password-reset-confirm", 60, _HOUR, (By.AD
 PASSWORD_RESET_OF_ACCOUNT: Final = Rate("password-reset-account", 5, _HOUR, (By.ACCOUNT,))
 """Password resets that are asked for one account."""
 
+EMAIL_CHANGE: Final = Rate("email-change", 5, _HOUR, (By.ACCOUNT,))
+"""Changes of the e-mail address of one account, those to an address that is taken included."""
+
 LIMITS: Final[Mapping[str, Rate]] = MappingProxyType(
     {
         rate.name: rate
@@ -161,6 +164,7 @@ LIMITS: Final[Mapping[str, Rate]] = MappingProxyType(
             PASSWORD_RESET,
             PASSWORD_RESET_CONFIRM,
             PASSWORD_RESET_OF_ACCOUNT,
+            EMAIL_CHANGE,
         )
     }
 )

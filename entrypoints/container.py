@@ -217,6 +217,7 @@ class Container(containers.DeclarativeContainer):
     deliveries = providers.Singleton(TaskErrands, _MAILS, _MAILS)
     mailer = providers.Singleton(_mailer, settings)
     post = providers.Singleton(Post, mailer, deliveries)
+    prove_password = providers.Singleton(accounts.ProvePassword, sign_in_guard, open_identity, passwords)
 
     open_account = providers.Singleton(accounts.OpenAccount, open_identity, passwords, policy, clock, new_id)
 
@@ -243,8 +244,8 @@ class Container(containers.DeclarativeContainer):
         ),
         create_admin=providers.Singleton(accounts.CreateAdmin, open_account),
         get_me=providers.Singleton(accounts.GetMe, open_identity),
-        change_me=providers.Singleton(accounts.ChangeMe, open_identity, clock),
-        close_account=providers.Singleton(accounts.CloseAccount, sign_in_guard, open_identity, passwords, clock),
+        change_me=providers.Singleton(accounts.ChangeMe, prove_password, counters, open_identity, post, clock),
+        close_account=providers.Singleton(accounts.CloseAccount, prove_password, open_identity, clock),
         list_sessions=providers.Singleton(sessions.ListSessions, open_identity, clock, cursors),
         end_session=providers.Singleton(sessions.EndSession, open_identity, clock),
         end_all_sessions=providers.Singleton(sessions.EndAllSessions, open_identity, clock),

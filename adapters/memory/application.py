@@ -97,6 +97,7 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
     access_tokens = MemoryAccessTokens(ACCESS_LIFETIME)
     refresh_tokens, cookies = MemoryRefreshTokens(), MemorySessionCookies()
     guard = limiting.SignInGuard(counters)
+    prove_password = accounts.ProvePassword(guard, open_identity, passwords)
     start_session = authentication.StartSession(guard, open_identity, passwords, LIMITS, quotas, scribe, clock, new_id)
     open_account = accounts.OpenAccount(open_identity, passwords, POLICY, clock, new_id)
     check_session = authentication.CheckSession(open_identity)
@@ -116,8 +117,8 @@ def application_in_memory(  # noqa: PLR0913 - each is what some test holds on to
         register=accounts.Register(counters, open_account, registration, refresh_tokens, room),
         create_admin=accounts.CreateAdmin(open_account),
         get_me=accounts.GetMe(open_identity),
-        change_me=accounts.ChangeMe(open_identity, clock),
-        close_account=accounts.CloseAccount(guard, open_identity, passwords, clock),
+        change_me=accounts.ChangeMe(prove_password, counters, open_identity, post, clock),
+        close_account=accounts.CloseAccount(prove_password, open_identity, clock),
         list_sessions=sessions.ListSessions(open_identity, clock, cursors),
         end_session=sessions.EndSession(open_identity, clock),
         end_all_sessions=sessions.EndAllSessions(open_identity, clock),

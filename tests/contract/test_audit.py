@@ -22,7 +22,6 @@ from adapters.sql.audit import SqlNextUnsealed, SqlOpenLog
 from adapters.sql.spaces import SqlOpenSpace
 from adapters.sql.sqlite import SqliteDatabase
 from adapters.system.clock import SystemClock
-from application.accounts import ChangeMe
 from application.organizations import DissolveOrganization, FoundOrganization, RenameOrganization
 from application.ports.audit import AuditLog, AuditQuery, NextUnsealed, OpenLog, SealTaken
 from application.ports.identity import OpenIdentity
@@ -820,10 +819,12 @@ async def everything(log: AuditLog) -> tuple[list[AuditEvent], list[Any], Seal |
 
 
 async def test_a_change_of_an_account_is_in_its_own_log(
-    store: Store, people: People, recorded_identity: OpenIdentity, open_log: OpenLog
+    people: People, recorded_identity: OpenIdentity, open_log: OpenLog
 ) -> None:
     somebody = await people.somebody()
-    await ChangeMe(recorded_identity, store.clock)(somebody, {"full_name": FullName(AWKWARD)})
+    async with recorded_identity(somebody) as identity:
+        user = await identity.users.get(somebody.user_id)
+        await identity.users.save(replace(user, full_name=FullName(AWKWARD)))
     (event,) = await read(open_log, personal_space(somebody.user_id))
     assert event.changes == {"full_name": {"from": None, "to": AWKWARD}}
     assert UUID(event.resource_id or "") == somebody.user_id

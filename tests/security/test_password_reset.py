@@ -311,7 +311,8 @@ async def from_before_a_change_of_password(mailbox: Mailbox, person: Person) -> 
 async def from_before_a_change_of_address(mailbox: Mailbox, person: Person) -> str:
     token = await mailbox.token(person)
     for email in (new_email(), person.email):
-        assert (await person.patch("/api/users/me", json={"email": email})).status_code == 200
+        body = {"email": email, "current_password": PASSWORD}
+        assert (await person.patch("/api/users/me", json=body)).status_code == 200
     return token
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Response
 from pydantic import with_config
 from typing_extensions import TypedDict
 
+from domain.user import UserChanges
 from entrypoints.http.fields import STRICT, EmailField, NameField, PlainText
 from entrypoints.http.responses import Json, no_content
 from entrypoints.http.routing import CurrentCall, SecuredRoute
@@ -20,6 +21,7 @@ class UserPatch(TypedDict, total=False):
 
     email: EmailField
     full_name: NameField | None
+    current_password: PlainText
 
 
 @with_config(STRICT)
@@ -37,8 +39,16 @@ async def get_me(call: CurrentCall) -> Response:
 
 @router.patch("/users/me", response_model=UserView)
 async def change_me(call: CurrentCall, body: Annotated[UserPatch, Body()]) -> Response:
-    """Change one's own name or e-mail address."""
-    return Json(user_view(await call.app.change_me(call.actor, body)))
+    """Change one's own name or e-mail address. A change of the address needs ``current_password``.
+
+    The former address gets a mail about it. At most five changes an hour, those included that end in 409.
+    """
+    changes: UserChanges = {}
+    if "email" in body:
+        changes["email"] = body["email"]
+    if "full_name" in body:
+        changes["full_name"] = body["full_name"]
+    return Json(user_view(await call.app.change_me(call.actor, changes, body.get("current_password"))))
 
 
 @router.delete("/users/me", status_code=204)

@@ -149,7 +149,7 @@ async def test_a_change_of_ones_account_is_kept(house: House, changes: UserChang
     ann = await house.somebody("ann")
     before = await house.app.get_me(ann)
     house.clock.now = LATER
-    changed = await house.app.change_me(ann, changes)
+    changed = await house.app.change_me(ann, changes, PASSWORD)
     assert changed == replace(before, **changes, updated_at=LATER)
     assert await house.app.get_me(ann) == changed
 
@@ -174,26 +174,26 @@ async def test_nobody_takes_anothers_address(house: House, address: str) -> None
     await house.register("ben")
     before = await house.contents()
     with pytest.raises(EmailTaken):
-        await house.app.change_me(ann, {"email": Email(address), "full_name": FullName("Ben")})
+        await house.app.change_me(ann, {"email": Email(address), "full_name": FullName("Ben")}, PASSWORD)
     assert await house.contents() == before
 
 
 async def test_an_address_that_was_given_up_is_free_again(house: House) -> None:
     ann = await house.somebody("ann")
-    await house.app.change_me(ann, {"email": Email("other@example.org")})
+    await house.app.change_me(ann, {"email": Email("other@example.org")}, PASSWORD)
     assert (await house.register("ann")).id != ann.user_id
 
 
 async def test_a_change_of_ones_account_touches_no_other(house: House) -> None:
     ann, ben = await house.somebody("ann"), await house.somebody("ben")
     before = await house.app.get_me(ben)
-    await house.app.change_me(ann, {"full_name": FullName("Ann"), "email": Email("other@example.org")})
+    await house.app.change_me(ann, {"full_name": FullName("Ann"), "email": Email("other@example.org")}, PASSWORD)
     assert await house.app.get_me(ben) == before
 
 
 async def test_the_password_stays_when_the_address_changes(house: House) -> None:
     ann = await house.somebody("ann")
-    await house.app.change_me(ann, {"email": Email("other@example.org")})
+    await house.app.change_me(ann, {"email": Email("other@example.org")}, PASSWORD)
     assert isinstance(await house.sign_in("other"), TokenPair)
 
 

@@ -1,5 +1,6 @@
 """Closing one's account: everything of one's own goes, everything shared stays in order."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,12 +91,12 @@ async def test_a_password_that_was_changed_meanwhile_is_wrong(office: Office) ->
         """While the password is checked, somebody changes it."""
 
         async def verify(self, password: str, password_hash: str | None, share: Share | None = None) -> bool:
-            known: bool = await use.passwords.verify(password, password_hash)
+            known: bool = await use.prove_password.passwords.verify(password, password_hash)
             async with use.open_identity(None) as identity:
                 await identity.users.save_password_hash(office["member"].user_id, "another hash")
             return known
 
-    slow = type(use)(use.guard, use.open_identity, Slow(), use.clock)
+    slow = replace(use, prove_password=replace(use.prove_password, passwords=Slow()))
     with pytest.raises(WrongPassword):
         await slow(office["member"], PASSWORD)
     assert office["member"].user_id in (await office.contents()).accounts

@@ -371,12 +371,12 @@ async def change_password(house: House, actor: Actor) -> None:
 
 
 async def change_address(house: House, actor: Actor) -> None:
-    await house.app.change_me(actor, {"email": Email("other@example.org")})
+    await house.app.change_me(actor, {"email": Email("other@example.org")}, PASSWORD)
 
 
 async def change_address_and_back(house: House, actor: Actor) -> None:
     await change_address(house, actor)
-    await house.app.change_me(actor, {"email": ANNS})
+    await house.app.change_me(actor, {"email": ANNS}, PASSWORD)
 
 
 async def deactivate(house: House, actor: Actor) -> None:
@@ -495,7 +495,7 @@ async def test_a_common_password_is_refused_and_does_not_use_the_token_up(house:
 async def test_another_change_of_ones_account_leaves_the_token_alone(house: House) -> None:
     ann = await house.somebody("ann")
     token = await asked(house)
-    await house.app.change_me(ann, {"full_name": None, "email": ANNS})
+    await house.app.change_me(ann, {"full_name": None, "email": ANNS}, PASSWORD)
     await house.app.confirm_password_reset(token, NEW)
 
 

@@ -583,7 +583,7 @@ FAILED: Final[dict[str, tuple[Use, type[Exception]]]] = {
         EmailTaken,
     ),
     "a change to an address that is taken": (
-        lambda s: s.app.change_me(s["viewer"], {"email": Email("owner@example.org")}),
+        lambda s: s.app.change_me(s["viewer"], {"email": Email("owner@example.org")}, PASSWORD),
         EmailTaken,
     ),
     "an assignee who is not a member": (

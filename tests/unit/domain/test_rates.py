@@ -41,6 +41,7 @@ TABLE = {
     "password-reset": (20, 3600, (ADDRESS,)),
     "password-reset-confirm": (60, 3600, (ADDRESS,)),
     "password-reset-account": (5, 3600, (ACCOUNT,)),
+    "email-change": (5, 3600, (ACCOUNT,)),
 }
 
 
