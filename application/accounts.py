@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from application.invitations import close_invitations, invited_space, join, open_invitation
-from application.letters import moved_letter
+from application.letters import Post, moved_letter
 from application.limiting import SignInGuard
-from application.passwords import Post
 from application.ports.clock import Clock
 from application.ports.counters import Counters
 from application.ports.identity import Credentials, Identity, OpenIdentity
@@ -127,7 +126,7 @@ class GetMe:
 
 @dataclass(frozen=True, slots=True)
 class ProvePassword:
-    """Check the password of the caller, who is signed in. Use cases that need it once more share this.
+    """Check the password of the caller, who is signed in. Use cases that need it once more share this; they alone may.
 
     Wrong passwords are counted for the account's id, which stays the same when its e-mail address changes.
     Raises WrongPassword, written down, TooManyRequests after too many of those, and TooBusy.

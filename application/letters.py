@@ -1,11 +1,15 @@
-"""What Taskward writes to people. Nothing that somebody else may have typed gets into it."""
+"""What Taskward writes to people, and how it is sent. Nothing that somebody else may have typed gets into it."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_address
 from typing import Final
 
-from application.ports.mail import Mail
+from application.ports.errands import Errands
+from application.ports.mail import Mail, Mailer
 from domain.access import Origin
+from domain.shares import share_of_origin
 from domain.user import Email
 
 _RESET: Final = """\
@@ -42,6 +46,19 @@ Letters about the account go there from now on, and not to this address.
 If it was not you, somebody else has your password. Write to those who run
 the service: they see in the log of the account what was done.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Sends mails that nobody waits for. A mail that there is no room for is given up; the errands note that."""
+
+    mailer: Mailer
+    errands: Errands
+
+    def send(self, mail: Mail, *, origin: Origin) -> None:
+        """Have a mail delivered that somebody's request has caused."""
+        deliver = partial(self.mailer.deliver, mail)
+        self.errands.take("mail", deliver, share=share_of_origin(origin), request_id=origin.request_id)
 
 
 def reset_letter(to: Email, token: str, *, origin: Origin, at: datetime) -> Mail:

@@ -6,13 +6,12 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
-from application.letters import changed_letter, reset_letter
+from application.letters import Post, changed_letter, reset_letter
 from application.limiting import SignInGuard
 from application.ports.clock import Clock
 from application.ports.counters import Counters
 from application.ports.errands import Errands
 from application.ports.identity import Credentials, Identity, OpenIdentity
-from application.ports.mail import Mail, Mailer
 from application.ports.passwords import Passwords
 from application.ports.tokens import OpaqueTokens
 from application.recording.scribe import Notes, Scribe
@@ -29,19 +28,6 @@ from domain.user import Email, Password, PasswordPolicy, User
 Found = TypeVar("Found")
 
 _FIELD: Final = "new_password"
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """Sends mails that nobody waits for. A mail that there is no room for is given up; the errands note that."""
-
-    mailer: Mailer
-    errands: Errands
-
-    def send(self, mail: Mail, *, origin: Origin) -> None:
-        """Have a mail delivered that somebody's request has caused."""
-        deliver = partial(self.mailer.deliver, mail)
-        self.errands.take("mail", deliver, share=share_of_origin(origin), request_id=origin.request_id)
 
 
 @dataclass(frozen=True, slots=True)

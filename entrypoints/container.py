@@ -59,7 +59,8 @@ from application import (
 )
 from application import settings as space_settings
 from application.facade import Application
-from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
+from application.letters import Post
+from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset, SendPasswordReset
 from application.ports.clock import Clock
 from application.ports.counters import Counters
 from application.ports.long_work import LongWork

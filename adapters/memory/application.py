@@ -43,7 +43,8 @@ from application import (
     verifying,
 )
 from application.facade import Application
-from application.passwords import ChangePassword, ConfirmPasswordReset, Post, RequestPasswordReset, SendPasswordReset
+from application.letters import Post
+from application.passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset, SendPasswordReset
 from application.ports.clock import Clock
 from application.ports.counters import Counters
 from application.ports.ids import IdGenerator

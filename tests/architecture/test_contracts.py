@@ -66,7 +66,7 @@ VIOLATIONS: Final = {
         _plant("application.operations -> application.tasks"),
         _plant("application.limiting -> application.organizations"),
         _plant("application.tasks -> application.accounts"),
-        _plant("application.letters -> application.operations"),
+        _plant("application.letters -> application.bulk"),
         _plant("application.unlisted -> application.ports", reported="- application.unlisted"),
     ],
     "adapters": [

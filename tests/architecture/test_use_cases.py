@@ -49,6 +49,8 @@ WITHOUT_ACTOR: Final = {
 ONCE: Final = {
     "StartSession": "a password would be checked twice",
     "OpenAccount": "a password would be hashed twice",
+    "ProvePassword": "a password would be checked twice",
+    "ChangeMe": "a password would be checked twice; its transaction is done once more by itself",
     "CloseAccount": "a password would be checked twice; its transaction is done once more by itself",
     "ChangePassword": "a password would be checked and hashed twice",
     "ConfirmPasswordReset": "a password would be hashed twice",

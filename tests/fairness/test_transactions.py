@@ -11,7 +11,7 @@ from adapters.memory.mail import MemoryMailer
 from adapters.memory.store import Contents, MemoryStore
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
-from application.passwords import Post
+from application.letters import Post
 from domain.rates import Tally
 from entrypoints.proof.attempts import Attempt
 from entrypoints.proof.callers import Caller

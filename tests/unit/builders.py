@@ -22,7 +22,7 @@ from adapters.memory.tokens import MemoryAccessTokens
 from adapters.system.clock import SetClock
 from adapters.system.ids import CountingIdGenerator
 from application.authentication import TokenPair
-from application.passwords import Post
+from application.letters import Post
 from domain.access import NOWHERE, Access, Actor, Origin, Role
 from domain.ids import SessionId, SpaceId, TaskId, UserId, personal_space
 from domain.organization import Membership

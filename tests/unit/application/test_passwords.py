@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.memory.errands import MemoryErrands
-from application.letters import changed_letter, reset_letter
-from application.passwords import Post
+from application.letters import Post, changed_letter, reset_letter
 from application.ports.mail import Mail
 from domain.access import NOWHERE, Actor, Origin
 from domain.audit import Action, AuditEvent, Outcome, Resource
