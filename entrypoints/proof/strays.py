@@ -27,12 +27,12 @@ async def stray_ids(
     caller, place = INSIDER.get(rule.kind, (Caller.STRANGER, Place.OWN))
     way = Way(place, place if operation.names_item else None)
     inside, outside = (Attempt(operation, rule, rule.case, way, one) for one in (caller, Caller.NO_TOKEN))
-    requests: list[Request] = []
-    if caller not in stage.cast.absent:
-        query = await _query(stage, inside, operations, rules)
-        item_id, body = await stage.item(inside), await stage.body(inside)
-        stage.watch.forget()  # What the body names may have been made for it.
-        requests = list(_requests(operation, (stage.cast.space_id(place, caller), item_id), query, body))
+    if caller in stage.cast.absent:
+        return [Probe(inside, _CLAIM, HTTPStatus.NOT_FOUND, [])]
+    query = await _query(stage, inside, operations, rules)
+    item_id, body = await stage.item(inside), await stage.body(inside)
+    stage.watch.forget()  # What the body names may have been made for it.
+    requests = list(_requests(operation, (stage.cast.space_id(place, caller), item_id), query, body))
     views = [] if operation.is_safe else stage.watch.own(inside)
     return [
         Probe(inside, _CLAIM, HTTPStatus.NOT_FOUND, requests, views=views),
