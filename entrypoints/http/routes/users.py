@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
-from pydantic import with_config
+from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from domain.user import UserChanges
@@ -15,7 +15,7 @@ from entrypoints.http.views import UserView, user_view
 router = APIRouter(route_class=SecuredRoute, tags=["users"])
 
 
-@with_config(STRICT)
+@with_config(STRICT | ConfigDict(json_schema_extra={"dependentRequired": {"email": ["current_password"]}}))
 class UserPatch(TypedDict, total=False):
     """What is to be changed. What is left out stays as it is."""
 
